@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.domain.chance import Chance
-from tracker.domain.game import Game, GameState, Pair, Phase, PlayerLine, Score, Side, clock_text
+from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side, clock_text
 from tracker.domain.league import LEAGUES, NBA, NCAAM, NCAAW, WNBA, slate_date
 from tracker.domain.poll import GameStanding, check_times, next_check
 
@@ -180,12 +180,10 @@ def test_states_are_equal_when_the_court_is() -> None:
     line = PlayerLine("7", "Jokić", Side.HOME, (("pts", 9),))
     assert here == GameState(later, Phase.LIVE, 1, 600, Score(10, 8), players=(line,))
     assert here != GameState(GAME, Phase.LIVE, 1, 600, Score(10, 8), possession=Side.HOME)
-    assert line.stat("pts") == 9
 
 
-def test_sides_and_pairs() -> None:
-    """Each side has its own value, code and opponent."""
-    assert [Pair(1, 2).of(x) for x in Side] == [1, 2]
+def test_sides() -> None:
+    """Each side has its own code and opponent."""
     assert [GAME.code(x) for x in Side] == ["DEN", "LAL"]
     assert [x.other for x in Side] == [Side.AWAY, Side.HOME]
     assert (GAME.side_of("DEN"), GAME.side_of("LAL"), GAME.side_of("BOS")) == (*Side, None)

@@ -138,8 +138,8 @@ def test_the_close_is_the_median_of_fair_chances_of_three_books() -> None:
 
 def test_quotes_from_after_the_tip_off_and_old_ones_do_not_count() -> None:
     """Quotes from after tip-off or over ten minutes before it do not count."""
-    assert close(GAME.id, 1, TIP, market("a", "b", "c", minutes=-0.1)).closing.empty
-    assert close(GAME.id, 1, TIP, market("a", "b", "c", minutes=10.1)).closing.empty
+    assert close(GAME.id, 1, TIP, market("a", "b", "c", minutes=-0.1)).closing.books == 0
+    assert close(GAME.id, 1, TIP, market("a", "b", "c", minutes=10.1)).closing.books == 0
     stale = close(GAME.id, 1, TIP, market("a", "b", "c", minutes=10.1))
     assert stale.why["spread"].startswith("suspended since 02:59")
 
@@ -147,7 +147,7 @@ def test_quotes_from_after_the_tip_off_and_old_ones_do_not_count() -> None:
 def test_with_two_books_an_exchange_stands_in_and_then_espn() -> None:
     """With only two books an exchange makes the close, or else ESPN, and the close names it."""
     two = close(GAME.id, 1, TIP, market("a", "b"))
-    assert two.closing.empty
+    assert two.closing.books == 0
     assert two.why["moneyline"] == "2 books quoted it, 3 count"
     assert close(GAME.id, 1, TIP, market("a", "b", "espn")).closing.by == "espn"
     assert close(GAME.id, 1, TIP, market("a", "espn", "kalshi")).closing.by == "kalshi"

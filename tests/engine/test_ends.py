@@ -366,7 +366,7 @@ def test_a_box_that_is_late_with_the_end_confirms_no_result() -> None:
 
 REAL = boxes()[0]
 END = final_of(REAL)
-STAR = max(END.players, key=lambda x: x.stat("pts"))
+STAR = max(END.players, key=lambda x: dict(x.stats)["pts"])
 
 
 def a_line(points: float, seen: GameState | None = None) -> GameTracking:
@@ -390,8 +390,8 @@ def played(state: GameState, *, points: int | None) -> GameState:
 
 def test_a_box_that_does_not_add_up_waits_and_then_asks() -> None:
     """A contradictory box waits for the rewrite, then asks a person; a better one settles it."""
-    tracking, end = a_line(STAR.stat("pts") - 0.5), ended(game_of(REAL))
-    short = played(END, points=STAR.stat("pts") - 2)
+    tracking, end = a_line(dict(STAR.stats)["pts"] - 0.5), ended(game_of(REAL))
+    short = played(END, points=dict(STAR.stats)["pts"] - 2)
     first, last = check_times(end)
     for at in (end, end + timedelta(minutes=1)):
         tracking = decide(tracking, short, None, at).tracking
@@ -406,7 +406,7 @@ def test_a_box_that_does_not_add_up_waits_and_then_asks() -> None:
 
 def test_a_result_that_was_doubted_is_official_once_the_box_bears_it_out() -> None:
     """A rewritten box that contradicts itself asks about a result; the right one answers."""
-    tracking, end = a_line(STAR.stat("pts") - 0.5), ended(game_of(REAL))
+    tracking, end = a_line(dict(STAR.stats)["pts"] - 0.5), ended(game_of(REAL))
     first, last = check_times(end)
     for at in (end, end + timedelta(minutes=1)):
         tracking = decide(tracking, END, None, at).tracking
@@ -426,7 +426,9 @@ def test_a_player_who_is_renamed_during_his_game_keeps_his_bet(name: str) -> Non
     """Within a game a source's id follows a player, whichever of his names a bet has."""
     new = replace(STAR, name="Another Name")
     end = replace(END, players=tuple(new if x == STAR else x for x in END.players))
-    line = PlayerTotal(Player(name, STAR.side), Stat.PTS, Direction.OVER, STAR.stat("pts") - 0.5)
+    line = PlayerTotal(
+        Player(name, STAR.side), Stat.PTS, Direction.OVER, dict(STAR.stats)["pts"] - 0.5
+    )
     [one] = a_line(0.5).tracked
     tracking = GameTracking(game_of(REAL), (Tracked.fresh(replace(one.bet, market=line)),))
     seen, over = replace(END, phase=Phase.LIVE, clock=1.0), ended(game_of(REAL))
@@ -437,7 +439,7 @@ def test_a_player_who_is_renamed_during_his_game_keeps_his_bet(name: str) -> Non
 
 def test_a_man_who_was_seen_is_not_void_by_a_box_that_marks_him_out() -> None:
     """A player seen in play is not void when the final box lacks him: a person is asked."""
-    points = STAR.stat("pts")
+    points = dict(STAR.stats)["pts"]
     seen = replace(played(END, points=points - 4), phase=Phase.LIVE, period=4, clock=300.0)
     seen = replace(seen, score=Score(0, 0), periods=None)
     mate = next(x for x in END.players if x.side is STAR.side and x.name != STAR.name)

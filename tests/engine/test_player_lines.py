@@ -23,7 +23,7 @@ from tracker.feeds.polling.cadence import next_wait
 FINAL = final_of(boxes()[0])
 GAME = game_of(boxes()[0])
 END = ended(GAME)
-STAR = max(FINAL.players, key=lambda x: x.stat("pts"))
+STAR = max(FINAL.players, key=lambda x: dict(x.stats)["pts"])
 PLAYER = Player(STAR.name, STAR.side)
 RULES = HouseRules()
 
@@ -54,7 +54,7 @@ def a_slate(market: PlayerMarket) -> Slate:
 
 def test_a_line_waits_for_a_box_with_players() -> None:
     """A final score without players settles nothing; the box with players does."""
-    slate = a_slate(over(Stat.PTS, STAR.stat("pts") - 0.5))
+    slate = a_slate(over(Stat.PTS, dict(STAR.stats)["pts"] - 0.5))
     for minute in range(4):
         slate.poll(without_players(FINAL), END + timedelta(minutes=minute))
     assert slate.tracked()[1].status(FINAL) is Status.LIVE
@@ -63,9 +63,9 @@ def test_a_line_waits_for_a_box_with_players() -> None:
     done = slate.tracked()[1].settlement
     assert done is not None
     assert (done.result, done.payout_cents) == (Result.WON, 2100)
-    assert done.reason == f"{STAR.name} {STAR.stat('pts')} pts (Final)"
+    assert done.reason == f"{STAR.name} {dict(STAR.stats)['pts']} pts (Final)"
     assert "default rules" in done.evidence
-    assert f"{STAR.stat('reb')} reb" in done.evidence
+    assert f"{dict(STAR.stats)['reb']} reb" in done.evidence
 
 
 def test_a_box_that_never_comes_is_for_a_person() -> None:
@@ -100,7 +100,7 @@ def test_a_box_that_comes_with_a_later_look_settles_it() -> None:
 
 def test_a_corrected_box_makes_a_revision() -> None:
     """A corrected figure changes the result once two polls agree on it."""
-    points = STAR.stat("pts")
+    points = dict(STAR.stats)["pts"]
     slate = a_slate(over(Stat.PTS, points - 0.5))
     for minute in (0, 1):
         slate.poll(FINAL, END + timedelta(minutes=minute))
@@ -195,10 +195,10 @@ def test_a_name_that_is_not_in_the_box_is_never_guessed() -> None:
 
 def test_a_player_listed_with_the_other_team_for_a_while_spoils_nothing_for_good() -> None:
     """A box that moved a man puts his new team's lines in doubt until the next right one."""
-    slate = a_slate(over(Stat.PTS, STAR.stat("pts") - 0.5))
+    slate = a_slate(over(Stat.PTS, dict(STAR.stats)["pts"] - 0.5))
     for minute in (0, 1):
         slate.poll(FINAL, END + timedelta(minutes=minute))
-    mover = next(x for x in FINAL.players if x.side is not STAR.side and x.stat("pts"))
+    mover = next(x for x in FINAL.players if x.side is not STAR.side and dict(x.stats)["pts"])
     lines = (replace(x, side=STAR.side) if x is mover else x for x in FINAL.players)
     wrong = replace(FINAL, players=tuple(lines))
     first, last = check_times(END)
@@ -215,7 +215,7 @@ def test_a_player_listed_with_the_other_team_for_a_while_spoils_nothing_for_good
 
 def test_two_players_of_one_name_stay_two_at_the_end() -> None:
     """A final box that lists a name twice settles no bet on it, as one in play does not."""
-    slate = a_slate(over(Stat.PTS, STAR.stat("pts") - 0.5))
+    slate = a_slate(over(Stat.PTS, dict(STAR.stats)["pts"] - 0.5))
     idle = replace(STAR, id="other", stats=tuple((x, 0) for x, _ in STAR.stats))
     twice = replace(FINAL, players=(*FINAL.players, idle))
     for minute in range(3):

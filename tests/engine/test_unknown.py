@@ -119,7 +119,7 @@ def player(x: PlayerLine) -> Player:
 def over(x: PlayerLine, stat: Stat = Stat.PTS, points: float | None = None) -> PlayerTotal:
     """An over that he just reached in the real game, unless `points` is given."""
     return PlayerTotal(
-        player(x), stat, Direction.OVER, points or max(x.stat(stat.value) - 0.5, 0.5)
+        player(x), stat, Direction.OVER, points or max(dict(x.stats)[stat.value] - 0.5, 0.5)
     )
 
 

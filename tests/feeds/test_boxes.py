@@ -115,7 +115,7 @@ def night() -> Night:
 def points_of(state: GameState) -> int | None:
     """The player's points as believed; None without players, or with doubtful ones only."""
     lines = [x for x in state.players if not x.doubt]
-    return lines[0].stat("pts") if lines else None
+    return dict(lines[0].stats)["pts"] if lines else None
 
 
 async def test_every_second_look_at_a_running_game_is_at_its_box(night: Night) -> None:

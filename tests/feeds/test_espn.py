@@ -104,7 +104,7 @@ def test_a_recorded_summary_has_the_players() -> None:
     lacan = players["Leila Lacan"]
     assert (lacan.played, lacan.stats, lacan.note) == (False, (), "PERSONAL")
     for side in Side:
-        points = sum(x.stat("pts") for x in found.players if x.side is side and x.played)
+        points = sum(dict(x.stats)["pts"] for x in found.players if x.side is side and x.played)
         assert points == found.score.of(side)
 
 
@@ -163,8 +163,8 @@ def test_columns_without_keys_go_by_their_labels() -> None:
     for player in table["athletes"]:
         player["stats"].reverse()
     found = {x.name: x for x in WNBA.parse_box(encoded(body)).players}
-    assert found["Nneka Ogwumike"].stat("pts") == 15
-    assert found["Breanna Stewart"].stat("3pm") == 0
+    assert dict(found["Nneka Ogwumike"].stats)["pts"] == 15
+    assert dict(found["Breanna Stewart"].stats)["3pm"] == 0
     assert not found["Katie Lou Samuelson"].played
 
 

@@ -135,7 +135,7 @@ def test_a_final_box_with_overtime_and_its_players() -> None:
     assert state.periods[-1] == Score(17, 11)
     for side in Side:
         team = [x for x in state.players if x.side is side]
-        assert sum(x.stat("pts") for x in team) == state.score.of(side)
+        assert sum(dict(x.stats)["pts"] for x in team) == state.score.of(side)
         assert math.isclose(sum(x.minutes for x in team), 5 * 53, abs_tol=0.1)
     stars = {x.name: x for x in state.players}
     assert set(dict(stars["Stephen Curry"].stats)) == {
@@ -150,7 +150,7 @@ def test_a_final_box_with_overtime_and_its_players() -> None:
     assert stars["Stephen Curry"].starter
     unused = [x for x in state.players if not x.played]
     assert unused
-    assert all(x.stat("pts") == 0 for x in unused)
+    assert all(dict(x.stats)["pts"] == 0 for x in unused)
 
 
 @pytest.mark.parametrize(

@@ -282,7 +282,7 @@ def test_a_score_beyond_200_can_be_won_at() -> None:
 
 
 BOX = final_of(boxes()[0])
-STAR = max(BOX.players, key=lambda x: x.stat("pts"))
+STAR = max(BOX.players, key=lambda x: dict(x.stats)["pts"])
 PLAYER = Player(STAR.name, STAR.side)
 
 
@@ -356,7 +356,7 @@ def test_a_further_leg_on_a_player_makes_a_parlay_no_likelier(further: Stat) -> 
 
 def test_what_a_player_has_is_safe() -> None:
     """A line that he is above has won, and its under has lost."""
-    has = NOW.stat("pts")
+    has = dict(NOW.stats)["pts"]
     assert price(line(Stat.PTS, has - 0.5), SEEN) == WON
     assert price(line(Stat.PTS, has - 0.5, Direction.UNDER), SEEN) == LOST
     ahead = price(line(Stat.PTS, has + 4.0), SEEN)
@@ -367,11 +367,11 @@ def test_what_a_player_has_is_safe() -> None:
 def test_the_end_decides() -> None:
     """With the final box each line has the result that it gets."""
     over = forecast(BOX, PRIOR, NBA)
-    made = STAR.stat("pts")
+    made = dict(STAR.stats)["pts"]
     assert price(line(Stat.PTS, float(made)), over) == PUSHED
     assert price(line(Stat.PTS, made - 0.5), over) == WON
     assert price(line(Stat.PTS, made + 0.5), over) == LOST
-    tens = sum(STAR.stat(x) >= 10 for x in ("pts", "reb", "ast", "stl", "blk"))
+    tens = sum(dict(STAR.stats)[x] >= 10 for x in ("pts", "reb", "ast", "stl", "blk"))
     assert price(DoubleDouble(PLAYER), over) == (WON if tens >= 2 else LOST)
     assert price(DoubleDouble(PLAYER, happens=False), over) == (LOST if tens >= 2 else WON)
 
@@ -401,15 +401,15 @@ def test_a_player_who_is_not_in_the_box_has_no_chance() -> None:
 
 def test_lines_of_one_player_go_together() -> None:
     """What implies another line adds nothing; minutes tie the rest."""
-    has = NOW.stat("pts")
+    has = dict(NOW.stats)["pts"]
     points = line(Stat.PTS, has + 6.5)
     alone = price(points, SEEN).win
     implied = line(Stat.PRA, has + 6.5)
     assert parlay([points, implied], SEEN).win == pytest.approx(alone, rel=0.02)
-    boards = line(Stat.REB, NOW.stat("reb") + 2.5)
+    boards = line(Stat.REB, dict(NOW.stats)["reb"] + 2.5)
     product = alone * price(boards, SEEN).win
     assert parlay([points, boards], SEEN).win > product
-    threes = line(Stat.THREES, NOW.stat("3pm") + 1.5)
+    threes = line(Stat.THREES, dict(NOW.stats)["3pm"] + 1.5)
     product = alone * price(threes, SEEN).win
     assert parlay([points, threes], SEEN).win > 1.1 * product
     neither = parlay([points, line(Stat.PTS, has + 6.5, Direction.UNDER)], SEEN)
@@ -418,7 +418,7 @@ def test_lines_of_one_player_go_together() -> None:
 
 def test_a_player_goes_with_his_team() -> None:
     """His points and his team's are likelier together than apart."""
-    points = line(Stat.PTS, NOW.stat("pts") + 6.5)
+    points = line(Stat.PTS, dict(NOW.stats)["pts"] + 6.5)
     team = HALF.score.of(PLAYER.side)
     over = TeamTotal(PLAYER.side, Direction.OVER, team + 55.5)
     under = TeamTotal(PLAYER.side, Direction.UNDER, team + 55.5)
@@ -431,17 +431,20 @@ def test_a_player_goes_with_his_team() -> None:
 
 def test_what_is_certain_changes_nothing_in_a_parlay() -> None:
     """A leg that has won leaves the others as they are; one that has lost ends it."""
-    has = NOW.stat("pts")
+    has = dict(NOW.stats)["pts"]
     sure, gone = line(Stat.PTS, has - 0.5), line(Stat.PTS, has - 0.5, Direction.UNDER)
     other = Moneyline(Side.HOME)
     assert parlay([sure, other], SEEN).win == pytest.approx(price(other, SEEN).win)
     assert parlay([gone, other], SEEN) == LOST
-    assert parlay([sure, line(Stat.REB, NOW.stat("reb") - 0.5)], SEEN) == WON
+    assert parlay([sure, line(Stat.REB, dict(NOW.stats)["reb"] - 0.5)], SEEN) == WON
 
 
 def test_whole_lines_of_players_push_together() -> None:
     """A parlay pushes when every leg does."""
-    legs = [line(Stat.PTS, NOW.stat("pts") + 4.0), line(Stat.REB, NOW.stat("reb") + 2.0)]
+    legs = [
+        line(Stat.PTS, dict(NOW.stats)["pts"] + 4.0),
+        line(Stat.REB, dict(NOW.stats)["reb"] + 2.0),
+    ]
     chance = parlay(legs, SEEN)
     product = price(legs[0], SEEN).push * price(legs[1], SEEN).push
     assert chance.push == pytest.approx(product, rel=0.5)

@@ -60,10 +60,6 @@ class Pair(Generic[T]):
     home: T
     away: T
 
-    def of(self, side: Side) -> T:
-        """The value of one side."""
-        return self.home if side is Side.HOME else self.away
-
 
 @dataclass(frozen=True, slots=True)
 class Score:
@@ -199,9 +195,9 @@ class PlayerLine:
     seen: float | None = None
     """Minutes of the game that had been played when he was last seen on the court."""
 
-    def stat(self, name: str) -> int:
-        """One statistic by its name. Raises KeyError when the feed does not give it."""
-        return dict(self.stats)[name]
+
+ENDING_FREE_THROWS = 0.44
+"""The part of free throws attempted that end a possession: the usual estimate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +221,8 @@ class TeamBox:
 
     @property
     def possessions(self) -> float:
-        """The team's possessions, estimated from the box: 0.44 of its free throws end one."""
-        return self.fga + 0.44 * self.fta - self.oreb + self.to
+        """The team's possessions, estimated from the box."""
+        return self.fga + ENDING_FREE_THROWS * self.fta - self.oreb + self.to
 
 
 @dataclass(frozen=True, slots=True)

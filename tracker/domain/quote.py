@@ -302,8 +302,3 @@ class Closing:
     def void(self) -> bool:
         """Whether the game was called off, so that its new date will have another close."""
         return self.tip_at is None
-
-    @property
-    def empty(self) -> bool:
-        """Whether no quote counted."""
-        return (self.home_spread, self.total, self.home_chance) == (None, None, None)

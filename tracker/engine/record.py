@@ -213,7 +213,7 @@ def _by_bet(predictions: Iterable[Prediction]) -> dict[int, list[Prediction]]:
 def _bin(low: float, high: float, within: Sequence[Prediction], reach: float) -> Bin:
     firsts = [some[0] for some in _by_bet(within).values()]
     came = _mean(x.won for x in firsts)
-    least, most = _wilson(came, independent(x.cluster for x in firsts), reach)
+    least, most = wilson(came, independent(x.cluster for x in firsts), reach)
     return Bin(low, high, _mean(x.p for x in firsts), came, least, most, len(firsts))
 
 
@@ -226,7 +226,8 @@ def independent(clusters: Iterable[Hashable]) -> float:
     return sum(sizes) ** 2 / sum(x * x for x in sizes)
 
 
-def _wilson(share: float, count: float, z: float) -> tuple[float, float]:
+def wilson(share: float, count: float, z: float) -> tuple[float, float]:
+    """The interval of a share (Wilson 1927), `z` standard errors of `count` observations wide."""
     z2 = z**2
     middle = (share + z2 / (2 * count)) / (1 + z2 / count)
     reach = math.sqrt(share * (1 - share) / count + z2 / (4 * count**2)) * z / (1 + z2 / count)

@@ -20,6 +20,7 @@ import numpy as np
 from scipy.special import expit, ndtr
 
 from tracker.engine.promotion import LEAST_BETS, Estimate, judge_segment, passed
+from tracker.engine.record import wilson
 from tracker.forecast.calibration import (
     ChanceMap,
     Family,
@@ -175,12 +176,8 @@ def covered(pit: Array) -> Array:
 
 def coverage(pit: Array) -> Interval:
     """The share of outcomes inside the 80 % interval, one of a game, with a Wilson interval."""
-    n = pit.size
     share = float(covered(pit).mean())
-    z = 1.96
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return Interval(share, middle - half, middle + half)
+    return Interval(share, *wilson(share, pit.size, 1.96))
 
 
 def crps_lattice(first: int, chances: Array, outcome: float) -> float:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tracker.domain.game import ENDING_FREE_THROWS
 from tracker.modelling.games import Act
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Seconds:
     def possessions(self, games: Array, at: int) -> Array:
         """Possessions of a team, as the mean of both teams', after `at` seconds."""
         fga, fta, oreb, to, _ = np.moveaxis(self.boxes(games, at), 2, 0)
-        found: Array = (fga + 0.44 * fta - oreb + to).mean(axis=1)
+        found: Array = (fga + ENDING_FREE_THROWS * fta - oreb + to).mean(axis=1)
         return found
 
     def fouls(self, games: Array, at: int) -> Array:
