@@ -19,6 +19,7 @@ from tests.conftest import made_once
 from tracker.cli.app import run
 from tracker.domain.player import PlayerGame
 from tracker.forecast import load_parameters
+from tracker.forecast.documents import text_of
 from tracker.forecast.players import decode_players
 from tracker.forecast.players.lineup import allowed
 from tracker.forecast.players.priors import player_prior
@@ -27,8 +28,8 @@ from tracker.forecast.shipped import load_player_figures
 from tracker.modelling.games import BadDataset, read
 from tracker.modelling.players import COLUMNS, PlayerRows, read_players
 from tracker.modelling.players.evaluate import evaluate_players, judge_parlays, season_averages
-from tracker.modelling.players.fit import fit_players, transferred, written
-from tracker.modelling.players.known import PlayerSeasons, expected_minutes, expected_rates, know
+from tracker.modelling.players.fit import fit_players, transferred
+from tracker.modelling.players.known import PlayerSeasons, expected_of, know
 from tracker.modelling.players.report import card, tables
 from tracker.modelling.players.sample import opponents
 from tracker.modelling.retrain import candidate_players
@@ -159,16 +160,15 @@ def test_the_product_remembers_as_the_fit_does(
     known: PlayerSeasons, document: dict[str, object]
 ) -> None:
     """A player's prior from recent games is the same in the program and in the fit."""
-    text = written(document)
+    text = text_of(document)
     figures, read = decode_players(text, "made up"), json.loads(text)
-    usual = expected_minutes(known, read["prior"])
-    rates = expected_rates(known, read["rates"], usual)
+    expected = expected_of(known, read)
     rows = known.rows
     for i in (3, 100, 200, rows.person.size - 1):
         prior = player_prior(_games_before(rows, i), figures)
-        assert prior.minutes(bool(rows.starter[i])) == pytest.approx(usual[i], rel=1e-6)
+        assert prior.minutes(bool(rows.starter[i])) == pytest.approx(expected.usual[i], rel=1e-6)
         # The league's part of a rate is by the role in the game in the fit, by the usual one here.
-        assert np.allclose(prior.rates, rates[i], rtol=0.35, atol=0.02)
+        assert np.allclose(prior.rates, expected.rates[i], rtol=0.35, atol=0.02)
 
 
 def test_fits_repeat_and_do_not_look_ahead(
@@ -186,7 +186,7 @@ def test_fits_repeat_and_do_not_look_ahead(
             other, [TRAIN], lambda *_: cores.update(x["num_threads"] for x in threadpool_info())
         )
     assert cores == {1}
-    assert written(again) == written(document)
+    assert text_of(again) == text_of(document)
     assert not np.array_equal(other.rows.final, known.rows.final)
 
 
@@ -233,8 +233,8 @@ def test_an_evaluation_is_told_in_tables(
 
 def test_other_leagues_get_the_same_figures() -> None:
     """A transferred document is marked as one, and can be read again."""
-    made = transferred(json.loads(written(_shipped())), "ncaam")
-    figures = decode_players(written(made), "ncaam")
+    made = transferred(json.loads(text_of(_shipped())), "ncaam")
+    figures = decode_players(text_of(made), "ncaam")
     assert figures.transferred
     assert (figures.league, figures.fouls) == ("ncaam", 5)
     assert "-ncaam-" in figures.model_version

@@ -17,9 +17,9 @@ T = TypeVar("T")
 class About:
     """Where a model comes from: `fitted_at` is the day, `data` the SHA-256 of the games' figures.
 
-    `stage` is one of STAGES. `unseen` holds the scores of the same formulas on a season left out of
-    their fit: the season, its number of games, and scores by moment and name. Files of older
-    versions leave these fields empty.
+    `stage` is `candidate`, `shadow`, `in use` or `retired`. `unseen` holds the scores of the same
+    formulas on a season left out of their fit: the season, its number of games, and scores by
+    moment and name. Files of older versions leave these fields empty.
     """
 
     fitted_at: str = ""
@@ -40,12 +40,13 @@ class About:
 
 _MOMENTS = ("tip", "end Q1", "half", "end Q3")
 
-STAGES = ("candidate", "shadow", "in use", "retired")
-"""What a model can be: fitted, forecasting beside the one in use, in use, or used before."""
-
-
 _NAMES = ("sha256", "model_version", "about")
 """Keys of a document that do not change what it forecasts."""
+
+
+def text_of(document: Mapping[str, Any]) -> str:
+    """The text of a document's file, the same for equal documents. Raises ValueError for NaN."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False) + "\n"
 
 
 def content_of(document: Mapping[str, Any]) -> str:

@@ -16,17 +16,26 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from tracker.app.market.backtest import BetOutcome, Candidate
 from tracker.domain import TrackerError
+from tracker.domain.bet import excess_of
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.league import LEAGUE_ZONE
-from tracker.domain.market import Direction, Market, Moneyline, Spread, Total
+from tracker.domain.market import (
+    Direction,
+    GameMarket,
+    Moneyline,
+    Spread,
+    Total,
+    describe,
+    kind,
+)
 from tracker.domain.prior import NO_LINES, Finished, Lines, Prior
+from tracker.domain.value import edge
 from tracker.forecast.game.parameters import Parameters
 from tracker.forecast.market import before_tip
 from tracker.forecast.model import forecast
@@ -160,15 +169,15 @@ def _of_game(
     closed = None
     if not row.closing.empty:
         closed = forecast(state, prior_from(row.closing, parameters), parameters)
-    for market, odds, underdog in _offers(at):
-        chance = chance_of(market, outlook)
+    for market, side, odds, underdog in _offers(at):
+        chance, text = chance_of(market, outlook), describe(market, row.game.home, row.game.away)
         yield (
             Candidate(
                 game=row.game.id,
                 day=row.game.slate,
-                market=_kind(market),
-                side=_side(market),
-                text=f"{row.game.name} {_text(market, row.game)}",
+                market=kind(market),
+                side=side,
+                text=f"{row.game.name} {text.removeprefix(f'{row.game.name} ')}",
                 book="recorded",
                 win=chance.win,
                 push=chance.push,
@@ -180,65 +189,37 @@ def _of_game(
         )
 
 
-def _offers(at: Lines) -> Iterator[tuple[Market, float, bool]]:
-    """The bets that a game's lines offer: market, decimal odds, and whether it is the underdog."""
-    spread = at.home_spread
+def _offers(at: Lines) -> Iterator[tuple[GameMarket, str, float, bool]]:
+    """The bets that a game's lines offer: market, side, decimal odds, and if on the underdog."""
+    spread, money = at.home_spread, {Side.HOME: at.home_ml, Side.AWAY: at.away_ml}
     if spread is not None and spread * 2 == int(spread * 2):
-        yield Spread(Side.HOME, spread), USUAL, spread > 0
-        yield Spread(Side.AWAY, -spread), USUAL, spread < 0
-    if at.home_ml is not None and at.away_ml is not None:
-        yield Moneyline(Side.HOME), at.home_ml, at.home_ml > at.away_ml
-        yield Moneyline(Side.AWAY), at.away_ml, at.away_ml > at.home_ml
+        for side, points in ((Side.HOME, spread), (Side.AWAY, -spread)):
+            yield Spread(side, points), side.value, USUAL, points > 0
+    for side in Side:
+        own, other = money[side], money[side.other]
+        if own is not None and other is not None:
+            yield Moneyline(side), side.value, own, own > other
     if at.total is not None and at.total * 2 == int(at.total * 2):
-        yield Total(Direction.OVER, at.total), USUAL, False
-        yield Total(Direction.UNDER, at.total), USUAL, False
+        for direction in Direction:
+            yield Total(direction, at.total), direction.value, USUAL, False
 
 
-def _kind(market: Market) -> str:
-    return type(market).__name__.casefold()
-
-
-def _side(market: Market) -> str:
-    match market:
-        case Moneyline(side) | Spread(side):
-            return side.value
-        case Total(direction):
-            return direction.value
-        case _:
-            return ""
-
-
-def _text(market: Market, game: Game) -> str:
-    from tracker.domain.market import describe
-
-    return describe(market, game.home, game.away).removeprefix(f"{game.name} ")
-
-
-def _doubt(market: Market, prior: Prior) -> float:
+def _doubt(market: GameMarket, prior: Prior) -> float:
     """The standard error of a chance, from that of the prior.
 
     A point of the prior moves a chance near 0.5 by the density of a normal at its mean, .3989 / sd.
     """
-    kind, sd = (prior.margin_sd, GAME_SDS[0]), prior.total_sd
-    points, spread = (sd, GAME_SDS[1]) if isinstance(market, Total) else kind
-    return points * 0.3989 / spread
+    total = isinstance(market, Total)
+    return (prior.total_sd if total else prior.margin_sd) * 0.3989 / GAME_SDS[total]
 
 
-def _won(market: Market, row: SeasonGame) -> float | None:
-    margin, total = row.home_points - row.away_points, row.home_points + row.away_points
-    match market:
-        case Moneyline(side):
-            excess = float(margin if side is Side.HOME else -margin)
-        case Spread(side, points):
-            excess = (margin if side is Side.HOME else -margin) + points
-        case Total(direction, points):
-            excess = (total - points) * (1 if direction is Direction.OVER else -1)
-        case _:
-            return None
+def _won(market: GameMarket, row: SeasonGame) -> float | None:
+    """1 for a bet that won, 0 for one that lost, None for one that pushed."""
+    excess = excess_of(market, row.home_points, row.away_points)
     return None if excess == 0 else float(excess > 0)
 
 
-def _clv(market: Market, odds: float, row: SeasonGame, closed: Outlook | None) -> float | None:
+def _clv(market: GameMarket, odds: float, row: SeasonGame, closed: Outlook | None) -> float | None:
     """The expected profit of a unit by the closing lines; None where they cannot price the bet."""
     close = row.closing
     match market:
@@ -250,7 +231,7 @@ def _clv(market: Market, odds: float, row: SeasonGame, closed: Outlook | None) -
             chance = chance_of(market, closed)
         case _:
             return None
-    return chance.win * odds + chance.push - 1
+    return edge(chance, odds)
 
 
 TIP_OFF = time(19, 30)
@@ -296,7 +277,7 @@ def read_games(
 def _as_played(data: Dataset, row: int) -> Played:
     games = data.games
     day = date.fromisoformat(str(games.date[row])[:10])
-    start = datetime.combine(day, TIP_OFF, ZoneInfo(LEAGUE_ZONE.key)).astimezone(UTC)
+    start = datetime.combine(day, TIP_OFF, LEAGUE_ZONE).astimezone(UTC)
     game = Game(
         str(games.id[row]), data.league.id, str(games.home_team[row]), str(games.away_team[row]),
         start, day,

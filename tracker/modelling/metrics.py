@@ -9,7 +9,6 @@ bets on one game depend on each other, so data are split and resampled by game. 
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -29,7 +28,7 @@ from tracker.forecast.calibration import (
     document_of,
     family_of,
 )
-from tracker.forecast.documents import About
+from tracker.forecast.documents import About, text_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,10 +56,22 @@ def brier(p: Array, hit: Array) -> float:
     return float(np.mean((p - hit) ** 2))
 
 
-def log_loss(p: Array, hit: Array) -> float:
-    """Mean of -log of the chance that was given to the outcome; lower is better."""
+def log_losses(p: Array, hit: Array) -> Array:
+    """-log of the chance that was given to each outcome; lower is better."""
     p = np.clip(p, CLIP, 1 - CLIP)
-    return float(-np.mean(np.where(hit > 0, np.log(p), np.log1p(-p))))
+    losses: Array = -np.where(hit > 0, np.log(p), np.log1p(-p))
+    return losses
+
+
+def log_loss(p: Array, hit: Array) -> float:
+    """The mean of `log_losses`."""
+    return float(np.mean(log_losses(p, hit)))
+
+
+def _log_odds(p: Array) -> Array:
+    p = np.clip(p, CLIP, 1 - CLIP)
+    odds: Array = np.log(p) - np.log1p(-p)
+    return odds
 
 
 def ece(p: Array, hit: Array) -> float:
@@ -91,8 +102,7 @@ def ece_of_perfect(p: Array, seed: int) -> float:
 
 def slope(p: Array, hit: Array) -> tuple[float, float]:
     """Slope and intercept of the outcomes' log-odds on the chances' (1 and 0 when calibrated)."""
-    x = np.log(np.clip(p, CLIP, 1 - CLIP))
-    x -= np.log1p(-np.clip(p, CLIP, 1 - CLIP))
+    x = _log_odds(p)
     beta = np.array([0.0, 1.0])
     design = np.stack([np.ones_like(x), x], axis=1)
     for _ in range(25):
@@ -110,7 +120,7 @@ def slope_error(p: Array, hit: Array, game: Array) -> float:
     `game` is the number of each row's game. It is the sandwich estimator, with the scores of each
     game's rows added up first.
     """
-    x = np.log(np.clip(p, CLIP, 1 - CLIP)) - np.log1p(-np.clip(p, CLIP, 1 - CLIP))
+    x = _log_odds(p)
     steep, shift = slope(p, hit)
     fitted = expit(shift + steep * x)
     design = np.stack([np.ones_like(x), x], axis=1)
@@ -198,11 +208,6 @@ def crps_normal(mean: Array, sd: Array, outcome: Array) -> Array:
     density = np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
     scores: Array = sd * (z * (2 * ndtr(z) - 1) + 2 * density - 1 / math.sqrt(math.pi))
     return scores
-
-
-def vars_of(interval: Interval) -> dict[str, float]:
-    """An interval as JSON."""
-    return {"mean": interval.mean, "low": interval.low, "high": interval.high}
 
 
 FOLDS = 5
@@ -385,13 +390,7 @@ def _out_of_sample(seen: Observed, method: Method) -> tuple[tuple[Observed, Arra
         rows.append(inside)
         mapped.append(applied(chosen, seen.p[inside]))
     judged, calibrated = seen.only(np.concatenate(rows)), np.concatenate(mapped)
-    return (judged, calibrated), _mean(_losses(calibrated, judged.hit), judged.weight)
-
-
-def _losses(p: Array, hit: Array) -> Array:
-    p = np.clip(p, CLIP, 1 - CLIP)
-    losses: Array = -np.where(hit > 0, np.log(p), np.log1p(-p))
-    return losses
+    return (judged, calibrated), _mean(log_losses(calibrated, judged.hit), judged.weight)
 
 
 def _mean(values: Array, weight: Array) -> float:
@@ -418,16 +417,11 @@ def _compared(judged: Observed, mapped: Array) -> tuple[Estimate, Estimate]:
     return found[0], found[1]
 
 
-def _by_game(values: Array, place: Array, games: int) -> Array:
-    """The sum of the rows' values for each game."""
-    return np.bincount(place, values, games)
-
-
 def _log_losses(judged: Observed, p: Array, place: Array, draws: Array) -> Array:
     """The log loss of each resample of the games; `draws` holds how often each game is in it."""
     weight, games = judged.weight, draws.shape[1]
-    losses = _by_game(weight * _losses(p, judged.hit), place, games)
-    found: Array = draws @ losses / (draws @ _by_game(weight, place, games))
+    losses = np.bincount(place, weight * log_losses(p, judged.hit), games)
+    found: Array = draws @ losses / (draws @ np.bincount(place, weight, games))
     return found
 
 
@@ -444,7 +438,7 @@ def _eces(judged: Observed, p: Array, place: Array, draws: Array) -> Array:
     which[order] = np.minimum(middle * BINS / weight.sum(), BINS - 1).astype(np.int64)
     gaps = np.zeros((games, BINS))
     np.add.at(gaps, (place, which), weight * (p - judged.hit))
-    found: Array = np.abs(draws @ gaps).sum(axis=1) / (draws @ _by_game(weight, place, games))
+    found: Array = np.abs(draws @ gaps).sum(axis=1) / (draws @ np.bincount(place, weight, games))
     return found
 
 
@@ -497,5 +491,4 @@ def calibrated(league: str, rows: Sequence[OfficialChance], day: str) -> MadeCal
     sums = hashlib.sha256(repr([(x.bet, round(x.p, 9), x.won) for x in rows]).encode())
     about = About(day, sums.hexdigest(), len({x.game for x in rows}))
     document = document_of(league, maps, evidence, about)
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return MadeCalibration(text + "\n", evidence)
+    return MadeCalibration(text_of(document), evidence)

@@ -19,14 +19,14 @@ import numpy as np
 
 from tracker.domain import TrackerError
 from tracker.domain.league import NBA
-from tracker.forecast.documents import sealed
+from tracker.forecast.documents import sealed, text_of
 from tracker.forecast.game.parameters import decode
 from tracker.modelling.games import BadDataset, read
 from tracker.modelling.games.evaluate import scored
 from tracker.modelling.games.fit import fit_text, only
 from tracker.modelling.players import seasons_with_players
 from tracker.modelling.players.evaluate import evaluate_players
-from tracker.modelling.players.fit import MODEL, fit_players, written
+from tracker.modelling.players.fit import MODEL, fit_players
 from tracker.modelling.players.known import know
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def candidate_players(document: dict[str, Any], judged: dict[str, Any], day: str
     """The text of a file of player figures fitted at `day`, with the scores `judged` in it."""
     about = {"fitted_at": day, "unseen": _in_short(judged)}
     whole = document | {"about": document["about"] | about}
-    return written(sealed(whole, MODEL))
+    return text_of(sealed(whole, MODEL))
 
 
 def _in_short(judged: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from typing import Any
 
 from tracker.clock import SystemClock
 from tracker.domain.league import LEAGUES
-from tracker.forecast.documents import About, reference, sealed
+from tracker.forecast.documents import About, reference, sealed, text_of
 from tracker.forecast.game.parameters import decode
 from tracker.host import whole_file
 from tracker.modelling.games import fit as games_fit
@@ -137,9 +137,8 @@ def at_level(document: dict[str, Any], league: str, level: LeagueLevel) -> dict[
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False) + "\n"
     with whole_file(path) as file:
-        file.write_text(text, "utf-8")
+        file.write_text(text_of(document), "utf-8")
 
 
 def each_step_once() -> Progress:

@@ -209,10 +209,12 @@ def lasting(played: Value, minutes: float) -> Value:
     return 48 * (1 - played) / (48 * played + minutes)
 
 
-def coming_balls(left: float, regulation: float, periods: range = range(2, 5)) -> float:
+def coming_balls(left: Value, regulation: float, periods: range = range(2, 5)) -> Value:
     """The sum of COMING_BALLS over those of `periods` that have not begun."""
-    quarter = regulation / 4
-    return sum(COMING_BALLS.get(k, 0.0) for k in periods if left >= (5 - k) * quarter)
+    found = 0.0 * left
+    for k in periods:
+        found = found + COMING_BALLS.get(k, 0.0) * (left >= (5 - k) * regulation / 4)
+    return found
 
 
 def swell(period_left: Value) -> tuple[Value, Value]:

@@ -7,7 +7,7 @@ each baseline on the same states, game by game.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,7 +53,7 @@ def fit_all(train: Sample, regulation: float) -> dict[str, Callable[[Sample], No
     return {
         "frozen mean": _frozen(train, regulation),
         "own-pace extrapolation": _pace(train, regulation),
-        "line with fixed sigma": _fixed(train),
+        "line with fixed sigma": _fixed,
         "linear extrapolation": _linear(train, regulation),
         "Stern": _stern(train, regulation, with_line=False),
         "Stern with the line": _stern(train, regulation, with_line=True),
@@ -127,15 +127,10 @@ def _pace(train: Sample, regulation: float) -> Callable[[Sample], Normals]:
     return _normal(train, means, regulation)
 
 
-def _fixed(train: Sample) -> Callable[[Sample], Normals]:
+def _fixed(s: Sample) -> Normals:
     """The pre-game lines with sigmas of 12 and 14 points, at every state."""
-    del train
-
-    def model(s: Sample) -> Normals:
-        ones = np.ones_like(s.lead)
-        return Normals(s.prior_margin, 12 * ones, s.prior_total, 14 * ones)
-
-    return model
+    ones = np.ones_like(s.lead)
+    return Normals(s.prior_margin, 12 * ones, s.prior_total, 14 * ones)
 
 
 def _linear(train: Sample, regulation: float) -> Callable[[Sample], Normals]:
@@ -281,21 +276,19 @@ def _six(train: Sample, regulation: float) -> Callable[[Sample], Normals]:
             np.exp(x[1]) * np.sqrt(f), np.exp(x[2])
         )
 
-    def likelihood(means: Callable[[Array, Sample], tuple[Array, Array]], goal: Array) -> Any:
+    def fitted(
+        means: Callable[[Array, Sample], tuple[Array, Array]], goal: Array, start: list[float]
+    ) -> Array:
         def cost(x: Array) -> float:
             mean, sd = means(x, train)
             return float(np.mean(np.log(sd) + 0.5 * ((goal - mean) / sd) ** 2))
 
-        return cost
+        options = {"maxfev": 600, "xatol": 1e-4, "fatol": 1e-7}
+        found: Array = minimize(cost, np.array(start), method="Nelder-Mead", options=options).x
+        return found
 
-    options = {"maxfev": 600, "xatol": 1e-4, "fatol": 1e-7}
-    start_m, start_t = np.array([4.0, 2.66, -0.13]), np.array([2.5, 2.9, 0.5])
-    xm = minimize(
-        likelihood(margins, train.end_lead), start_m, method="Nelder-Mead", options=options
-    ).x
-    xt = minimize(
-        likelihood(totals, train.end_total), start_t, method="Nelder-Mead", options=options
-    ).x
+    xm = fitted(margins, train.end_lead, [4.0, 2.66, -0.13])
+    xt = fitted(totals, train.end_total, [2.5, 2.9, 0.5])
 
     def model(s: Sample) -> Normals:
         mean_m, sd_m = margins(xm, s)
@@ -345,7 +338,7 @@ def _differences(checkpoint: Checkpoint, said: Normals, s: Sample) -> dict[str, 
     for market, p in theirs.items():
         own, hit = np.array(checkpoint.p[market]), np.array(checkpoint.hit[market])
         gap = (own - hit) ** 2 - (p - hit) ** 2
-        table[market] = {"brier": float(np.nanmean((p - hit) ** 2))} | metrics.vars_of(
+        table[market] = {"brier": float(np.nanmean((p - hit) ** 2))} | asdict(
             metrics.bootstrap(gap, metrics.SEED)
         )
     for name, mean, sd, outcome in (
@@ -355,7 +348,7 @@ def _differences(checkpoint: Checkpoint, said: Normals, s: Sample) -> dict[str, 
         if mean is not None and sd is not None:
             score = metrics.crps_normal(mean, np.maximum(sd, 0.05), outcome)
             own = np.array(checkpoint.crps[name.split()[0]])
-            table[name] = {"crps": float(score.mean())} | metrics.vars_of(
+            table[name] = {"crps": float(score.mean())} | asdict(
                 metrics.bootstrap(own - score, metrics.SEED)
             )
     return table

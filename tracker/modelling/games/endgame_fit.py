@@ -59,6 +59,14 @@ def table_clocks() -> list[int]:
     return [*range(25), *range(26, 61, 2), *range(65, 121, 5), *range(130, SPAN + 1, 10)]
 
 
+def hats(knots: Array, at: Array) -> Array:
+    """Weights [row, knot] of linear interpolation between knots."""
+    found = np.empty((at.size, knots.size))
+    for k, one in enumerate(np.eye(knots.size)):
+        found[:, k] = np.interp(at, knots, one)
+    return found
+
+
 def lead_scale(lead: Array) -> Array:
     """Leads on a scale that spreads small leads and compresses large ones."""
     scaled: Array = np.sign(lead) * np.log1p(1.5 * np.abs(lead))
@@ -267,13 +275,8 @@ def fit_tilt(endgame: Endgame, sample: Sample, average_total: float) -> Array:
     observed = moments(endgame, sample)
     gain_lead = sample.end_lead - sample.lead - observed[:, 0]
     gain_total = sample.end_total - sample.total - observed[:, 1]
-    basis = np.stack(
-        [np.interp(sample.left, TILT_KNOTS, x) for x in np.eye(TILT_KNOTS.size)], axis=1
-    )
-    lead = np.clip(sample.lead / 10, -LONG_TILT, LONG_TILT)
-    prior = np.clip(sample.prior_margin / 10, -LONG_TILT, LONG_TILT)
-    pace = (sample.prior_total - average_total) / 10
-    bonuses = sample.bonus_home + sample.bonus_away - 1
+    basis = hats(TILT_KNOTS, sample.left)
+    prior, lead, pace, bonuses = _tilt_features(sample, average_total)
     x = np.concatenate([basis * f[:, None] for f in (prior, lead)], axis=1)
     ones = np.ones_like(pace)
     y = np.concatenate([basis * f[:, None] for f in (pace, bonuses, ones)], axis=1)
@@ -284,6 +287,15 @@ def fit_tilt(endgame: Endgame, sample: Sample, average_total: float) -> Array:
         5, TILT_KNOTS.size
     )
     return np.stack([np.interp(endgame.clocks, TILT_KNOTS, w) for w in found], axis=1)
+
+
+def _tilt_features(sample: Sample, average_total: float) -> tuple[Array, Array, Array, Array]:
+    """The features of the tilt but for the constant: prior, lead, tempo and bonuses."""
+    prior, lead = (
+        np.clip(x / 10, -LONG_TILT, LONG_TILT) for x in (sample.prior_margin, sample.lead)
+    )
+    pace = (sample.prior_total - average_total) / 10
+    return prior, lead, pace, sample.bonus_home + sample.bonus_away - 1
 
 
 WIDTH_KNOTS = np.array([60.0, 120.0, 300.0])
@@ -300,21 +312,15 @@ def fit_widths(endgame: Endgame, sample: Sample, average_total: float) -> Array:
     """Recorded variance over that of the tilted tables, [table clock, (margin, total)]."""
     observed = moments(endgame, sample)
     tilt = np.stack([np.interp(sample.left, endgame.clocks, x) for x in endgame.tilt.T], axis=1)
-    prior = np.clip(sample.prior_margin / 10, -LONG_TILT, LONG_TILT)
-    lead = np.clip(sample.lead / 10, -LONG_TILT, LONG_TILT)
-    pace = (sample.prior_total - average_total) / 10
+    prior, lead, pace, bonuses = _tilt_features(sample, average_total)
     by_margin = tilt[:, 0] * prior + tilt[:, 1] * lead
-    by_total = tilt[:, 2] * pace + tilt[:, 3] * (sample.bonus_home + sample.bonus_away - 1)
-    by_total += tilt[:, 4]
+    by_total = tilt[:, 2] * pace + tilt[:, 3] * bonuses + tilt[:, 4]
     mean_margin = observed[:, 0] + by_margin * observed[:, 2] + by_total * observed[:, 4]
     mean_total = observed[:, 1] + by_total * observed[:, 3] + by_margin * observed[:, 4]
     later = sample.left > WIDTH_KNOTS[0]
     margin = (sample.end_lead - sample.lead - mean_margin)[later] ** 2 / observed[later, 2] - 1
     total = (sample.end_total - sample.total - mean_total)[later] ** 2 / observed[later, 3] - 1
-    left = sample.left[later]
-    basis = np.stack([np.interp(left, WIDTH_KNOTS, x) for x in np.eye(WIDTH_KNOTS.size)], axis=1)[
-        :, 1:
-    ]
+    basis = hats(WIDTH_KNOTS, sample.left[later])[:, 1:]
     square = basis.T @ basis + WIDTH_STEADY * np.eye(WIDTH_KNOTS.size - 1)
     found = [np.linalg.solve(square, basis.T @ x) for x in (margin, total)]
     widths = [1 + np.interp(endgame.clocks, WIDTH_KNOTS, [0, *x]) for x in found]

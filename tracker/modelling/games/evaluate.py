@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     Progress = Callable[[str, float], None]
 
 EARLY = {"tip": 1.0, "end Q1": 0.75, "half": 0.5, "end Q3": 0.25}
-"""Early moments, by the part of regulation that is left."""
+"""Early moments, by the part of regulation that is left: a model file holds its form's scores at
+these."""
 
 LATE = {"5:00": 300, "2:00": 120, "1:00": 60, "0:30": 30, "0:10": 10}
 """Late moments, by the seconds of regulation left."""
@@ -75,10 +76,6 @@ def evaluate(
     return evaluate_games(data, parameters, rows, out, progress)
 
 
-JUDGED_AT = {"tip": 1.0, "end Q1": 0.75, "half": 0.5, "end Q3": 0.25}
-"""Parts of regulation left at which a model file holds the scores of its form."""
-
-
 def judged(
     data: Dataset, seasons: Sequence[str], unseen: str, progress: Callable[[str, float], None]
 ) -> dict[str, Any]:
@@ -105,7 +102,7 @@ def scored(
     none = np.zeros(data.games.season.size, dtype=bool)
     given = _given(data, parameters, (none, data.games.season == unseen), beside)
     found: dict[str, dict[str, float]] = {}
-    for name, part in JUDGED_AT.items():
+    for name, part in EARLY.items():
         left = round(part * data.league.regulation_seconds)
         checkpoint = observe.checkpoint(given.test, left, parameters, metrics.SEED)
         figures = {f"{x} Brier": metrics.brier(*_values(checkpoint, x)) for x in ("win", "total")}
@@ -238,25 +235,21 @@ def _scores(checkpoint: Checkpoint) -> dict[str, Any]:
     figures["scores"] = {
         name: {
             "crps": float(np.mean(checkpoint.crps[name])),
-            "coverage80": metrics.vars_of(metrics.coverage(np.array(checkpoint.pit[name]))),
+            "coverage80": asdict(metrics.coverage(np.array(checkpoint.pit[name]))),
             "width80": float(np.mean(checkpoint.width[name])),
         }
         for name in checkpoint.crps
     }
-    if checkpoint.overtime:
-        predicted, observed = np.array(checkpoint.overtime).T
-        figures["overtimes"] = _counts(predicted, observed)
-    if checkpoint.pushes:
-        predicted, observed = np.array(checkpoint.pushes).T
-        figures["pushes"] = _counts(predicted, observed)
+    for name, pairs in (("overtimes", checkpoint.overtime), ("pushes", checkpoint.pushes)):
+        if pairs:
+            figures[name] = _counts(*np.array(pairs).T)
     if checkpoint.apart:
-        p, hit = np.array(checkpoint.p["parlay"]), np.array(checkpoint.hit["parlay"])
-        known = np.isfinite(p)
-        apart = np.array(checkpoint.apart)[known]
+        p, hit = _values(checkpoint, "parlay")
+        apart = np.array(checkpoint.apart)[np.isfinite(checkpoint.p["parlay"])]
         figures["parlay_log_loss"] = {
-            "joint": metrics.log_loss(p[known], hit[known]),
-            "product": metrics.log_loss(apart, hit[known]),
-            "difference": metrics.vars_of(metrics.bootstrap(joint_gain(checkpoint), metrics.SEED)),
+            "joint": metrics.log_loss(p, hit),
+            "product": metrics.log_loss(apart, hit),
+            "difference": asdict(metrics.bootstrap(joint_gain(checkpoint), metrics.SEED)),
         }
     return figures
 
@@ -299,7 +292,7 @@ def summary(found: dict[str, Checkpoint]) -> dict[str, Any]:
         }
     gain = np.mean([joint_gain(x) for x in found.values() if x.apart], axis=0)
     return {
-        "parlay_log_loss": metrics.vars_of(metrics.bootstrap(gain, metrics.SEED)),
+        "parlay_log_loss": asdict(metrics.bootstrap(gain, metrics.SEED)),
         "moments": {name: _scores(x) for name, x in found.items()},
         "overall": overall,
         "martingale": martingale(found),
@@ -317,11 +310,11 @@ def martingale(found: dict[str, Checkpoint]) -> dict[str, Any]:
     result = np.array(next(iter(found.values())).hit["win"])
     drift, squares = {}, np.zeros_like(result)
     for (name, p), (_, later) in pairwise([*named, ("result", result)]):
-        drift[name] = metrics.vars_of(metrics.bootstrap(later - p, metrics.SEED))
+        drift[name] = asdict(metrics.bootstrap(later - p, metrics.SEED))
         squares += (later - p) ** 2
     first = named[0][1]
     return {
         "drift": drift,
-        "squares": metrics.vars_of(metrics.bootstrap(squares, metrics.SEED)),
+        "squares": asdict(metrics.bootstrap(squares, metrics.SEED)),
         "expected": float(np.mean(first * (1 - first))),
     }

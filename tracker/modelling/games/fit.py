@@ -17,7 +17,7 @@ from scipy.optimize import minimize
 
 from tracker.forecast import forecast
 from tracker.forecast import game as values
-from tracker.forecast.documents import About, sealed
+from tracker.forecast.documents import About, sealed, text_of
 from tracker.forecast.game import parameters as figures
 from tracker.forecast.model import leaning
 from tracker.forecast.teams import LEVEL_GAMES, RatingFigures, write_ends
@@ -143,11 +143,6 @@ def _run(games: Games, order: Array, f: RatingFigures) -> Array:
     return out
 
 
-def figures_of(figures: RatingFigures) -> Mapping[str, float]:
-    """The figures of ratings as a parameters file holds them."""
-    return {name: getattr(figures, name) for name in RatingFigures.__dataclass_fields__}
-
-
 MODEL = "flow-and-chain-3"
 """The name of the model's form; it changes when the formulas do."""
 
@@ -206,7 +201,7 @@ def fit_text(
         if about is not None:
             document["about"] |= about
             document = sealed(document, MODEL)
-        return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False) + "\n"
+        return text_of(document)
     except (ValueError, ArithmeticError, IndexError) as why:
         raise BadDataset(
             f"the games of {', '.join(seasons)} are too few or too odd to fit on: name more seasons"
@@ -256,7 +251,7 @@ def fit_document(
         "flow": flow,
         "endgame": _packed(endgame),
         "overtime": {"tempo": flow_fit.fit_tempo(endgame, flow_fit.overtime_points(data))},
-        "ratings": figures_of(ratings),
+        "ratings": asdict(ratings),
         "spans": spans,
         "ends": ends,
         "breaks": {
@@ -302,13 +297,10 @@ def _in_order(given: TrainingSet) -> Array:
     seconds, rules = given.seconds, given.data.league
     marks = [k * rules.period_seconds for k in range(rules.periods + 1)]
     marks += [round((1 - part) * rules.regulation_seconds) for part in TIED_AT]
-    steps = [np.diff(x[given.used][:, sorted(set(marks))].astype(int)) for x in _both(seconds)]
+    sides = seconds.home, seconds.away
+    steps = [np.diff(x[given.used][:, sorted(set(marks))].astype(int)) for x in sides]
     rising: Array = np.all([x.min(axis=1) >= 0 for x in steps], axis=0)
     return rising
-
-
-def _both(seconds: Seconds) -> tuple[Array, Array]:
-    return seconds.home, seconds.away
 
 
 TIED_AT = (1.0, 0.75, 0.5, 0.25)

@@ -13,17 +13,18 @@ import numpy as np
 from tracker.forecast.game import BoxFigures, Overtime
 from tracker.forecast.game.endgame import tilted
 from tracker.forecast.game.flow import (
-    COMING_BALLS,
     LARGEST_PRIOR,
     LASTING,
     LONG_LEAD,
     MARGIN_PART,
+    coming_balls,
     ends_course,
     lasting,
     sharpened,
     swell,
 )
 from tracker.forecast.game.lattice import Pmf, both_diagonals
+from tracker.modelling.games.endgame_fit import hats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,14 +135,6 @@ def knots_of(rules: League) -> Array:
     return np.array([300.0, 390, 480, 600, *(x * scale for x in early if x * scale > 660)])  # noqa: PLR2004 - past the last fixed knot
 
 
-def hats(knots: Array, left: Array) -> Array:
-    """Weights [row, knot] of linear interpolation."""
-    found = np.empty((left.size, knots.size))
-    for k, one in enumerate(np.eye(knots.size)):
-        found[:, k] = np.interp(left, knots, one)
-    return found
-
-
 def bends(knots: Array) -> Array:
     """The quadratic form of second differences along the knots, over hundreds of seconds."""
     rows = np.zeros((knots.size - 2, knots.size))
@@ -234,18 +227,10 @@ def _margin_columns(sample: Sample, prior: Array, rules: League) -> tuple[list[A
 
 
 def coming_of(left: Array, rules: League, periods: range = range(2, 5)) -> Array:
-    """The weight of the opening possessions of quarters still to come, at many clocks.
-
-    0 in a league of halves.
-    """
+    """`coming_balls` at many clocks; 0 in a league of halves."""
     if rules.periods != 4:  # noqa: PLR2004 - quarters
         return np.zeros_like(left, dtype=float)
-    quarters = left * 4 / rules.regulation_seconds
-    found: Array = sum(
-        (COMING_BALLS.get(k, 0.0) * (quarters >= 5 - k) for k in periods),
-        np.zeros_like(left, dtype=float),
-    )
-    return found
+    return coming_balls(left, float(rules.regulation_seconds), periods)
 
 
 def _total_columns(

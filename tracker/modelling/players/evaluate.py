@@ -9,7 +9,7 @@ lines, the joint chance is compared with the product of the legs.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from tracker.domain.chance import Chance
 from tracker.domain.game import GameState, PlayerLine, Side
 from tracker.domain.market import Direction, Market, Moneyline, PlayerTotal, TeamTotal, Total
 from tracker.domain.player import Player, Stat
+from tracker.forecast.documents import text_of
 from tracker.forecast.model import forecast
 from tracker.forecast.players import GAME_MINUTES, decode_players
 from tracker.forecast.players.priors import PlayerPrior, PlayerPriors
@@ -26,12 +27,11 @@ from tracker.forecast.players.remainder import BASIC, PLACE, Remainder
 from tracker.forecast.pricing.markets import parlay, price
 from tracker.modelling import metrics
 from tracker.modelling.games import BadDataset, read
-from tracker.modelling.players.fit import written
 from tracker.modelling.players.known import (
+    Expected,
     PlayerSeasons,
     added_of,
-    expected_minutes,
-    expected_rates,
+    expected_of,
     habits_of,
     remainders,
 )
@@ -128,9 +128,7 @@ def looks(
 ) -> Iterator[tuple[Stat, JudgedFigure]]:
     """Every statistic of the players `which` at the moment `name`, judged by their averages."""
     rows, moment = known.rows, known.rows.moments[name]
-    usual = expected_minutes(known, document["prior"])
-    rates = expected_rates(known, document["rates"], usual)
-    chances, means = remainders(known, document, name, which, usual, rates)
+    chances, means = remainders(known, document, name, which, expected_of(known, document))
     means[:, moment.fouls[which] >= document["fouls"]] = 0.0
     habits = habits_of(document)
     rng = np.random.default_rng(_SEED)
@@ -265,7 +263,7 @@ def _judge(
             "ece": metrics.ece(p, over),
             "ece_if_perfect": metrics.ece_of_perfect(p, _SEED),
             "bias": float(p.mean() - over.mean()),
-            "coverage80": {"mean": cover.mean, "low": cover.low, "high": cover.high},
+            "coverage80": asdict(cover),
             "baselines": {
                 other: _paired(p, q[rows], over, game[rows]) for other, q in others.items()
             },
@@ -290,17 +288,14 @@ def _paired(p: Array, q: Array, over: Array, game: Array) -> dict[str, float]:
 PARLAY_MOMENTS = ("tip", "half", "end Q3")
 """The moments at which parlays are judged."""
 
-_PRIORS = (Side.HOME, Side.AWAY)
-
 
 @dataclass(frozen=True, eq=False)
 class Court:
-    """What was expected of each player-game: averages, usual minutes, rates; and games' priors."""
+    """What was expected of each player-game, and of each game."""
 
     known: PlayerSeasons
     averages: Averages
-    usual: Array
-    rates: Array
+    expected: Expected
     priors: list[Prior]
 
 
@@ -314,15 +309,13 @@ def judge_parlays(
 ) -> dict[str, Any]:
     """Log loss of the joint chance less that of the product of the legs, by kind and moment."""
     rows = known.rows
-    usual = expected_minutes(known, document["prior"])
     court = Court(
         known,
         season_averages(rows),
-        usual,
-        expected_rates(known, document["rates"], usual),
+        expected_of(known, document),
         priors_of_games(rows, read(folder, rows.league.id).games, parameters),
     )
-    figures = decode_players(written(document), "the figures of the evaluation")
+    figures = decode_players(text_of(document), "the figures of the evaluation")
     games = np.unique(rows.game[np.isin(rows.season, list(seasons))])
     pairs: dict[tuple[str, str], list[tuple[float, float, float, float]]] = {}
     for k, game in enumerate(games.tolist()):
@@ -346,10 +339,9 @@ def _alive(chance: Chance) -> float:
 
 def _gain(gains: Array) -> dict[str, float]:
     """How parlays came out, of rows of the joint chance, the product's, the result and the game."""
-    p, q, hit = (np.clip(gains[:, 0], 1e-6, 1 - 1e-6), np.clip(gains[:, 1], 1e-6, 1 - 1e-6),
-                 gains[:, 2])  # fmt: skip
-    joint = -np.where(hit > 0, np.log(p), np.log1p(-p))
-    apart = -np.where(hit > 0, np.log(q), np.log1p(-q))
+    p, q = np.clip(gains[:, :2], metrics.CLIP, 1 - metrics.CLIP).T
+    hit = gains[:, 2]
+    joint, apart = (metrics.log_losses(x, hit) for x in (p, q))
     interval = metrics.clustered(joint - apart, gains[:, 3], _SEED)
     return {
         "parlays": int(hit.size),
@@ -380,10 +372,10 @@ def _scene(
                 on_court=bool(moment.on[i]), starter=starter, played=bool(moment.minutes[i] > 0),
             )
         )  # fmt: skip
-        minutes = float(court.usual[i]) * rows.league.regulation_seconds / 60 / GAME_MINUTES
-        priors[side, lines[-1].name] = PlayerPrior(
-            minutes, minutes, float(starter), tuple(map(float, court.rates[i]))
-        )
+        usual, rates = float(court.expected.usual[i]), court.expected.rates[i].tolist()
+        minutes = usual * rows.league.regulation_seconds / 60 / GAME_MINUTES
+        prior = PlayerPrior(minutes, minutes, float(starter), tuple(rates))
+        priors[side, lines[-1].name] = prior
     return replace(state_of(rows, game, moment), players=tuple(lines)), priors
 
 
@@ -412,7 +404,7 @@ def _kinds(
             other, also = _over(court, own[1], Stat.PTS)
             yield "points of two team-mates", [points, other], hit and also
     if best[Side.HOME] and best[Side.AWAY]:
-        (one, first), (two, second) = (_over(court, best[x][0], Stat.PTS) for x in _PRIORS)
+        (one, first), (two, second) = (_over(court, best[x][0], Stat.PTS) for x in Side)
         yield "points of two opponents", [one, two], first and second
 
 

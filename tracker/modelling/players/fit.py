@@ -6,7 +6,6 @@ fits the figures of each moment. The variation of counts around their means is f
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import asdict, dataclass
 from itertools import combinations
@@ -17,7 +16,7 @@ from scipy.optimize import minimize, minimize_scalar
 
 from tracker.domain.league import LEAGUES
 from tracker.domain.player import Stat
-from tracker.forecast.documents import About, sealed
+from tracker.forecast.documents import About, sealed, text_of
 from tracker.forecast.players import GAME_MINUTES, PLAYER_FORMAT, PlayerFigures, decode_players
 from tracker.forecast.players.remainder import BASIC, PLACE, Habits, Remainder
 from tracker.host import whole_file
@@ -25,20 +24,21 @@ from tracker.modelling.games import BadDataset
 from tracker.modelling.players import digest
 from tracker.modelling.players.known import (
     END,
+    Expected,
     Ordered,
     PlayerSeasons,
     added_of,
     base_table,
     expected_minutes,
+    expected_of,
     expected_rates,
     know,
-    league_rates,
     minutes_table,
     remainders,
-    stretch,
+    shrunk_rate,
 )
 from tracker.modelling.players.moment_fit import Given, fit_moment
-from tracker.modelling.players.sample import MEMORIES, RATE_DECAYS, odds_of
+from tracker.modelling.players.sample import MEMORIES, RATE_DECAYS, odds_of, stretch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -82,10 +82,8 @@ def fit_minutes(known: PlayerSeasons, train: Array) -> tuple[dict[str, Any], Arr
     return prior, expected_minutes(known, prior)
 
 
-def fit_rates(
-    known: PlayerSeasons, train: Array, usual: Array
-) -> tuple[list[dict[str, Any]], Array]:
-    """The memory and base of each figure's rate, and the expected rates of all player-games.
+def fit_rates(known: PlayerSeasons, train: Array, usual: Array) -> list[dict[str, Any]]:
+    """The memory and base of each figure's rate.
 
     They maximise the likelihood of whole games given the minutes.
     """
@@ -107,13 +105,11 @@ def fit_rates(
         league = np.maximum(base @ weights, 1e-4)
         costs = []
         for trial in trials:
-            past = known.past.rates[:, RATE_DECAYS.index(trial["decay"])]
-            weight = trial["minutes"] / stretch(rows)
-            rate = (past[:, 1 + i] + weight * league) / (past[:, 0] + weight)
+            rate = shrunk_rate(known, i, trial, league)
             mean = rate[used] * rows.minutes[used]
             costs.append(float((mean - count[used] * np.log(mean)).mean()))
         documents.append(trials[int(np.argmin(costs))])
-    return documents, expected_rates(known, documents, usual)
+    return documents
 
 
 def fit_memory(known: PlayerSeasons, train: Array, rates: Array) -> tuple[float, ...]:
@@ -194,11 +190,9 @@ def checkpoint_chances(
 ) -> CheckpointChances:
     """About LIKELIHOOD_ROWS players at a moment, with the ties of about SPREAD_ROWS."""
     rows, moment = known.rows, known.rows.moments[name]
-    usual = expected_minutes(known, document["prior"])
-    rates = expected_rates(known, document["rates"], usual)
     fit = np.flatnonzero(train & (moment.fouls < document["fouls"]))
     which = fit[:: max(fit.size // SPREAD_ROWS, 1)]
-    chances, means = remainders(known, document, name, which, usual, rates)
+    chances, means = remainders(known, document, name, which, expected_of(known, document))
     more = rows.final[which] - moment.stats[which]
     ties = tuple(
         tie_of(chances, (means[i], means[j]), (more[:, i], more[:, j]))
@@ -294,7 +288,7 @@ def fit(
     BadDataset when a season has no players.
     """
     document = fit_players(know(folder, parameters, progress), seasons, progress)
-    text = written(document)
+    text = text_of(document)
     out.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(out) as file:
         file.write_text(text, "utf-8")
@@ -325,12 +319,12 @@ def _fitted(
     train = np.isin(rows.season, list(seasons))
     fouls = FOULS.get(rows.league.id, 6)
     prior, usual = fit_minutes(known, train)
-    rate_documents, rates = fit_rates(known, train, usual)
-    fitted: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
+    rate_documents = fit_rates(known, train, usual)
+    rates, league = expected_rates(known, rate_documents, usual)
     memory = fit_memory(known, train, rates)
+    given = Given(known, train, Expected(usual, rates, league, memory), fouls)
+    fitted: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
     looked = list(known.scenes)
-    league = league_rates(known, rate_documents, usual)
-    given = Given(known, train, usual, rates, league, fouls, memory)
     near: dict[bool, Ordered | None] = {True: None, False: None}
     for i, name in enumerate(looked):
         progress("minutes and rates", i / len(looked))
@@ -371,11 +365,6 @@ def _level(known: PlayerSeasons, train: Array) -> list[float]:
     rows = np.flatnonzero(train)
     last = rows[np.argmax(known.rows.date[rows])]
     return [round(float(x), 5) for x in known.opponents.levels[last]]
-
-
-def written(document: dict[str, Any]) -> str:
-    """The text of a figures file."""
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False) + "\n"
 
 
 def _stacked(moments: list[dict[str, Any]]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from tracker.forecast.players.remainder import (
     LARGEST_OWN,
     Habits,
     Remainder,
+    Standing,
     means_of,
     overtime_share,
     own_features,
@@ -46,11 +47,12 @@ from tracker.modelling.players.sample import (
     opponents,
     remember,
     standings,
+    stretch,
     team_to_come,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -139,23 +141,6 @@ def expected_minutes(known: PlayerSeasons, prior: dict[str, Any]) -> Array:
     return found
 
 
-def expected_rates(known: PlayerSeasons, rates: Sequence[dict[str, Any]], usual: Array) -> Array:
-    """The figures a minute that each player was expected to have, one column for each figure."""
-    base = base_table(known, usual)
-    found = []
-    for i, own in enumerate(rates):
-        past = known.past.rates[:, RATE_DECAYS.index(own["decay"])]
-        league = np.maximum(base @ np.array(own["base"]), LEAST_RATE)
-        weight = own["minutes"] / stretch(known.rows)
-        found.append((past[:, 1 + i] + weight * league) / (past[:, 0] + weight))
-    return np.stack(found, axis=1)
-
-
-def stretch(rows: PlayerRows) -> float:
-    """The factor from minutes of the league's game to minutes of a 48-minute game."""
-    return GAME_MINUTES * 60 / rows.league.regulation_seconds
-
-
 def minutes_table(known: PlayerSeasons, starting: float, bench: float) -> Array:
     """`priors.minutes_features` of all players, in the role (starter or not) of each game."""
     past, starter = known.past, known.rows.starter
@@ -180,6 +165,99 @@ def table(columns: Sequence[Any], rows: int) -> Array:
     return np.stack([np.broadcast_to(x, rows) for x in columns], axis=1).astype(float)
 
 
+def shrunk_rate(known: PlayerSeasons, i: int, own: dict[str, Any], league: Array) -> Array:
+    """Each player's rate of figure `i` in earlier games, shrunk to the `league` rate by `own`."""
+    past = known.past.rates[:, RATE_DECAYS.index(own["decay"])]
+    weight = own["minutes"] / stretch(known.rows)
+    rate: Array = (past[:, 1 + i] + weight * league) / (past[:, 0] + weight)
+    return rate
+
+
+def expected_rates(
+    known: PlayerSeasons, rates: Sequence[dict[str, Any]], usual: Array
+) -> tuple[Array, Array]:
+    """The figures a minute that each player was expected to have, one column for each figure.
+
+    The second table has those of the average player with his minutes.
+    """
+    base = base_table(known, usual)
+    league = np.stack([np.maximum(base @ np.array(x["base"]), LEAST_RATE) for x in rates], axis=1)
+    own = [shrunk_rate(known, i, x, league[:, i]) for i, x in enumerate(rates)]
+    return np.stack(own, axis=1), league
+
+
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """What was expected of every player before the game.
+
+    `usual` are minutes of a 48-minute game, `rates` and `league` those of `expected_rates`.
+    `memory[i]` is the weight, in minutes, of the rate of figure `i` against the game's own.
+    """
+
+    usual: Array
+    rates: Array
+    league: Array
+    memory: Sequence[float]
+
+
+def expected_of(known: PlayerSeasons, document: dict[str, Any]) -> Expected:
+    """What a document of figures expects."""
+    usual = expected_minutes(known, document["prior"])
+    return Expected(usual, *expected_rates(known, document["rates"], usual), document["memory"])
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """The inputs of the model for all players at a moment."""
+
+    known: PlayerSeasons
+    moment: PlayerMoment
+    scenes: Scenes
+    expected: Expected
+    gaps: Array
+    standing: Standing[Any]
+
+    @staticmethod
+    def at(known: PlayerSeasons, name: str, expected: Expected, fouls: int) -> Inputs:
+        """The inputs at the moment `name`; `fouls` put a player out."""
+        rows, moment, scenes = known.rows, known.rows.moments[name], known.scenes[name]
+        gaps = known.lineups.gaps(rows, moment)
+        standing = standings(rows, moment, scenes, expected.usual, fouls, gaps)
+        return Inputs(known, moment, scenes, expected, gaps, standing)
+
+    @property
+    def minutes_left(self) -> float:
+        """Minutes of regulation that are left."""
+        return (1 - self.moment.at) * self.known.rows.league.regulation_seconds / 60
+
+    def of_shares(self) -> tuple[Array, Array]:
+        """The features of the location, and of the width, of the share that each player plays."""
+        x, count = self.standing, self.known.rows.person.size
+        return table(share_features(x), count), table(width_features(x), count)
+
+    def of_rates(self, usual: float) -> Iterator[tuple[Array, Array]]:
+        """For each figure, each player's rate by now, and the features of its log factor.
+
+        `usual` are the points that are usually still to come of a team.
+        """
+        known, moment, expected = self.known, self.moment, self.expected
+        count, none = known.rows.person.size, np.zeros(known.rows.person.size)
+        shared = rate_features(self.standing, team_ratio(known.rows, self.scenes, usual))
+        for i in range(len(BASIC)):
+            rate, memory = expected.rates[:, i], expected.memory[i] / stretch(known.rows)
+            has = moment.stats[:, i]
+            now = (rate * memory + has) / (memory + moment.minutes)
+            own = np.log(np.maximum(now, LEAST_RATE) / expected.league[:, i])
+            # Points have their gap in `use_gap`; line-ups and opponents do not cover other figures.
+            gap = self.gaps[:, 1 + i] if 0 < i < len(KINDS) else none
+            allowed = known.opponents.logs[:, i] if i < len(KINDS) else none
+            beside = own_features(
+                np.clip(own, -LARGEST_OWN, LARGEST_OWN), self.standing.blowout,
+                has - rate * moment.minutes, gap, allowed,
+            )  # fmt: skip
+            yield now, table((*shared, *beside), count)
+
+
 def habits_of(document: dict[str, Any]) -> Habits:
     """The variation of counts in a document of figures."""
     return Habits(
@@ -189,47 +267,10 @@ def habits_of(document: dict[str, Any]) -> Habits:
     )
 
 
-def league_rates(known: PlayerSeasons, rates: Sequence[dict[str, Any]], usual: Array) -> Array:
-    """The rates of the average player with each player's minutes, one column for each figure."""
-    base = base_table(known, usual)
-    return np.stack([np.maximum(base @ np.array(x["base"]), LEAST_RATE) for x in rates], axis=1)
-
-
 def team_ratio(rows: PlayerRows, scenes: Scenes, usual: float) -> Array:
     """The log of each player's team's expected points to come, over the usual ones."""
     team = team_to_come(rows, scenes)
     found: Array = np.log(np.maximum(team, LEAST_TEAM) / max(usual, LEAST_TEAM))
-    return found
-
-
-def own_gap(gaps: Array, i: int) -> Array:
-    """The gap of figure `i` among a player's team-mates of the game.
-
-    It is 0 for points, whose gap is `use_gap`, and for figures that line-ups do not cover.
-    """
-    found: Array = gaps[:, 1 + i] if 0 < i < len(KINDS) else np.zeros(gaps.shape[0])
-    return found
-
-
-def own_allowed(known: PlayerSeasons, i: int) -> Array:
-    """How much of figure `i` the opponents allow; 0 for figures that they do not cover."""
-    logs = known.opponents.logs
-    found: Array = logs[:, i] if i < len(KINDS) else np.zeros(logs.shape[0])
-    return found
-
-
-def own_columns(
-    rate: Array, league: Array, now: Array, moment: PlayerMoment, i: int
-) -> tuple[Array, Array]:
-    """The features `own` and `surprise` of figure `i`."""
-    own = np.clip(np.log(np.maximum(now, LEAST_RATE) / league), -LARGEST_OWN, LARGEST_OWN)
-    return own, moment.stats[:, i] - rate * moment.minutes
-
-
-def today(rate: Array, memory: float, has: Array, minutes: Array, rows: PlayerRows) -> Array:
-    """A prior rate, worth `memory` minutes, updated by the figure `has` so far in this game."""
-    memory = memory / stretch(rows)
-    found: Array = (rate * memory + has) / (memory + minutes)
     return found
 
 
@@ -238,46 +279,38 @@ def remainders(
     document: dict[str, Any],
     name: str,
     which: Array,
-    usual: Array,
-    rates: Array,
+    expected: Expected,
 ) -> tuple[Array, Array]:
     """The chance of each class of minutes to come, and the mean of each figure in it.
 
     They are for the players `which` at the moment `name`, overtime included. The shapes are (rows,
     classes) and (figures, rows, classes).
     """
-    rows = known.rows
-    moment, scenes = rows.moments[name], known.scenes[name]
-    figures = document["live"] if moment.live else document["breaks"]
-    k = figures["at"].index(round(moment.at, 6))
-    gaps = known.lineups.gaps(rows, moment)
-    x = standings(rows, moment, scenes, usual, document["fouls"], gaps)
-    count = rows.person.size
+    rows, scenes = known.rows, known.scenes[name]
+    inputs = Inputs.at(known, name, expected, document["fouls"])
+    figures = document["live"] if inputs.moment.live else document["breaks"]
+    k = figures["at"].index(round(inputs.moment.at, 6))
     ordered = Ordered(
         figures["done"][k], *(np.array(figures[n][k]) for n in ("bounds", "weights", "widths"))
     )
-    location, width = table(share_features(x), count), table(width_features(x), count)
-    chances = ordered.chances(location[which], width[which])
+    chances = ordered.chances(*(x[which] for x in inputs.of_shares()))
     shares = np.array(figures["shares"][k])
-    left = (1 - moment.at) * rows.league.regulation_seconds / 60
-    minutes = np.broadcast_to(shares * left, chances.shape)
-    ratio = team_ratio(rows, scenes, figures["usual"][k] * known.average / 2)
-    shared, league = rate_features(x, ratio), league_rates(known, document["rates"], usual)
-    speed = []
-    for i in range(len(BASIC)):
-        memory = document["memory"][i]
-        now = today(rates[:, i], memory, moment.stats[:, i], moment.minutes, rows)
-        own, surprise = own_columns(rates[:, i], league[:, i], now, moment, i)
-        allowed = own_allowed(known, i)
-        beside = own_features(own, x.blowout, surprise, own_gap(gaps, i), allowed)
-        features = table((*shared, *beside), count)[which]
-        speed.append(now[which] * np.exp(features @ np.array(figures["rates"][k][i])))
+    minutes = np.broadcast_to(shares * inputs.minutes_left, chances.shape)
+    usual = figures["usual"][k] * known.average / 2
+    speed = [
+        now[which] * np.exp(features[which] @ np.array(weights))
+        for (now, features), weights in zip(
+            inputs.of_rates(usual), figures["rates"][k], strict=True
+        )
+    ]
     level = scenes.level[rows.game[which]][:, None]
     weights = document["overtime"]
     more = np.stack(
         [
             overtime_share(tuple(weights), float(a), float(b), shares)
-            for a, b in zip(x.usual[which], x.starter[which], strict=True)
+            for a, b in zip(
+                inputs.standing.usual[which], inputs.standing.starter[which], strict=True
+            )
         ]
     )
     rare = level < RARE_OVERTIME

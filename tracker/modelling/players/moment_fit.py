@@ -15,26 +15,9 @@ from scipy.linalg import solve_triangular
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from tracker.forecast.players.remainder import (
-    BASIC,
-    EDGES,
-    own_features,
-    rate_features,
-    share_features,
-    width_features,
-)
-from tracker.modelling.players.known import (
-    END,
-    Ordered,
-    PlayerSeasons,
-    own_allowed,
-    own_columns,
-    own_gap,
-    table,
-    team_ratio,
-    today,
-)
-from tracker.modelling.players.sample import standings, team_to_come
+from tracker.forecast.players.remainder import EDGES
+from tracker.modelling.players.known import END, Expected, Inputs, Ordered, PlayerSeasons
+from tracker.modelling.players.sample import team_to_come
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -169,19 +152,12 @@ _STEPS = 12
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """Shared by the fits of all moments.
-
-    `usual` are the expected minutes and `rates` the expected rates before the game; `league` are
-    the rates of the average player with such minutes.
-    """
+    """Shared by the fits of all moments: `train` is a mask of the player-games to fit on."""
 
     known: PlayerSeasons
     train: Array
-    usual: Array
-    rates: Array
-    league: Array
+    expected: Expected
     fouls: int
-    memory: tuple[float, ...]
 
 
 def fit_moment(given: Given, name: str, like: Ordered | None) -> tuple[dict[str, Any], Ordered]:
@@ -189,31 +165,22 @@ def fit_moment(given: Given, name: str, like: Ordered | None) -> tuple[dict[str,
 
     `like` is the model of a moment nearby, with which the search begins.
     """
-    known, train, usual, fouls = given.known, given.train, given.usual, given.fouls
-    rows = known.rows
-    moment, scenes, end = rows.moments[name], known.scenes[name], rows.moments[END]
-    left = (1 - moment.at) * rows.league.regulation_seconds / 60
+    known, train = given.known, given.train
+    inputs = Inputs.at(known, name, given.expected, given.fouls)
+    moment, end, left = inputs.moment, known.rows.moments[END], inputs.minutes_left
     share = np.clip((end.minutes - moment.minutes) / left, 0, 1)
-    gaps = known.lineups.gaps(rows, moment)
-    x = standings(rows, moment, scenes, usual, fouls, gaps)
-    count = rows.person.size
-    location, width = table(share_features(x), count), table(width_features(x), count)
-    used = train & (moment.fouls < fouls)
+    location, width = inputs.of_shares()
+    used = train & (moment.fouls < given.fouls)
     which = classes(share)
     ordered = fit_ordered(location[used], width[used], which[used], like).rounded()
     shares = _class_shares(share[used], which[used])
     chances = ordered.chances(location, width)
     minutes = chances @ shares * left
     whole = known.average / 2
-    part = float(team_to_come(rows, scenes)[train].mean()) / whole
-    shared = rate_features(x, team_ratio(rows, scenes, part * whole))
+    part = float(team_to_come(known.rows, inputs.scenes)[train].mean()) / whole
     weights, powers = [], []
     longer = _longer(share * left, minutes, used)
-    for i in range(len(BASIC)):
-        now = today(given.rates[:, i], given.memory[i], moment.stats[:, i], moment.minutes, rows)
-        own = own_columns(given.rates[:, i], given.league[:, i], now, moment, i)
-        beside = own_features(own[0], x.blowout, own[1], own_gap(gaps, i), own_allowed(known, i))
-        features = table((*shared, *beside), count)
+    for i, (now, features) in enumerate(inputs.of_rates(part * whole)):
         more = end.stats[:, i] - moment.stats[:, i]
         weights.append(_poisson(features[used], (now * minutes)[used], more[used]))
         mean = now * np.exp(features @ weights[-1]) * share * left

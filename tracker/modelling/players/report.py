@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from tracker.forecast.documents import text_of
 from tracker.modelling.games import fit as games_fit
 from tracker.modelling.games.report import grid
 from tracker.modelling.players.evaluate import evaluate_players, judge_parlays
-from tracker.modelling.players.fit import fit_players, written
+from tracker.modelling.players.fit import fit_players
 from tracker.modelling.players.known import know
 
 if TYPE_CHECKING:
@@ -301,7 +302,7 @@ def judge_with(
     out.mkdir(parents=True, exist_ok=True)
     known = know(folder, parameters, progress)
     document = fit_players(known, fitted, progress)
-    (out / "players.json").write_text(written(document), "utf-8")
+    (out / "players.json").write_text(text_of(document), "utf-8")
     result = evaluate_players(known, document, judged, progress)
     result["parlays"] = judge_parlays(folder, known, document, parameters, judged, progress)
     (out / "evaluation.json").write_text(json.dumps(result, indent=1) + "\n", "utf-8")

@@ -64,6 +64,11 @@ RATE_DECAYS = (0.9, 0.93, 0.95, 0.96, 0.97, 0.98, 0.99)
 """The decays of a game's weight with each later game that are tried for rates."""
 
 
+def stretch(rows: PlayerRows) -> float:
+    """The factor from minutes of the league's game to minutes of a 48-minute game."""
+    return GAME_MINUTES * 60 / rows.league.regulation_seconds
+
+
 @dataclass(frozen=True, eq=False)
 class Past:
     """Decayed sums over each player's games before each game.
@@ -177,7 +182,7 @@ def opponents(rows: PlayerRows, teams: Array) -> Opponents:
     np.add.at(whole, (rows.game, side_of), np.c_[rows.minutes, rows.final[:, : len(KINDS)]])
     date = np.full(len(rows.games), "", dtype=rows.date.dtype)
     date[rows.game] = rows.date
-    team = TEAM_MINUTES * rows.league.regulation_seconds / (48 * 60)
+    team = TEAM_MINUTES / stretch(rows)
     held: dict[str, Array] = {}
     level = np.zeros(1 + len(KINDS))
     logs = np.zeros((len(rows.games), 2, len(KINDS)))
@@ -206,9 +211,8 @@ def _allowed(past: Array | None, level: Array, usual: float) -> Array:
 def remember(rows: PlayerRows) -> Past:
     """The past of every player before each of his games."""
     order = np.lexsort((rows.game, rows.date, rows.person))
-    stretch = 48 * 60 / rows.league.regulation_seconds
     count = order.size
-    per_game = np.c_[np.ones(count), rows.minutes * stretch, rows.starter]
+    per_game = np.c_[np.ones(count), rows.minutes * stretch(rows), rows.starter]
     per_rate = np.c_[rows.minutes, rows.final]
     slow, quick = np.array(MEMORIES)[:, None], np.array(RATE_DECAYS)[:, None]
     minutes, role = np.zeros((count, len(MEMORIES), 3)), np.zeros((count, 2, 2))
@@ -311,12 +315,9 @@ def state_of(rows: PlayerRows, g: int, moment: PlayerMoment) -> GameState:
     left = round((1 - moment.at) * rules.regulation_seconds)
     if moment.at == 0:
         return GameState(game, Phase.SCHEDULED, 0, float(rules.period_seconds), Score(0, 0))
-    if moment.live:
-        period = rules.periods - left // rules.period_seconds
-        clock = float(left % rules.period_seconds)
-        return GameState(game, Phase.LIVE, period, clock, Score(home, away))
-    period = rules.periods - left // rules.period_seconds
-    return GameState(game, Phase.BREAK, period, 0.0, Score(home, away))
+    after, clock = divmod(left, rules.period_seconds)
+    phase, clock = (Phase.LIVE, clock) if moment.live else (Phase.BREAK, 0)
+    return GameState(game, phase, rules.periods - after, float(clock), Score(home, away))
 
 
 def odds_of(share: Array) -> Array:
@@ -330,9 +331,8 @@ def standings(
     rows: PlayerRows, moment: PlayerMoment, scenes: Scenes, usual: Array, fouls: int, gaps: Array
 ) -> Standing[Any]:
     """The features of all players at a moment; `usual` are expected minutes of a 48-minute game."""
-    stretch = 48 * 60 / rows.league.regulation_seconds
     sign = np.where(rows.home, 1.0, -1.0)
-    minutes = moment.minutes * 48 * 60 / rows.league.regulation_seconds
+    minutes = moment.minutes * GAME_MINUTES * 60 / rows.league.regulation_seconds
     score = moment.score[rows.game]
     return Standing(
         usual=odds_of(usual / GAME_MINUTES),
@@ -349,7 +349,7 @@ def standings(
         on=moment.on.astype(float),
         min_gap=gaps[:, 0],
         use_gap=gaps[:, 1],
-        unseen=ramp(moment.unseen * stretch, UNSEEN) * ramp(usual, REGULAR),
+        unseen=ramp(moment.unseen * stretch(rows), UNSEEN) * ramp(usual, REGULAR),
         star=ramp(usual, STAR),
     )
 
