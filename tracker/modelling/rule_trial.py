@@ -448,9 +448,7 @@ async def _play(
 def _players(playback: Playback) -> tuple[Player, ...]:
     """The players on both rosters of a recorded game, with the names of its box."""
     teams = ((Side.HOME, playback.recording.home), (Side.AWAY, playback.recording.away))
-    return tuple(
-        Player(f"{x.first} {x.last}".strip(), side) for side, team in teams for x in team.players
-    )
+    return tuple(Player(x.name, side) for side, team in teams for x in team.players)
 
 
 def _game_of(playback: Playback) -> Game:

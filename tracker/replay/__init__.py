@@ -46,8 +46,18 @@ class RecordedPhase(StrEnum):
     BREAK = "break"
     OVER = "over"
 
+    @property
+    def in_play(self) -> bool:
+        """Whether the game has begun and is not over."""
+        return self in (RecordedPhase.PLAYING, RecordedPhase.BREAK)
+
 
 Side = Literal["home", "away"]
+
+
+def other_side(side: Side) -> Side:
+    """The opponent's side."""
+    return "away" if side == "home" else "home"
 
 
 class Action(NamedTuple):
@@ -104,6 +114,16 @@ class StatLine(NamedTuple):
     def rebounds(self) -> int:
         """Offensive and defensive rebounds together."""
         return self.rebounds_off + self.rebounds_def
+
+    @property
+    def goals(self) -> int:
+        """Field goals made, of two and of three points."""
+        return self.twos + self.threes
+
+    @property
+    def goals_tried(self) -> int:
+        """Field goals attempted."""
+        return self.twos_tried + self.threes_tried
 
 
 class TeamLine(NamedTuple):
@@ -180,6 +200,16 @@ class RosterPlayer:
     active: bool
     starter: bool
     absent: str
+
+    @property
+    def name(self) -> str:
+        """The full name."""
+        return f"{self.first} {self.last}".strip()
+
+    @property
+    def initialled(self) -> str:
+        """The last name after an initial: `D. Fox`."""
+        return f"{self.first[:1]}. {self.last}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 
 from tracker.replay import RecordedPhase, RecordedTeam, Recording, RosterPlayer, StatLine
-from tracker.replay.playback import Page, Showing, View
+from tracker.replay.playback import Page, Pages, Showing, View
 from tracker.replay.timeline import TeamState
 from tracker.replay.words import (
     EASTERN,
@@ -66,7 +66,7 @@ class EspnSite:
         """`showings` are the games, in the order in which scoreboards list them."""
         self._showings = tuple(showings)
         self._slugs = {words.slug: league for league, words in ESPN_LEAGUES.items()}
-        self._kept: dict[str, Page] = {}
+        self._pages = Pages()
 
     def page(self, path: str, query: Mapping[str, str], now: datetime) -> Page | None:
         """The answer to a request at `now`: None where there is no document, a 400 for nonsense."""
@@ -97,7 +97,9 @@ class EspnSite:
         views = [showing.view(now) for showing in shown]
         midnight = datetime.combine(now.astimezone(EASTERN).date(), time(), EASTERN)
         changed = max([midnight.astimezone(UTC), *(view.changed for view in views)])
-        return self._keep(f"{league} {dates} {limit}", changed, lambda: scoreboard(league, views))
+        return self._pages.page(
+            f"{league} {dates} {limit}", changed, lambda: scoreboard(league, views)
+        )
 
     def _summary(
         self, league: str, games: list[Showing], query: Mapping[str, str], now: datetime
@@ -107,7 +109,7 @@ class EspnSite:
         if not hits:
             return Page(BAD_REQUEST, now, status=404)
         view = hits[0].view(now)
-        return self._keep(f"{league} {wanted}", view.changed, lambda: summary(view))
+        return self._pages.page(f"{league} {wanted}", view.changed, lambda: summary(view))
 
     def _injuries(self, league: str, games: list[Showing], now: datetime) -> Page:
         """The players who do not play in the games of the day, unchanged until the next morning."""
@@ -117,30 +119,27 @@ class EspnSite:
         ]
         morning = datetime.combine(today, time(), EASTERN) + _ROLLS_OVER
         told_at = morning.astimezone(UTC)
-        return self._keep(f"{league} injuries", told_at, lambda: injuries(league, shown, told_at))
-
-    def _keep(self, key: str, changed: datetime, build: Callable[[], Json]) -> Page:
-        kept = self._kept.get(key)
-        if kept is None or kept.changed != changed:
-            text = json.dumps(build(), ensure_ascii=False, separators=(",", ":"))
-            kept = self._kept[key] = Page(text.encode(), changed)
-        return kept
+        return self._pages.page(
+            f"{league} injuries", told_at, lambda: injuries(league, shown, told_at)
+        )
 
 
 def scoreboard(league: str, views: Sequence[View]) -> Json:
     """A scoreboard of one league with these games."""
+    return {
+        "leagues": [_league(league)],
+        "events": [event(view) for view in views],
+    }
+
+
+def _league(league: str) -> Json:
     words = ESPN_LEAGUES[league]
     return {
-        "leagues": [
-            {
-                "id": words.number,
-                "uid": f"s:40~l:{words.number}",
-                "name": words.name,
-                "abbreviation": words.short,
-                "slug": words.slug,
-            }
-        ],
-        "events": [event(view) for view in views],
+        "id": words.number,
+        "uid": f"s:40~l:{words.number}",
+        "name": words.name,
+        "abbreviation": words.short,
+        "slug": words.slug,
     }
 
 
@@ -167,13 +166,12 @@ def injuries(league: str, recordings: Sequence[Recording], told_at: datetime) ->
 
 
 def _injury(player: RosterPlayer, told_at: datetime, back: str) -> Json:
-    name = f"{player.first} {player.last}".strip()
     return {
         "id": str(player.id),
         "status": "Out",
         "date": minute_utc(told_at),
         "shortComment": f"{player.last} will not play.",
-        "athlete": {"displayName": name},
+        "athlete": {"displayName": player.name},
         "type": {"id": "4", "name": "INJURY_STATUS_OUT", "description": "out", "abbreviation": "O"},
         "details": {"type": "Undisclosed", "returnDate": back},
     }
@@ -318,8 +316,7 @@ def summary(view: View) -> Json:
     """A game's summary. It has no `boxscore` before tip-off."""
     recording, state = view.recording, view.state
     number = event_id(recording.league, recording.id)
-    words = ESPN_LEAGUES[recording.league]
-    uid = f"s:40~l:{words.number}~e:{number}"
+    uid = f"s:40~l:{ESPN_LEAGUES[recording.league].number}~e:{number}"
     year = season(view)
     begun = state.phase is not RecordedPhase.BEFORE
     header = {
@@ -345,13 +342,7 @@ def summary(view: View) -> Json:
             }
         ],
         "links": [],
-        "league": {
-            "id": words.number,
-            "uid": f"s:40~l:{words.number}",
-            "name": words.name,
-            "abbreviation": words.short,
-            "slug": words.slug,
-        },
+        "league": _league(recording.league),
     }
     result: Json = {"header": header}
     if begun:
@@ -412,8 +403,7 @@ def _summed_competitor(
 
 
 def _players(team: RecordedTeam, state: TeamState, league: str) -> Json:
-    total = StatLine(*map(sum, zip(*state.lines, strict=True)))
-    stats = _figures(total)
+    stats = _figures(state.total)
     return {
         "names": [column[0] for column in _COLUMNS],
         "keys": [column[1] for column in _COLUMNS],
@@ -429,15 +419,14 @@ def _players(team: RecordedTeam, state: TeamState, league: str) -> Json:
 
 def _athlete(player: RosterPlayer, line: StatLine, state: TeamState, league: str) -> Json:
     played = player.id in state.played
-    name = f"{player.first} {player.last}".strip()
     place = player.position[-1:]
     return {
         "active": player.id in state.on_court,
         "athlete": {
             "id": athlete_id(player.id),
             "uid": f"s:40~l:{ESPN_LEAGUES[league].number}~a:{athlete_id(player.id)}",
-            "displayName": name,
-            "shortName": f"{player.first[:1]}. {player.last}",
+            "displayName": player.name,
+            "shortName": player.initialled,
             "jersey": player.jersey,
             "position": {
                 "name": _POSITIONS[place],
@@ -458,12 +447,11 @@ def _reason(player: RosterPlayer) -> str:
 
 
 def _figures(line: StatLine) -> list[str]:
-    made, tried = line.twos + line.threes, line.twos_tried + line.threes_tried
     balance = line.plus - line.minus
     return [
         str(-(-line.time // MINUTE)),
         str(line.points),
-        f"{made}-{tried}",
+        f"{line.goals}-{line.goals_tried}",
         f"{line.threes}-{line.threes_tried}",
         f"{line.frees}-{line.frees_tried}",
         str(line.rebounds),
@@ -479,11 +467,9 @@ def _figures(line: StatLine) -> list[str]:
 
 
 def _team_statistics(state: TeamState) -> list[Json]:
-    total = StatLine(*map(sum, zip(*state.lines, strict=True))) if state.lines else StatLine()
-    own = state.team
-    made, tried = total.twos + total.threes, total.twos_tried + total.threes_tried
+    total, own = state.total, state.team
     shots = (
-        ("fieldGoal", "FG", "Field Goal", made, tried),
+        ("fieldGoal", "FG", "Field Goal", total.goals, total.goals_tried),
         ("threePointFieldGoal", "3PT", "Three Point", total.threes, total.threes_tried),
         ("freeThrow", "FT", "Free Throw", total.frees, total.frees_tried),
     )

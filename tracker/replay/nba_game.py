@@ -19,6 +19,7 @@ from tracker.replay import (
     Side,
     StatLine,
     What,
+    other_side,
 )
 from tracker.replay.playback import View
 from tracker.replay.timeline import TeamState
@@ -135,8 +136,8 @@ def _player(order: int, player: RosterPlayer, line: StatLine, state: TeamState) 
         "oncourt": str(int(player.id in state.on_court)),
         "played": str(int(player.id in state.played)),
         "statistics": _statistics(line),
-        "name": f"{player.first} {player.last}".strip(),
-        "nameI": f"{player.first[:1]}. {player.last}",
+        "name": player.name,
+        "nameI": player.initialled,
         "firstName": player.first,
         "familyName": player.last,
     }
@@ -146,26 +147,29 @@ def _share(made: float, tried: float) -> float:
     return round(made / tried, 15) if tried else 0.0
 
 
+def _shots(name: str, made: int, tried: int) -> Json:
+    return {
+        f"{name}Attempted": tried,
+        f"{name}Made": made,
+        f"{name}Percentage": _share(made, tried),
+    }
+
+
 def _whole_minutes(hundredths: int) -> str:
     return f"PT{(hundredths + MINUTE // 2) // MINUTE:02d}M"
 
 
 def _statistics(line: StatLine) -> Json:
-    made, tried = line.twos + line.threes, line.twos_tried + line.threes_tried
     return {
         "assists": line.assists,
         "blocks": line.blocks,
         "blocksReceived": line.blocked,
-        "fieldGoalsAttempted": tried,
-        "fieldGoalsMade": made,
-        "fieldGoalsPercentage": _share(made, tried),
+        **_shots("fieldGoals", line.goals, line.goals_tried),
         "foulsOffensive": line.fouls_offensive,
         "foulsDrawn": line.fouls_drawn,
         "foulsPersonal": line.fouls,
         "foulsTechnical": line.fouls_technical,
-        "freeThrowsAttempted": line.frees_tried,
-        "freeThrowsMade": line.frees,
-        "freeThrowsPercentage": _share(line.frees, line.frees_tried),
+        **_shots("freeThrows", line.frees, line.frees_tried),
         "minus": float(line.minus),
         "minutes": duration(line.time),
         "minutesCalculated": _whole_minutes(line.time),
@@ -179,20 +183,16 @@ def _statistics(line: StatLine) -> Json:
         "reboundsOffensive": line.rebounds_off,
         "reboundsTotal": line.rebounds,
         "steals": line.steals,
-        "threePointersAttempted": line.threes_tried,
-        "threePointersMade": line.threes,
-        "threePointersPercentage": _share(line.threes, line.threes_tried),
+        **_shots("threePointers", line.threes, line.threes_tried),
         "turnovers": line.turnovers,
-        "twoPointersAttempted": line.twos_tried,
-        "twoPointersMade": line.twos,
-        "twoPointersPercentage": _share(line.twos, line.twos_tried),
+        **_shots("twoPointers", line.twos, line.twos_tried),
     }
 
 
 def _team_statistics(team: RecordedTeam, state: TeamState, against: TeamState) -> Json:
     own = state.team
-    total = StatLine(*map(sum, zip(*state.lines, strict=True))) if state.lines else StatLine()
-    made, tried = total.twos + total.threes, total.twos_tried + total.threes_tried
+    total = state.total
+    made, tried = total.goals, total.goals_tried
     shooting = tried + 0.44 * total.frees_tried
     pairs = zip(team.players, state.lines, strict=True)
     result = {
@@ -205,9 +205,7 @@ def _team_statistics(team: RecordedTeam, state: TeamState, against: TeamState) -
         "biggestScoringRunScore": f"{own.run_away}-{own.run_home}",
         "blocks": total.blocks,
         "blocksReceived": total.blocked,
-        "fastBreakPointsAttempted": own.fast_tried,
-        "fastBreakPointsMade": own.fast,
-        "fastBreakPointsPercentage": _share(own.fast, own.fast_tried),
+        **_shots("fastBreakPoints", own.fast, own.fast_tried),
         "fieldGoalsAttempted": tried,
         "fieldGoalsEffectiveAdjusted": _share(made + 0.5 * total.threes, tried),
         "fieldGoalsMade": made,
@@ -218,9 +216,7 @@ def _team_statistics(team: RecordedTeam, state: TeamState, against: TeamState) -
         "foulsTeam": total.fouls - total.fouls_offensive,
         "foulsTechnical": total.fouls_technical,
         "foulsTeamTechnical": own.technicals,
-        "freeThrowsAttempted": total.frees_tried,
-        "freeThrowsMade": total.frees,
-        "freeThrowsPercentage": _share(total.frees, total.frees_tried),
+        **_shots("freeThrows", total.frees, total.frees_tried),
         "leadChanges": own.lead_changes,
         "minutes": duration(total.time),
         "minutesCalculated": _whole_minutes(total.time),
@@ -229,9 +225,7 @@ def _team_statistics(team: RecordedTeam, state: TeamState, against: TeamState) -
         "pointsFastBreak": total.points_fast,
         "pointsFromTurnovers": own.points_from_turnovers,
         "pointsInThePaint": total.points_paint,
-        "pointsInThePaintAttempted": own.paint_tried,
-        "pointsInThePaintMade": own.paint,
-        "pointsInThePaintPercentage": _share(own.paint, own.paint_tried),
+        **_shots("pointsInThePaint", own.paint, own.paint_tried),
         "pointsSecondChance": total.points_second,
         "reboundsDefensive": total.rebounds_def,
         "reboundsOffensive": total.rebounds_off,
@@ -240,14 +234,10 @@ def _team_statistics(team: RecordedTeam, state: TeamState, against: TeamState) -
         "reboundsTeamDefensive": own.rebounds_def,
         "reboundsTeamOffensive": own.rebounds_off,
         "reboundsTotal": total.rebounds + own.rebounds_off + own.rebounds_def,
-        "secondChancePointsAttempted": own.second_tried,
-        "secondChancePointsMade": own.second,
-        "secondChancePointsPercentage": _share(own.second, own.second_tried),
+        **_shots("secondChancePoints", own.second, own.second_tried),
         "steals": total.steals,
         "teamFieldGoalAttempts": own.heaves,
-        "threePointersAttempted": total.threes_tried,
-        "threePointersMade": total.threes,
-        "threePointersPercentage": _share(total.threes, total.threes_tried),
+        **_shots("threePointers", total.threes, total.threes_tried),
         "timeLeading": duration(own.leading),
         "timesTied": own.ties,
         "trueShootingAttempts": round(shooting, 15),
@@ -255,9 +245,7 @@ def _team_statistics(team: RecordedTeam, state: TeamState, against: TeamState) -
         "turnovers": total.turnovers,
         "turnoversTeam": own.turnovers,
         "turnoversTotal": total.turnovers + own.turnovers,
-        "twoPointersAttempted": total.twos_tried,
-        "twoPointersMade": total.twos,
-        "twoPointersPercentage": _share(total.twos, total.twos_tried),
+        **_shots("twoPointers", total.twos, total.twos_tried),
     }
     if not state.played:
         del result["biggestLeadScore"], result["biggestScoringRunScore"]
@@ -302,14 +290,12 @@ _SHOTS = {What.TWO, What.THREE, What.FREE}
 _WITH_THE_BALL = _SHOTS | {What.HEAVE, What.REBOUND, What.TURNOVER, What.STEAL, What.JUMP}
 
 
-def playbyplay(view: View, changed: datetime) -> Json | None:
-    """The play-by-play, last changed at `changed`; None where a recording has no actions."""
+def playbyplay(view: View, course: Actions, changed: datetime) -> Json:
+    """The play-by-play of a recording's actions, last changed at `changed`."""
     recording = view.recording
-    if not isinstance(recording.course, Actions):
-        return None
     people = {p.id: p for p in (*recording.home.players, *recording.away.players)}
     render = partial(_action, recording, people, view.tip_off)
-    rows = recording.course.rows[: view.state.seen]
+    rows = course.rows[: view.state.seen]
     balls = _possessions(rows)
     return {
         "meta": {
@@ -336,9 +322,7 @@ def _possessions(rows: Sequence[Action]) -> list[Side | None]:
     found: list[Side | None] = []
     holder: Side | None = None
     for row in rows:
-        other: Side | None = None
-        if row.side is not None:
-            other = "away" if row.side == "home" else "home"
+        other = None if row.side is None else other_side(row.side)
         if row.what in _WITH_THE_BALL:
             holder = row.side
         elif row.what is What.BLOCK or (row.what is What.FOUL and "personal" in row.detail):
@@ -395,7 +379,7 @@ def _action(
     result["description"] = _description(row, kind, sub, people, team)
     if row.player:
         player = people[row.player]
-        result |= {"playerName": player.last, "playerNameI": _initialled(player)}
+        result |= {"playerName": player.last, "playerNameI": player.initialled}
     return result | {
         "personIdsFilter": [person for person in (row.player, row.other) if person],
         **_others(row, words, people),
@@ -430,7 +414,7 @@ def _others(row: Action, words: list[str], people: Mapping[int, RosterPlayer]) -
     other = people[row.other]
     if row.what in {What.TWO, What.THREE}:
         if "made" in words:
-            return {"assistPlayerNameInitial": _initialled(other), "assistPersonId": other.id}
+            return {"assistPlayerNameInitial": other.initialled, "assistPersonId": other.id}
         return {"blockPlayerName": other.last, "blockPersonId": other.id}
     if row.what is What.FOUL:
         return {"foulDrawnPlayerName": other.last, "foulDrawnPersonId": other.id}
@@ -444,10 +428,6 @@ def _description(
 ) -> str:
     who = "" if team is None else team.tricode
     if row.player:
-        who = _initialled(people[row.player])
+        who = people[row.player].initialled
     missed = "MISS" if "missed" in row.detail.split() else ""
     return " ".join(part for part in (missed, who, sub, kind) if part)
-
-
-def _initialled(player: RosterPlayer) -> str:
-    return f"{player.first[:1]}. {player.last}"

@@ -7,15 +7,15 @@ change and then kept.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from tracker.replay import RecordedPhase, RecordedTeam, RosterPlayer
+from tracker.domain.league import season_name
+from tracker.replay import Actions, RecordedPhase, RecordedTeam
 from tracker.replay.nba_game import boxscore, playbyplay
-from tracker.replay.playback import Page, Playback, Showing, View
+from tracker.replay.playback import Page, Pages, Playback, Showing, View
 from tracker.replay.timeline import TeamState
 from tracker.replay.words import (
     EASTERN,
@@ -83,7 +83,7 @@ class NbaSite:
         self._league = league
         self._board = f"{LIVE}/scoreboard/todaysScoreboard_{NBA_LEAGUES[league].id}.json"
         self._refresh = refresh
-        self._kept: dict[str, Page] = {}
+        self._pages = Pages()
 
     @property
     def games(self) -> tuple[Showing, ...]:
@@ -113,12 +113,14 @@ class NbaSite:
         ]
         changed = max([noon, *(view.changed for view in views)])
         changed = self._refreshed(changed, now, views)
-        return self._keep(path, changed, lambda: scoreboard(views, day, changed, self._league))
+        return self._pages.page(
+            path, changed, lambda: scoreboard(views, day, changed, self._league)
+        )
 
     def _schedule(self, path: str, now: datetime) -> Page | None:
         views = [showing.view(now) for showing in self._showings]
         changed = max((view.changed for view in views), default=now)
-        return self._keep(path, changed, lambda: schedule(views, changed, self._league))
+        return self._pages.page(path, changed, lambda: schedule(views, changed, self._league))
 
     def _game(self, path: str, kind: str, showing: Showing, now: datetime) -> Page | None:
         opens = showing.tip_off - _BOX_OPENS
@@ -127,34 +129,22 @@ class NbaSite:
         view = showing.view(now)
         changed = max(view.changed, opens)
         if kind == "playbyplay":
-            if not view.state.seen:
+            if not view.state.seen or not isinstance(view.recording.course, Actions):
                 return None
-            return self._keep(path, changed, lambda: playbyplay(view, changed))
+            course = view.recording.course
+            return self._pages.page(path, changed, lambda: playbyplay(view, course, changed))
         if not view.recording.home.players and view.recording.official is None:
             return None
         if view.state.phase is RecordedPhase.BEFORE:
             changed = max(changed, opens + (now - opens) // _COUNTDOWN_STEP * _COUNTDOWN_STEP)
         changed = self._refreshed(changed, now, [view])
-        return self._keep(path, changed, lambda: boxscore(view, changed))
+        return self._pages.page(path, changed, lambda: boxscore(view, changed))
 
     def _refreshed(self, changed: datetime, now: datetime, views: Sequence[View]) -> datetime:
-        live = any(
-            view.state.phase in {RecordedPhase.PLAYING, RecordedPhase.BREAK} for view in views
-        )
+        live = any(view.state.phase.in_play for view in views)
         if self._refresh is None or not live:
             return changed
         return changed + (now - changed) // self._refresh * self._refresh
-
-    def _keep(self, path: str, changed: datetime, build: Callable[[], Json | None]) -> Page | None:
-        kept = self._kept.get(path)
-        if kept is not None and kept.changed == changed:
-            return kept
-        document = build()
-        if document is None:
-            return None
-        body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-        self._kept[path] = Page(body, changed)
-        return self._kept[path]
 
 
 _HOST = "https://nba-prod-us-east-1-mediaops-stats.s3.amazonaws.com"
@@ -177,7 +167,7 @@ def scoreboard(views: Sequence[View], day: date, changed: datetime, league: str 
 
 def _game(view: View) -> Json:
     recording, state = view.recording, view.state
-    live = state.phase in {RecordedPhase.PLAYING, RecordedPhase.BREAK}
+    live = state.phase.in_play
     return {
         "gameId": recording.id,
         "gameCode": game_code(view),
@@ -254,18 +244,14 @@ def _leader(team: RecordedTeam, state: TeamState, *, live: bool) -> Json:
     player, line = best
     return leader | {
         "personId": player.id,
-        "name": _full_name(player),
+        "name": player.name,
         "jerseyNum": player.jersey,
         "position": player.position[-1:],
-        "playerSlug": _full_name(player).lower().replace(" ", "-") if live else None,
+        "playerSlug": player.name.lower().replace(" ", "-") if live else None,
         "points": line.points,
         "rebounds": line.rebounds,
         "assists": line.assists,
     }
-
-
-def _full_name(player: RosterPlayer) -> str:
-    return f"{player.first} {player.last}".strip()
 
 
 _BROADCASTERS = tuple(
@@ -280,10 +266,6 @@ _BROADCASTERS = tuple(
 )
 
 
-_FIRST_MONTH = 8
-"""From this month on, a game belongs to the season that the year begins (`2025-26`)."""
-
-
 def schedule(views: Sequence[View], changed: datetime, league: str = "nba") -> Json:
     """The schedule, last changed at `changed`; `views` are in the order of their tip-offs."""
     days = [
@@ -294,8 +276,7 @@ def schedule(views: Sequence[View], changed: datetime, league: str = "nba") -> J
         for day, games in groupby(views, key=_day)
     ]
     first = _day(views[0]) if views else changed.astimezone(EASTERN).date()
-    year = first.year if first.month >= _FIRST_MONTH else first.year - 1
-    season = f"{year}-{(year + 1) % 100:02d}" if league == "nba" else str(first.year)
+    season = season_name(league, first)
     number = NBA_LEAGUES[league].id
     return {
         "meta": {
@@ -327,7 +308,7 @@ def _scheduled(view: View, number: int) -> Json:
         "gameId": recording.id,
         "gameCode": game_code(view),
         "gameStatus": STATUS[view.state.phase],
-        "gameStatusText": _listed_status(view),
+        "gameStatusText": _status_text(view),
         "gameSequence": number,
         "gameDateEst": there.strftime("%Y-%m-%dT00:00:00Z"),
         "gameTimeEst": utc(clock),
@@ -362,16 +343,6 @@ def _scheduled(view: View, number: int) -> Json:
 
 def _wall(instant: datetime, zone: str) -> str:
     return instant.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _listed_status(view: View) -> str:
-    match view.state.phase:
-        case RecordedPhase.BEFORE:
-            return "PPD" if view.postponed else tip_off_text(view.tip_off)
-        case RecordedPhase.OVER:
-            return final_text(view)
-        case _:
-            return live_text(view)
 
 
 def _scheduled_team(team: RecordedTeam, state: TeamState) -> Json:

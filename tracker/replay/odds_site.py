@@ -17,10 +17,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from tracker.replay import RecordedPhase
 from tracker.replay.playback import Page, Showing
+from tracker.replay.words import EASTERN
 
 _SPORT = "basketball_nba"
 
@@ -39,9 +39,6 @@ _MOST_A_SECOND = 30
 
 
 _DETAILS = "https://the-odds-api.com/liveapi/guides/v4/api-error-codes.html"
-
-
-_EASTERN = ZoneInfo("America/New_York")
 
 
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -296,7 +293,7 @@ def _outcomes(
 
 
 def _contracts(showing: Showing, prices: _ModelledPrices, series: str) -> list[dict[str, Any]]:
-    recording, local = showing.playback.recording, showing.tip_off.astimezone(_EASTERN)
+    recording, local = showing.playback.recording, showing.tip_off.astimezone(EASTERN)
     home, away = recording.home.tricode, recording.away.tricode
     day = f"{local:%y}{_MONTHS[local.month - 1]}{local:%d}"
     event = f"{series}-{day}{away}{home}"
@@ -334,7 +331,7 @@ def _around(chance: float) -> tuple[float, float]:
 
 
 def _slug(showing: Showing) -> str:
-    recording, local = showing.playback.recording, showing.tip_off.astimezone(_EASTERN)
+    recording, local = showing.playback.recording, showing.tip_off.astimezone(EASTERN)
     return f"nba-{recording.away.tricode}-{recording.home.tricode}-{local:%Y-%m-%d}".casefold()
 
 

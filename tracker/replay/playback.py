@@ -1,8 +1,10 @@
 """A recording as it is played on a given night: its tip-off, its corrections, its pages."""
 
+import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tracker.replay import RecordedPhase, Recording, Side, StatLine
 from tracker.replay.timeline import RecordedState, TeamState, Timeline, state_at, timeline
@@ -160,3 +162,23 @@ class Page:
     changed: datetime
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
+
+
+class Pages:
+    """The documents of a site as JSON, each rendered once and kept until it changes."""
+
+    def __init__(self) -> None:
+        """Keep no document yet."""
+        self._kept: dict[str, Page] = {}
+
+    def page(self, key: str, changed: datetime, build: Callable[[], Any]) -> Page:
+        """The document of a key, last changed at `changed`; `build` renders it."""
+        kept = self._kept.get(key)
+        if kept is None or kept.changed != changed:
+            kept = self._kept[key] = Page(as_json(build()), changed)
+        return kept
+
+
+def as_json(document: Any) -> bytes:
+    """A document's bytes, without blanks."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()

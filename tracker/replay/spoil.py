@@ -5,13 +5,13 @@ pure.
 """
 
 import json
-import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from tracker.replay.espn_site import FEW_EVENTS
 from tracker.replay.faults import BOX_STATS, EARLIER, Fault, FaultKind
+from tracker.replay.playback import as_json
 from tracker.replay.words import event_id
 
 Json = dict[str, Any]
@@ -45,10 +45,10 @@ def spoiled(
         elif fault.kind in _SPOILERS:
             for game in _games(document, fault.game):
                 _SPOILERS[fault.kind](game, fault)
-    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    text = as_json(document)
     if any(fault.kind is FaultKind.NAN for fault in faults):
-        text = re.sub(r'"score":"NaN"', '"score":NaN', text)
-    return text.encode()
+        text = text.replace(b'"score":"NaN"', b'"score":NaN')
+    return text
 
 
 def _lists(document: Json) -> Iterator[list[Json]]:

@@ -27,6 +27,7 @@ from tracker.replay import (
     StatLine,
     TeamLine,
     What,
+    other_side,
 )
 
 _TIMEOUTS = 7
@@ -77,6 +78,11 @@ class TeamState(NamedTuple):
     def score(self) -> int:
         """The score, which is the sum of the periods."""
         return sum(self.periods)
+
+    @property
+    def total(self) -> StatLine:
+        """The sum of all players' lines."""
+        return StatLine(*map(sum, zip(*self.lines, strict=True))) if self.lines else StatLine()
 
 
 class RecordedState(NamedTuple):
@@ -309,7 +315,7 @@ class _Tally:
 
     def bonus(self, side: Side) -> bool:
         """Whether `side` shoots free throws on the next common foul against it."""
-        other = self.sides["away" if side == "home" else "home"]
+        other = self.sides[other_side(side)]
         limit = _BONUS_FOULS if self.period <= self._rules.periods else _BONUS_FOULS - 1
         return other.fouls >= limit or other.fouls_late >= _BONUS_FOULS_LATE
 
@@ -366,12 +372,11 @@ class _Tally:
         self._score = (home, away)
         for side, points in gained.items():
             if points:
-                other: Side = "away" if side == "home" else "home"
-                self._take_points(side, other, points, free=row.what is What.FREE)
+                self._take_points(side, points, free=row.what is What.FREE)
         self._take_lead(home - away)
 
-    def _take_points(self, side: Side, other: Side, points: int, *, free: bool) -> None:
-        team, against = self.sides[side], self.sides[other]
+    def _take_points(self, side: Side, points: int, *, free: bool) -> None:
+        team, against = self.sides[side], self.sides[other_side(side)]
         team.periods[self.period - 1] += points
         # Free throws count for the players on court at the foul, even after substitutions.
         for player in team.fouled_on if free else team.on_court:
@@ -397,7 +402,7 @@ class _Tally:
 
     def _take_action(self, row: Action, side: Side) -> None:
         team = self.sides[side]
-        against = self.sides["away" if side == "home" else "home"]
+        against = self.sides[other_side(side)]
         words = row.detail.split()
         if row.what in _SHOTS:
             self._take_shot(row, team, words)

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from tracker.domain.league import LEAGUE_ZONE, TURN_OF_SEASON
 from tracker.replay import RecordedPhase, RecordedTeam
 from tracker.replay.playback import View
 
-EASTERN = ZoneInfo("America/New_York")
+EASTERN = LEAGUE_ZONE
 
 Json = dict[str, Any]
 
@@ -153,7 +154,6 @@ _TEAMS = {"nba": _NBA, "wnba": _WNBA}
 
 _ORDINALS = {1: "1st", 2: "2nd", 3: "3rd", 4: "4th"}
 _SEASON_TYPES = {"1": (1, "preseason"), "4": (3, "post-season"), "5": (5, "play-in-season")}
-_FIRST_MONTH = 8
 _HALVES = 2
 
 
@@ -181,7 +181,7 @@ def minute_utc(instant: datetime) -> str:
 def season(view: View) -> Json:
     """The season, named by the year in which it ends."""
     there = view.tip_off.astimezone(EASTERN)
-    winter = view.recording.league != "wnba" and there.month >= _FIRST_MONTH
+    winter = view.recording.league != "wnba" and there.month >= TURN_OF_SEASON
     kind, slug = _SEASON_TYPES.get(view.recording.id[2:3], (2, "regular-season"))
     if view.recording.league == "ncaam":
         kind, slug = 2, "regular-season"
