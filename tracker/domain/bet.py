@@ -102,6 +102,16 @@ Wager = Market | Parlay
 """What a bet is on: one market of a game, or a parlay."""
 
 
+def legs_of(wager: Wager, game: Game, odds: Odds | None = None) -> tuple[Leg, ...]:
+    """The legs of a parlay in order; of a single market the one leg, on `game` at `odds`."""
+    return wager.legs if isinstance(wager, Parlay) else (Leg(game, wager, odds),)
+
+
+def games_of(wager: Wager | None, game: Game) -> tuple[Game, ...]:
+    """The games of a parlay, each once, in order of tip-off; of a single market its `game`."""
+    return wager.games if isinstance(wager, Parlay) else (game,)
+
+
 def price_of(wager: Wager | None, odds: Odds | None) -> Odds | None:
     """The price of a bet: its odds, else the product of its legs' prices where it is a parlay."""
     if odds is None and isinstance(wager, Parlay):
@@ -192,11 +202,7 @@ class Bet:
             raise ValueError(f"bet {self.number}: a parlay goes by the first of its games")
         rules = tuple({x.text: x for x in self.rules}.values())
         object.__setattr__(self, "rules", rules)
-        if isinstance(self.market, Parlay):
-            legs = self.market.legs
-        else:
-            legs = (Leg(self.game, self.market, self.odds),)
-        object.__setattr__(self, "legs", legs)
+        object.__setattr__(self, "legs", legs_of(self.market, self.game, self.odds))
 
     @property
     def id(self) -> int | str:
@@ -222,7 +228,7 @@ class Bet:
     @property
     def games(self) -> tuple[Game, ...]:
         """The games that the bet is about, each once, in order of tip-off."""
-        return self.market.games if isinstance(self.market, Parlay) else (self.game,)
+        return games_of(self.market, self.game)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from tracker.domain import BadBet
-from tracker.domain.bet import Bet, Leg, Parlay, excluding
+from tracker.domain.bet import Bet, Leg, Parlay, Wager, excluding, games_of, legs_of
 from tracker.domain.catalog import as_typed, fold
 from tracker.domain.catalog.books import house_of
 from tracker.domain.game import Game, GameState, Phase
@@ -129,7 +129,7 @@ class Draft:
         beside = leg.player is not None and self.matchup.names_a_game and not leg.names_a_game
         return beside or leg.fits(game, roster)
 
-    def wager(self, games: Sequence[Game], roster_of: RosterOf = nobody) -> Market | Parlay:
+    def wager(self, games: Sequence[Game], roster_of: RosterOf = nobody) -> Wager:
         """The market or parlay that the draft means, given the game of each leg in order.
 
         Raises BadBet when a game does not have the market of its leg, and its subclasses
@@ -166,9 +166,9 @@ class Draft:
                 names = " or ".join(sorted({x.full_name for x in leg.team}))
                 raise BadBet(f"{leg.text!r}: {names} does not play in {beside}")
 
-    def means(self, wager: Market | Parlay, games: Sequence[Game]) -> bool:
+    def means(self, wager: Wager, games: Sequence[Game]) -> bool:
         """Whether the draft's words mean this wager; `games` are the games of its legs in order."""
-        roster_of = roster_in(wager.legs if isinstance(wager, Parlay) else (Leg(games[0], wager),))
+        roster_of = roster_in(legs_of(wager, games[0]))
         if len(self.legs) != len(games) or not all(
             self.leg_fits(leg, game, roster_of(game))
             for leg, game in zip(self.legs, games, strict=True)
@@ -194,7 +194,7 @@ class Draft:
             number=number,
             pick=self.pick.text,
             market=wager,
-            game=wager.games[0] if isinstance(wager, Parlay) else legs[0],
+            game=games_of(wager, legs[0])[0],
             rules=defaults if self.rules is None else self.rules,
             added_at=added_at,
             odds=self.odds,
@@ -253,7 +253,7 @@ def roster_in(legs: Sequence[Leg]) -> RosterOf:
     return roster_of
 
 
-def _markets(wager: Market | Parlay) -> tuple[Market, ...]:
+def _markets(wager: Wager) -> tuple[Market, ...]:
     """The markets of a wager without the legs' prices."""
     return tuple(x.market for x in wager.legs) if isinstance(wager, Parlay) else (wager,)
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tracker.domain.bet import Parlay, Wager
+from tracker.domain.bet import Wager, games_of, legs_of
 from tracker.domain.catalog import Team, fold
 from tracker.domain.catalog.books import book_name
 from tracker.domain.draft import Draft
@@ -46,9 +46,9 @@ class Kept:
     @property
     def games(self) -> tuple[Game, ...]:
         """The game of each leg; empty until the games are known."""
-        if isinstance(self.wager, Parlay):
-            return tuple(x.game for x in self.wager.legs)
-        return () if self.game is None else (self.game,)
+        if self.wager is None or self.game is None:
+            return ()
+        return tuple(x.game for x in legs_of(self.wager, self.game))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +156,11 @@ def _on_other_games(kept: Kept, wager: Wager | None, game: Game | None) -> bool:
 
 
 def _games(wager: Wager, game: Game) -> frozenset[str]:
-    return frozenset(x.id for x in (wager.games if isinstance(wager, Parlay) else (game,)))
+    return frozenset(x.id for x in games_of(wager, game))
 
 
 def _occasion(wager: Wager | None, game: Game) -> str:
-    games = wager.games if isinstance(wager, Parlay) else (game,)
-    return " ".join(x.id for x in games)
+    return " ".join(x.id for x in games_of(wager, game))
 
 
 def _same_wager(kept: Kept, draft: Draft, wager: Wager | None, game: Game | None) -> bool:
@@ -174,9 +173,7 @@ def _same_wager(kept: Kept, draft: Draft, wager: Wager | None, game: Game | None
 
 def _legs(wager: Wager, game: Game) -> frozenset[tuple[str, object]]:
     """The legs as a set of (game id, market), without their order and prices."""
-    if isinstance(wager, Parlay):
-        return frozenset((leg.game.id, leg.market) for leg in wager.legs)
-    return frozenset({(game.id, wager)})
+    return frozenset((leg.game.id, leg.market) for leg in legs_of(wager, game))
 
 
 def says(draft: Draft, kept: Kept) -> bool:

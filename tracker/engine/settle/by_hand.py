@@ -176,10 +176,7 @@ def _graded(case: Case, at: datetime) -> tuple[Settlement | None, tuple[LegStand
     kept = legs if tracked.legs else ()
     if ended is None:
         return None, kept
-    made = Settlement(
-        bet.number, 0, ended.result, ended.payout_cents, at, ended.reason, ended.evidence
-    )
-    return made, kept
+    return ended.settles(bet.number, 0, at), kept
 
 
 def _as_settled(case: Case, known: Settlement, at: datetime) -> Settlement:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 from math import floor
 
-from tracker.domain.bet import ASK_BOOK, Bet, Parlay, Result
+from tracker.domain.bet import ASK_BOOK, Bet, Parlay, Result, Settlement
 from tracker.domain.money import Odds, own_part, several
 from tracker.domain.tracking import LegStanding
 from tracker.domain.value import comes_back
@@ -26,6 +27,12 @@ class Outcome:
     payout_cents: int | None
     reason: str
     evidence: str
+
+    def settles(self, bet: int, revision: int, at: datetime) -> Settlement:
+        """The settlement of a bet that ended so."""
+        return Settlement(
+            bet, revision, self.result, self.payout_cents, at, self.reason, self.evidence
+        )
 
 
 def outcome(bet: Bet, legs: Sequence[LegStanding]) -> Outcome | None:

@@ -248,15 +248,8 @@ def _settle(
         if tracked.review is not None:
             found.put(replace(seen, review=None))
         return
-    settlement = Settlement(
-        bet=tracked.bet.number,
-        revision=1 if before is None else before.revision + 1,
-        result=ended.result,
-        payout_cents=ended.payout_cents,
-        at=now,
-        reason=ended.reason,
-        evidence=ended.evidence,
-    )
+    revision = 1 if before is None else before.revision + 1
+    settlement = ended.settles(tracked.bet.number, revision, now)
     done = replace(
         seen,
         chance=chance_of(ended.result),
