@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tracker.domain.league import season_name
@@ -278,6 +278,5 @@ def write_ends(belief: EndsBelief | None) -> dict[str, Any] | None:
     """The document that `read_ends` reads."""
     if belief is None:
         return None
-    figures = {x: getattr(belief.figures, x) for x in EndsFigures.__dataclass_fields__}
     teams = {code: [x.season, round(x.chance, 4)] for code, x in sorted(belief.teams.items())}
-    return {**figures, "until": belief.until, "teams": teams}
+    return {**asdict(belief.figures), "until": belief.until, "teams": teams}

@@ -21,7 +21,7 @@ from tracker.forecast.game.parameters import Parameters, decode
 from tracker.modelling.games import Dataset, read
 from tracker.modelling.games.evaluate import evaluate_games, judged_alone
 from tracker.modelling.games.fit import fit_text, only
-from tracker.modelling.games.report import NAMES, grid, scores
+from tracker.modelling.games.report import NAMES, SCORES, grid, scores
 from tracker.modelling.players import report
 from tracker.modelling.shipped import PLANS, PLAYERS, Progress, each_step_once
 
@@ -194,7 +194,7 @@ NOTABLE = 0.0005
 def _coverage(moments: Mapping[str, Any]) -> list[str]:
     rows = [
         [score, *(f"{x['scores'][score]['coverage80']['mean']:.3f}" for x in moments.values())]
-        for score in ("margin", "total", "home", "away")
+        for score in SCORES
     ]
     return grid(["of", *moments], rows)
 
@@ -318,19 +318,16 @@ def _paired(paired: Mapping[str, Any], names: Sequence[str]) -> list[str]:
 Results = Sequence[tuple[str, Mapping[str, Any]]]
 """Evaluations with their headings."""
 
-_SCORES = ("margin", "total", "home", "away")
-
 
 def beside_one_another(seasons: Results) -> list[str]:
     """The table of one model's figures season by season, each judged by a fit without it."""
-    names = ("win", "spread", "total", "home total", "parlay")
-    rows = []
+    names, rows = tuple(NAMES), []
     for heading, result in seasons:
         overall, moments = result["overall"], result["moments"]
         errors = [overall[x]["ece"] for x in names]
         cells = [x for moment in moments.values() for x in moment["markets"].values()]
         above = sum(x["ece"] > x["ece_if_perfect"] for x in cells)
-        covered = [x["scores"][s]["coverage80"]["mean"] for x in moments.values() for s in _SCORES]
+        covered = [x["scores"][s]["coverage80"]["mean"] for x in moments.values() for s in SCORES]
         rows.append([
             heading,
             *(f"{overall[x]['slope']:.2f} ± {1.96 * overall[x]['slope_error']:.2f}" for x in names),

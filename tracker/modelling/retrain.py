@@ -21,7 +21,7 @@ from tracker.domain import TrackerError
 from tracker.domain.league import NBA
 from tracker.forecast.documents import sealed, text_of
 from tracker.forecast.game.parameters import decode
-from tracker.modelling.games import BadDataset, read
+from tracker.modelling.games import BadDataset, check_seasons, read
 from tracker.modelling.games.evaluate import scored
 from tracker.modelling.games.fit import fit_text, only
 from tracker.modelling.players import seasons_with_players
@@ -68,9 +68,7 @@ def seasons_to_fit(played: Array, named: Sequence[str] = ()) -> SeasonsToFit:
     """
     names, counts = np.unique(played, return_counts=True)
     found = {str(x): int(n) for x, n in zip(names, counts, strict=True) if x}
-    missing = sorted(set(named) - set(found))
-    if missing:
-        raise BadDataset(f"the dataset has no games of {', '.join(missing)}: name other seasons")
+    check_seasons(named, found)
     fitted = tuple(sorted(named or found))
     if len(fitted) < 2:  # noqa: PLR2004 - one to fit on, one to judge on
         raise BadDataset(

@@ -17,10 +17,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
@@ -38,6 +38,22 @@ if TYPE_CHECKING:
 
 class BadDataset(TrackerError):
     """A folder is not a dataset, or has too few games; the text says what is missing."""
+
+
+T = TypeVar("T")
+
+
+def rows_of(table: T, rows: Array) -> T:
+    """Some rows of a dataclass of arrays with one row for each of its things."""
+    kind: Any = type(table)
+    return cast("T", kind(*(getattr(table, x.name)[rows] for x in fields(kind))))
+
+
+def check_seasons(wanted: Iterable[str], known: Iterable[str], what: str = "games") -> None:
+    """Raise BadDataset when one of the `wanted` seasons is not known."""
+    missing = sorted(set(wanted) - set(known))
+    if missing:
+        raise BadDataset(f"the dataset has no {what} of {', '.join(missing)}: name other seasons")
 
 
 class Act(IntEnum):

@@ -15,6 +15,7 @@ from scipy.optimize import minimize
 from scipy.special import gammainc, ndtr
 
 from tracker.modelling import metrics
+from tracker.modelling.games import rows_of
 from tracker.modelling.games.trace import Sample, draw
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _sds(train: Sample, mean_m: Array, mean_t: Array, part: Array) -> tuple[floa
 
 def _frozen(train: Sample, regulation: float) -> Callable[[Sample], Normals]:
     """The mean at half-time kept until the end, with a sigma that shrinks with the clock."""
-    half = train.part(train.left == regulation / 2)
+    half = rows_of(train, train.left == regulation / 2)
     margin = float(np.std(half.end_lead - half.lead - 0.5 * half.prior_margin))
     total = float(np.std(half.end_total - half.total - 0.5 * half.prior_total))
 
@@ -144,7 +145,7 @@ def _linear(train: Sample, regulation: float) -> Callable[[Sample], Normals]:
             np.where(started, s.total / played, s.prior_total.mean()),
         )
 
-    late = train.part(train.left < regulation)
+    late = rows_of(train, train.left < regulation)
     return _normal(late, means, regulation)
 
 

@@ -24,6 +24,7 @@ import numpy as np
 
 from tracker.forecast.game import whole
 from tracker.forecast.game.endgame import LONG_TILT, untilted
+from tracker.modelling.games import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,8 +172,8 @@ def fit_tables(
     """The tables at `table_clocks`, each [lead, own points, other points], with sum 1 by lead."""
     wanted = table_clocks()
     # Only these clocks are kept: the chances at all of them take 46 MB.
-    under_way = smooth(count(glances.part(glances.left <= SPAN)), lead_width)[wanted]
-    fresh = smooth(count(starts.part(starts.left <= SPAN)), lead_width)
+    under_way = smooth(count(rows_of(glances, glances.left <= SPAN)), lead_width)[wanted]
+    fresh = smooth(count(rows_of(starts, starts.left <= SPAN)), lead_width)
     # A possession takes LONGEST seconds at most: earlier chances are overwritten.
     later = np.zeros((LONGEST + 1, 2 * LEADS + 1, SIZE, SIZE), np.float32)
     later[0, :, 0, 0] = 1
@@ -200,7 +201,7 @@ def table_size(clock: float) -> int:
 def fit_ball(glances: Possessions, lead_width: float) -> Array:
     """The chance that a team with a lead has the ball, [table clock, lead]."""
     counts = np.zeros((SPAN + 1, 2 * LEADS + 1))
-    inside = glances.part(glances.left <= SPAN)
+    inside = rows_of(glances, glances.left <= SPAN)
     lead = np.clip(inside.lead, -LEADS, LEADS).astype(int) + LEADS
     np.add.at(counts, (np.rint(inside.left).astype(int), lead), 1)
     scale = lead_scale(np.arange(-LEADS, LEADS + 1))
@@ -227,7 +228,7 @@ def fit_breaks(starts: Possessions, glances: Possessions) -> tuple[Array, ...]:
     longest = BREAK_CLOCKS[-1]
     level = [replace(x, lead=np.zeros_like(x.lead)) for x in (starts, glances)]
     fresh, under_way = (
-        smooth(count(x.part(x.left <= SPAN)), 1000.0)[: longest + 1, LEADS : LEADS + 1].copy()
+        smooth(count(rows_of(x, x.left <= SPAN)), 1000.0)[: longest + 1, LEADS : LEADS + 1].copy()
         for x in level
     )
     later = np.zeros((longest + 1, 1, SIZE, SIZE), np.float32)

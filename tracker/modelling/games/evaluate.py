@@ -277,7 +277,7 @@ def joint_gain(checkpoint: Checkpoint) -> Array:
 def summary(found: dict[str, Checkpoint]) -> dict[str, Any]:
     """Figures by moment, and calibration over all moments together."""
     overall = {}
-    for market in (*observe.MARKETS, *observe.SPAN_MARKETS):
+    for market in observe.MARKETS:
         pairs = [_values(x, market) for x in found.values() if market in x.p]
         if not pairs:
             continue

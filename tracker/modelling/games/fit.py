@@ -25,11 +25,13 @@ from tracker.host import whole_file
 from tracker.modelling.games import (
     BadDataset,
     believed_ends,
+    check_seasons,
     digest,
     endgame_fit,
     flow_fit,
     observe,
     read,
+    rows_of,
 )
 from tracker.modelling.games.trace import Priors, draw, trace
 
@@ -212,9 +214,7 @@ def fit_document(
     data: Dataset, seasons: Sequence[str], progress: Callable[[str, float], None]
 ) -> dict[str, Any]:
     """The document of a parameters file, fitted on the games of `seasons`."""
-    missing = sorted(set(seasons) - set(data.games.season.tolist()))
-    if missing:
-        raise BadDataset(f"the dataset has no games of {', '.join(missing)}: name other seasons")
+    check_seasons(seasons, data.games.season.tolist())
     ends = write_ends(believed_ends(data, seasons))
     data = only(data, np.isin(data.games.season, list(seasons)))
     progress("possessions", 0.0)
@@ -348,11 +348,7 @@ def only(data: Dataset, games: Array) -> Dataset:
             if name != "starts"
         },
     )
-    chosen = replace(
-        data.games,
-        **{name: getattr(data.games, name)[kept] for name in data.games.__dataclass_fields__},
-    )
-    return replace(data, games=chosen, events=events)
+    return replace(data, games=rows_of(data.games, kept), events=events)
 
 
 def complete(data: Dataset, traced: Trace) -> Array:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tracker.domain.market import Span
 from tracker.forecast.game import BoxFigures, Overtime
 from tracker.forecast.game.endgame import tilted
 from tracker.forecast.game.flow import (
@@ -330,9 +331,8 @@ def fit_tempo(endgame: Endgame, points: Array) -> float:
     return round(slow - start.slow, 5)
 
 
-SPANS = {4: {"Q1": (0, 1), "Q2": (1, 2), "Q3": (2, 3), "Q4": (3, 4), "1H": (0, 2), "2H": (2, 4)},
-         2: {"1H": (0, 1), "2H": (1, 2)}}  # fmt: skip
-"""Spans by name for leagues of 4 and of 2 periods: the periods over at their beginning and end."""
+HALVES = (Span.H1, Span.H2)
+QUARTERS = (Span.Q1, Span.Q2, Span.Q3, Span.Q4)
 
 MARGINS = len(MARGIN_PART)
 """The number of features of a span's margin, which come before those of its total."""
@@ -358,30 +358,29 @@ class SpanData:
 
 def fit_spans(given: SpanData) -> dict[str, dict[str, list[float]]]:
     """Weights and variances of every quarter and half."""
-    period = given.data.league.period_seconds
-    found = {}
-    for name, (first, last) in SPANS[given.data.league.periods].items():
-        start, end = first * period, last * period
-        covered = first + 1, last
-        inside = [_state(given, at, covered, begun=True) for at in range(start, end, EVERY)]
-        before = [
-            _state(given, at, covered, begun=False) for at in range(0, start + 1, period // 2)
-        ]
-        found[name] = {
+    rules = given.data.league
+    period, found = rules.period_seconds, {}
+    for span in (*(QUARTERS if rules.periods == len(QUARTERS) else ()), *HALVES):
+        covered = span.periods(rules)
+        start, end = (covered.start - 1) * period, (covered.stop - 1) * period
+        inside = [_state(given, at, span, begun=True) for at in range(start, end, EVERY)]
+        before = [_state(given, at, span, begun=False) for at in range(0, start + 1, period // 2)]
+        found[span.value] = {
             **_fit_part("inside", inside, given.tip, floor=True),
             **_fit_part("ahead", before, given.tip, floor=False),
         }
     return found
 
 
-def _state(given: SpanData, at: int, covered: tuple[int, int], *, begun: bool) -> tuple[Array, ...]:
-    """The columns of a span's fit at second `at`; `covered` are its first and last period.
+def _state(given: SpanData, at: int, span: Span, *, begun: bool) -> tuple[Array, ...]:
+    """The columns of a span's fit at second `at`.
 
     They are the features, the margin and the total still to come in the span, the part of it that
     is left, and the prior's standard errors of margin and total.
     """
     rules, games, noise = given.data.league, given.games, given.noise
-    start, end = ((x * rules.period_seconds) for x in (covered[0] - 1, covered[1]))
+    covered = span.periods(rules)
+    start, end = ((x - 1) * rules.period_seconds for x in (covered.start, covered.stop))
     regulation, period = rules.regulation_seconds, rules.period_seconds
     home, away = given.seconds.home[games], given.seconds.away[games]
     lead = (home[:, at] - away[:, at]).astype(float)
@@ -397,8 +396,7 @@ def _state(given: SpanData, at: int, covered: tuple[int, int], *, begun: bool) -
     part = (end - at) / (end - start) if begun else 1.0
     left_in_period = (period - at % period) / period if begun else 0.0
     last_home, last_away = home[:, end], away[:, end]
-    if end == regulation and (end - start) * 2 == regulation:
-        # A second half counts overtime.
+    if span.counts_overtime:
         last_home, last_away = given.data.games.home[games], given.data.games.away[games]
     since = max(at, start)
     own, other = last_home - home[:, since], last_away - away[:, since]
@@ -411,7 +409,7 @@ def _state(given: SpanData, at: int, covered: tuple[int, int], *, begun: bool) -
     possessions, _ = surprises(given.box, (played, priors.total[games], played > 0), ends, seen)
     share = part * (end - start) / max(regulation - at, 1)
     left = np.full(len(games), float(regulation - at))
-    balls = coming_of(left, rules, range(covered[0], covered[1] + 1)) * (at > 0)
+    balls = coming_of(left, rules, covered) * (at > 0)
     features = np.stack(
         [
             margin * part,

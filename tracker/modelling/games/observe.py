@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-MARKETS = ("win", "spread", "total", "home total", "parlay")
-SPAN_MARKETS = ("span win", "span spread", "span total")
-SCORES = ("margin", "total", "home", "away")
+MARKETS = (
+    "win", "spread", "total", "home total", "parlay", "span win", "span spread", "span total",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 NAMES = {"win": "moneyline", "spread": "closing spread", "total": "closing total",
          "home total": "home team total", "parlay": "home ML + over"}  # fmt: skip
+"""The markets that are judged, as the tables call them."""
+
+SCORES = ("margin", "total", "home", "away")
+"""The figures of the final score that are judged."""
 
 
 def write(result: dict[str, Any], path: Path) -> None:
@@ -66,7 +70,7 @@ def scores(moments: Mapping[str, Any]) -> list[str]:
     ]
     rows += [
         [f"{score} CRPS", *(f"{x['scores'][score]['crps']:.2f}" for x in moments.values())]
-        for score in ("margin", "total", "home", "away")
+        for score in SCORES
     ]
     return grid(["at", *moments], rows)
 
@@ -78,7 +82,7 @@ def _brier_table(moments: dict[str, Any]) -> list[str]:
 def _coverage_table(moments: dict[str, Any], overtime: dict[str, Any]) -> list[str]:
     every = moments | ({"live overtime": overtime} if overtime["scores"] else {})
     rows = []
-    for score in ("margin", "total", "home", "away"):
+    for score in SCORES:
         cells = []
         for x in every.values():
             cover = x["scores"][score]["coverage80"]
@@ -203,7 +207,7 @@ def _reliability(axes: Any, found: dict[str, Checkpoint]) -> None:
 
 
 def _pit(axes: Any, found: dict[str, Checkpoint]) -> None:
-    for axis, score in zip(axes, ("margin", "total", "home", "away"), strict=True):
+    for axis, score in zip(axes, SCORES, strict=True):
         for name, x in found.items():
             counts, edges = np.histogram(x.pit[score], bins=10, range=(0, 1))
             axis.plot((edges[1:] + edges[:-1]) / 2, counts / counts.mean(), label=name, lw=0.8)
@@ -214,7 +218,7 @@ def _pit(axes: Any, found: dict[str, Checkpoint]) -> None:
 
 def _cover(axis: Any, result: dict[str, Any]) -> None:
     moments = result["moments"]
-    for score in ("margin", "total", "home", "away"):
+    for score in SCORES:
         cells = [x["scores"][score]["coverage80"]["mean"] for x in moments.values()]
         axis.plot(list(moments), cells, "o-", label=score)
     axis.axhspan(0.78, 0.82, color="0.9")

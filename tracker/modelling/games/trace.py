@@ -99,10 +99,6 @@ class Possessions:
     own: Array
     other: Array
 
-    def part(self, rows: Array) -> Possessions:
-        """The possessions of the given rows."""
-        return Possessions(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
-
 
 @dataclass(frozen=True, eq=False)
 class Trace:
@@ -364,10 +360,6 @@ class Sample:
     half_lead: Array
     """The lead at half-time; the present lead before it."""
     half_total: Array
-
-    def part(self, rows: Array) -> Sample:
-        """The states of the given rows."""
-        return Sample(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
 
 def draw(

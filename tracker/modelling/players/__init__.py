@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tracker.domain.league import LEAGUES
-from tracker.modelling.games import columns_of
+from tracker.modelling.games import columns_of, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,7 +105,8 @@ def read_players(folder: Path, league: str) -> PlayerRows:
     rules = LEAGUES[league]
     raw = _events(folder / league / "events.parquet")
     games, game_of = raw["game_ids"], raw["game_id"]
-    played = _played(folder / league / "player_games.parquet").among(games)
+    played = _played(folder / league / "player_games.parquet")
+    played = rows_of(played, np.isin(played.game_id, games))
     index = _Index(np.searchsorted(games, played.game_id), played.person)
     names, ats, live = _moments(rules)
     clocks = ats * rules.regulation_seconds
@@ -296,10 +297,6 @@ class _Played:
     minutes: Array
     final: Array
 
-    def among(self, games: Array) -> _Played:
-        kept = np.isin(self.game_id, games)
-        return _Played(*(getattr(self, name)[kept] for name in self.__dataclass_fields__))
-
 
 def _played(path: Path) -> _Played:
     columns_of(path, "game_id", "person_id", "season", "date", "min", *COLUMNS, kind="players")
@@ -312,8 +309,7 @@ def _played(path: Path) -> _Played:
         np.asarray(_column(path, "min").to_numpy()).astype(float),
         final,
     )
-    order = np.lexsort((found.person, found.game_id))
-    return _Played(*(getattr(found, name)[order] for name in found.__dataclass_fields__))
+    return rows_of(found, np.lexsort((found.person, found.game_id)))
 
 
 class _Index:

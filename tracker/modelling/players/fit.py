@@ -20,7 +20,7 @@ from tracker.forecast.documents import About, sealed, text_of
 from tracker.forecast.players import GAME_MINUTES, PLAYER_FORMAT, PlayerFigures, decode_players
 from tracker.forecast.players.remainder import BASIC, PLACE, Habits, Remainder
 from tracker.host import whole_file
-from tracker.modelling.games import BadDataset
+from tracker.modelling.games import check_seasons
 from tracker.modelling.players import digest
 from tracker.modelling.players.known import (
     END,
@@ -313,9 +313,7 @@ def _fitted(
     known: PlayerSeasons, seasons: Sequence[str], progress: Callable[[str, float], None]
 ) -> dict[str, Any]:
     rows = known.rows
-    missing = sorted(set(seasons) - set(rows.season.tolist()))
-    if missing:
-        raise BadDataset(f"the dataset has no players of {', '.join(missing)}: name other seasons")
+    check_seasons(seasons, rows.season.tolist(), "players")
     train = np.isin(rows.season, list(seasons))
     fouls = FOULS.get(rows.league.id, 6)
     prior, usual = fit_minutes(known, train)
