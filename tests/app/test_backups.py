@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import resource
 import shutil
 import sqlite3
@@ -21,8 +22,10 @@ from hypothesis import strategies as st
 
 from tests.cli.conftest import Cli
 from tracker.app.backups import LATE_AFTER, kept, late
+from tracker.app.channels import channels_of
 from tracker.host import single_instance
-from tracker.settings import loading
+from tracker.settings import ConfigError, load_secrets, loading, parse_settings
+from tracker.settings.reading import LEFT_OUT
 from tracker.store import Store
 from tracker.store.database.migrate import APPLICATION_ID, back_up, migrations, version_of
 from tracker.store.upkeep import Backup
@@ -123,6 +126,19 @@ def test_settings_come_back_without_any_secret_that_stood_in_them(
     assert cli("restore", made).status == 0
     assert 'digest_at = "09:00"' in Path(cli("config", "path").out.strip()).read_text()
     assert cli("bets", "--json").json
+
+
+@pytest.mark.parametrize(
+    "key", ["ntfy] topic", "ntfy] token", "telegram] token", "discord] webhook"]
+)
+def test_a_secret_that_is_not_brought_is_asked_for(key: str) -> None:
+    """A restored file sends nothing anywhere: its topic's place-holder would be anybody's topic."""
+    table, name = key.split("] ")
+    topic = 'topic = "mine"\n' if key == "ntfy] token" else ""
+    text = f'[notify.{table}]\n{topic}{name} = "{LEFT_OUT}"\n'
+    settings = parse_settings(text, Path("/tracker.toml"), {"HOME": "/"})
+    with pytest.raises(ConfigError, match=re.escape(f"[notify.{key}: it was left out of the")):
+        channels_of(settings, load_secrets(settings, {}))
 
 
 def test_a_bets_file_that_cannot_be_read_is_backed_up_as_it_is(

@@ -34,6 +34,7 @@ from tracker.settings.loading import (
     read_text,
 )
 from tracker.settings.models import Settings
+from tracker.settings.reading import LEFT_OUT
 from tracker.store import Store
 from tracker.store.database import StoreUnavailable, WriterLock
 from tracker.store.database.migrate import (
@@ -60,8 +61,7 @@ _AT_WORK = timedelta(hours=1)
 """How long a back-up or a trial of one may be at work; what is older was left by one that died."""
 
 _STAMP = "%Y%m%dT%H%M%SZ"
-_MASK = "left-out-of-the-back-up"
-_NO_ADDRESS = f"https://{_MASK}.invalid"
+_NO_ADDRESS = f"https://{LEFT_OUT}.invalid"
 """In place of an address that the settings check, so that they can be restored."""
 
 _LONG = 12
@@ -274,7 +274,7 @@ def _masked(config: Path, settings: Settings) -> str | None:
     address = "" if beat is None else beat.get_secret_value()
     secrets = sorted(filter(None, load_secrets(settings).values()), key=len, reverse=True)
     for secret in secrets:
-        mask, sought = _NO_ADDRESS if secret == address else _MASK, re.escape(secret)
+        mask, sought = _NO_ADDRESS if secret == address else LEFT_OUT, re.escape(secret)
         text = re.sub(f"([\"']){sought}\\1", f"\\g<1>{mask}\\g<1>", text)
         if len(secret) >= _LONG:
             text = text.replace(secret, mask)

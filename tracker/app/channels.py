@@ -32,6 +32,8 @@ def channels_of(
     from tracker.notify.channels.apprise import channels_for, check_urls
     from tracker.settings import ConfigError
 
+    if left_out := _left_out(settings, secrets):
+        raise ConfigError(*left_out)
     urls = [x.get_secret_value() for x in secrets.urls]
     mistakes: list[str] = []
 
@@ -48,6 +50,27 @@ def channels_of(
         raise ConfigError(*mistakes)
     console: Iterable[Channel] = [Console()] if settings.notify.console else []
     return (*console, *channels_for(urls), *(x for x in own if x is not None))
+
+
+def _left_out(settings: Settings, secrets: Secrets) -> list[str]:
+    """A sentence for each secret that is not there since the settings were restored.
+
+    What stands in its place could be taken for a topic of ntfy, which anybody may read.
+    """
+    from tracker.settings.reading import LEFT_OUT
+
+    notify = settings.notify
+    used = {
+        "[notify.telegram] token": secrets.telegram_token,
+        "[notify.discord] webhook": notify.discord.webhook,
+        "[notify.ntfy] topic": notify.ntfy.topic,
+        "[notify.ntfy] token": notify.ntfy.token,
+    }
+    return [
+        f"{place}: it was left out of the back-up; write it again"
+        for place, secret in used.items()
+        if secret is not None and secret.get_secret_value() == LEFT_OUT
+    ]
 
 
 def all_mistakes(first: ConfigError, config: Path | None) -> ConfigError:

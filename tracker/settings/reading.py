@@ -31,6 +31,9 @@ EX_CONFIG = 78
 """The exit status for a bad configuration (sysexits.h); systemd does not restart after it."""
 
 MASK = "**********"
+
+LEFT_OUT = "left-out-of-the-back-up"
+"""What a back-up holds in place of a secret. It is written anew before the settings are used."""
 T = TypeVar("T")
 
 Read = Callable[[Any, Path], Any]
