@@ -498,16 +498,21 @@ def status(*, user: bool, name: str = UNIT, run: Runner = run_command) -> tuple[
 def remove(unit: Path, *, user: bool, run: Runner = run_command) -> tuple[str, ...]:
     """Stop and disable the service and delete its unit; bets and history stay.
 
-    Returns what was done. Raises ServiceError.
+    With the daemon's unit goes the timer that may be there in its place. Returns what was done.
+    Raises ServiceError.
     """
-    if not unit.exists():
+    of_daemon = {UNIT: FAILURE_UNIT, REFRESH_TIMER: REFRESH_UNIT}
+    beside = of_daemon if unit.name == UNIT else {unit.name: unit.name}
+    there = [x for x in map(unit.with_name, beside) if x.exists()]
+    if not there:
         return (f"There is no {unit}: nothing to remove.",)
-    _must(_systemctl(run, "disable", "--now", unit.name, user=user), "stop the service")
-    try:
-        unit.unlink()
-        if unit.name == UNIT:
-            unit.with_name(FAILURE_UNIT).unlink(missing_ok=True)
-    except OSError as why:
-        raise ServiceError(f"{unit} cannot be removed ({why.strerror}): use sudo") from None
+    for one in there:
+        _must(_systemctl(run, "disable", "--now", one.name, user=user), "stop the service")
+        try:
+            one.unlink()
+            one.with_name(beside[one.name]).unlink(missing_ok=True)
+        except OSError as why:
+            raise ServiceError(f"{one} cannot be removed ({why.strerror}): use sudo") from None
     _must(_systemctl(run, "daemon-reload", user=user), "forget the unit")
-    return (f"Stopped the service and removed {unit}.", "Bets, history and settings are kept.")
+    done = (f"Stopped the service and removed {x}." for x in there)
+    return (*done, "Bets, history and settings are kept.")
