@@ -198,6 +198,19 @@ async def test_failed_requests_are_counted_by_those_that_went_out(tmp_path: Path
         assert await rounds(tomorrow + timedelta(days=2), 4000, 0) == [("failures of nba", 0, 4000)]
 
 
+@pytest.mark.parametrize(("asked", "told"), [(20, False), (200, True)])
+async def test_a_start_before_the_network_is_up_is_no_drift(
+    tmp_path: Path, asked: int, told: bool
+) -> None:
+    """A few requests that failed before the machine was connected tell nothing of a source."""
+    async with await Store.open(started(tmp_path / "t.db"), now=NOW) as store:
+        await store.keep_daemon(DaemonView(1, NOW - timedelta(minutes=9), "1"))
+        usage = Usage("cdn.nba.com", 60, asked, asked // 2, 0, 0, 0, (("down", asked // 2),))
+        await store.keep_answers({}, {}, {"nba": usage}, NOW)
+        news = (await watch(store, [], load_parameters, NOW)).news
+        assert [x.name for x in news] == ["failures"] * told
+
+
 async def test_a_round_at_the_start_counts_the_requests_of_the_run_before(tmp_path: Path) -> None:
     """Where the daemon has just begun, the figure is of its last run; the next is of this one."""
 

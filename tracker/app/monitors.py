@@ -193,6 +193,10 @@ async def _figures(
     return found, await _limited(store, day, now, reliable, found)
 
 
+LEAST_ASKED = 100
+"""Requests that the share of failures needs: a start before the network is up loses its first few.
+A day without games has about three hundred."""
+
 _REQUESTS = "requests_counted"
 """The name of the note with the daemon's requests as the last rounds have counted them."""
 
@@ -246,7 +250,7 @@ async def _limited(
     bins = () if reliable is None else reliable.bins
     return Figures(
         missing=bare / games if games else None,
-        failures=sum(x.value * x.count for x in asked) / count if count else None,
+        failures=sum(x.value * x.count for x in asked) / count if count >= LEAST_ASKED else None,
         idle_hours=idle,
         losing_nights=lost,
         off=tuple(
