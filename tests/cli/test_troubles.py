@@ -14,6 +14,7 @@ import pytest
 from aiohttp import web
 
 from tests.cli.conftest import NOBODY, Cli
+from tracker.cli import outcome
 from tracker.cli.demo import served
 from tracker.cli.replay import configuration
 from tracker.cli.screen import _widths, broken, make_printable, table
@@ -319,3 +320,14 @@ def test_doctor_finds_a_file_system_without_locks(
     check = _running(load_settings(file, {"HOME": str(tmp_path)}))
     assert check.health.value == "bad"
     assert "[store] path" in check.text
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_output_that_goes_nowhere_is_told_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A full disk under `tracker export > file` gives one sentence, and status 1."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert outcome(lambda: print("x", file=full)) == 1
+    assert capsys.readouterr().err.count("disk is full") == 1

@@ -204,7 +204,7 @@ async def test_an_older_database_is_backed_up_and_brought_up_to_date(
         await a_book(store)
     longer = (*migrations(), "ALTER TABLE bet ADD COLUMN extra TEXT;")
     monkeypatch.setattr(steps, "migrations", lambda: longer)
-    with pytest.raises(StoreTooOld, match="start the daemon once"):
+    with pytest.raises(StoreTooOld, match="start the daemon of this program"):
         await Store.open(path, now=T0, readonly=True)
     async with await Store.open(path, now=T0) as store:
         assert (await store.status_view()).schema == len(longer)

@@ -180,13 +180,21 @@ def outcome(work: Callable[[], object]) -> int:
         complain("stopped; nothing more was done")
         return _INTERRUPTED
     except BrokenPipeError:
-        # The reader of the pipe has gone. Without this, Python fails again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return _CLOSED_PIPE
     except OSError as wrong:
         complain(os_trouble(wrong))
+        _drop_output()
         return FAILED
     return status if isinstance(status, int) else 0
+
+
+def _drop_output() -> None:
+    """Drop what standard output does not take, or Python fails again when it flushes at exit."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:

@@ -202,7 +202,7 @@ def require_current(db: sqlite3.Connection, path: Path, *, older: bool = False) 
     if version < known and not older:
         raise StoreTooOld(
             f"{path}: the database has schema {version} and this program reads {known}; "
-            "start the daemon once to bring it up to date"
+            "start the daemon of this program, which brings it up to date"
         )
 
 
