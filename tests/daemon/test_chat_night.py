@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ def results(api: BotApi) -> list[Written]:
 @pytest.mark.timeout(120)
 async def test_a_night_in_a_chat(tmp_path: Path) -> None:
     """One card lasts from tip-off to the final, alerts are replies, and commands are answered."""
-    clock = ScaledClock(night.STARTS, 400.0)
+    clock = ScaledClock(night.STARTS - timedelta(minutes=30), 600.0)
     async with BotApi(chats={PERSON}) as api, night.feed(["SAC@PHI"], clock) as feed:
         config = with_bot(tmp_path, feed.url, api.url)
         daemon = await night.start_daemon(config, clock)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -27,26 +29,41 @@ SLIPS = {
 """Slips, each with its result by the official box scores."""
 
 
-@pytest.mark.timeout(150)
+async def until(holds: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until something holds, for a minute and a half at most."""
+    ends = time.monotonic() + 90.0
+    while not await holds() and time.monotonic() < ends:
+        await REAL.sleep(0.25)
+
+
+async def in_the_second_quarter(config: Path) -> bool:
+    """Whether the bets of a night are there, and one was forecast in the second quarter."""
+    if not await night.bets(config):
+        return False
+    with closing(sqlite3.connect(config.with_name("tracker.db"))) as db:
+        return db.execute("SELECT 1 FROM snapshot WHERE period >= 2 LIMIT 1").fetchone() is not None
+
+
+@pytest.mark.timeout(240)
 async def test_slips_on_players_and_two_games_end_as_the_boxes_say(tmp_path: Path) -> None:
     """Through a kill -9 in mid-game, each slip settles right, once, and is reported once."""
-    clock = ScaledClock(night.STARTS, 300.0)
+    clock = ScaledClock(night.STARTS, 600.0)
     async with night.feed(GAMES, clock) as running, webhook() as taken:
         config = night.write_files(tmp_path, running.url, GAMES, [taken.url])
         rows = [f'[[bet]]\npick = "{x}"\nodds = -110\nstake = 11.0\n' for x in SLIPS]
         (tmp_path / "bets.toml").write_text("\n".join(rows), "utf-8")
         daemon = await night.start_daemon(config, clock)
-        await REAL.sleep(10.0)
+        await until(lambda: in_the_second_quarter(config))
         daemon.kill()
         await daemon.wait()
         daemon = await night.start_daemon(config, clock)
         found: dict[str, object] = {}
-        ends = time.monotonic() + 100.0
-        while time.monotonic() < ends:
-            found = {str(x["pick"]): x["result"] for x in await night.bets(config)}
-            if len(found) == len(SLIPS) and None not in found.values():
-                break
-            await REAL.sleep(1.0)
+
+        async def all_are_settled() -> bool:
+            found.update((str(x["pick"]), x["result"]) for x in await night.bets(config))
+            return len(found) == len(SLIPS) and None not in found.values()
+
+        await until(all_are_settled)
         daemon.terminate()
         assert await daemon.wait() == 0
     assert found == SLIPS
