@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import re
 import stat
 import sys
 import tomllib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ import pytest
 from tests.cli.conftest import Cli
 from tests.doubles.bot_api import CHAT, PERSON, TOKEN, BotApi
 from tests.doubles.bot_api_answers import no
+from tracker.__main__ import run as command
 from tracker.clock import SystemClock
 from tracker.store import Store
 
@@ -112,14 +114,15 @@ async def test_a_webhook_does_not_keep_the_code_away(tmp_path: Path) -> None:
 
 
 async def run(config: Path, *words: str, status: int = 0) -> str:
-    """The output of a command."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tracker", "--config", str(config), *words,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    out, err = await process.communicate()
-    assert process.returncode == status, err
-    return out.decode()
+    """The output of a command, run in a thread: the service that it asks runs in this one."""
+    out, err = io.StringIO(), io.StringIO()
+
+    def work() -> int:
+        with redirect_stdout(out), redirect_stderr(err):
+            return command(["--config", str(config), *words])
+
+    assert await asyncio.to_thread(work) == status, err.getvalue()
+    return out.getvalue()
 
 
 async def test_where_another_program_listens_its_finding_is_waited_for(tmp_path: Path) -> None:
