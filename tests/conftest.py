@@ -32,7 +32,12 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
     return folder
 
 
+# Nothing that is made while the tests are collected is garbage.
+gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Let no search for garbage look through the tests themselves, which stay to the end."""
     gc.collect()
     gc.freeze()
+    gc.enable()

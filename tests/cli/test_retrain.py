@@ -16,6 +16,7 @@ import pytest
 from tests.cli.conftest import Cli
 from tests.cli.test_model import data
 from tests.cli.test_schema import FOLDER, faults
+from tests.conftest import made_once
 from tests.modelling.props_seasons import write_players
 from tracker.cli.app import run
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
@@ -47,16 +48,21 @@ def retrained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
 
     It is made once, since its two fits take seconds.
     """
-    folder = tmp_path_factory.mktemp("retrain")
-    config = folder / "tracker.toml"
-    config.write_text('[store]\npath = "state/tracker.db"\n', "utf-8")
-    out, err = io.StringIO(), io.StringIO()
-    given = ["-c", str(config), "model", "retrain", "--on", str(data), "--kind", "both", "--json"]
-    with redirect_stdout(out), redirect_stderr(err):
-        assert run(given) == 0
+
+    def make(folder: Path) -> None:
+        config = folder / "tracker.toml"
+        config.write_text('[store]\npath = "state/tracker.db"\n', "utf-8")
+        out, err = io.StringIO(), io.StringIO()
+        on = ("model", "retrain", "--on", str(data), "--kind", "both", "--json")
+        with redirect_stdout(out), redirect_stderr(err):
+            assert run(["-c", str(config), *on]) == 0
+        (folder / "answer").write_text(out.getvalue(), "utf-8")
+        (folder / "notes").write_text(err.getvalue(), "utf-8")
+
+    folder = made_once(tmp_path_factory, "retrain", make)
     (file,) = (folder / "state" / "models" / "nba").glob("*.json")
-    (answer,) = json.loads(out.getvalue())
-    return file, answer, err.getvalue()
+    (answer,) = json.loads((folder / "answer").read_text("utf-8"))
+    return file, answer, (folder / "notes").read_text("utf-8")
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.cli.conftest import Cli
+from tests.conftest import made_once
 from tracker.__main__ import run
 from tracker.app.explain import UNKNOWN, exactly
 from tracker.domain.chance import Chance
@@ -37,7 +38,11 @@ def test_causes_add_up_to_what_was_written_down(
 @pytest.fixture(scope="module")
 def props(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The database of the game with a player's line and two parlays, made once."""
-    folder = tmp_path_factory.mktemp("props")
+    return made_once(tmp_path_factory, "props", play_props) / "props.db"
+
+
+def play_props(folder: Path) -> None:
+    """Follow the game; its database is `props.db`."""
     config, database = folder / "tracker.toml", folder / "props.db"
     config.write_text('[rules]\ndefault = ["settled"]\n', "utf-8")
     picks = (
@@ -49,7 +54,6 @@ def props(tmp_path_factory: pytest.TempPathFactory) -> Path:
     bets = [x for pick in picks for x in ("--bet", pick)]
     words = ["--config", str(config), "replay", "run", "SAC@PHI", *bets, "--keep", str(database)]
     assert run(words) == 0
-    return database
 
 
 @pytest.mark.parametrize("bet", ["1", "2", "3"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from tests.modelling.conftest import write_seasons
 from tracker.engine.market.strategy import strategy_of
 from tracker.modelling.retrain import Finding, NoCluster, pieces_of, run, work_out
 
-pytest.importorskip("sklearn")
+pytestmark = pytest.mark.skipif(find_spec("sklearn") is None, reason="needs scikit-learn")
 SEASONS = {"2020-21": 1, "2021-22": 2}
 
 

@@ -33,7 +33,7 @@ from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.poll import GameStanding, Poll, Trouble, Unreadable
 from tracker.domain.prior import Lines
 from tracker.domain.tracking import GameTracking
-from tracker.feeds.polling.feed import LookUp
+from tracker.feeds.polling.feed import FeedAnswer, LookUp
 from tracker.feeds.polling.poller import GamePoller
 from tracker.forecast import Outlook, load_parameters
 from tracker.modelling.rule_trial import SiteWatch
@@ -163,8 +163,7 @@ async def test_a_wall_clock_that_steps_changes_no_cadence(tmp_path: Path) -> Non
 class Again:
     """A feed that gives the same body again and again, ten seconds apart."""
 
-    watch: SiteWatch
-    game: Game
+    answer: FeedAnswer
     clock: LeapingClock
     count: int = 0
 
@@ -174,7 +173,7 @@ class Again:
         if self.count > 1000:
             raise Enough
         await self.clock.sleep(10.0)
-        answer = await self.watch.read(self.game, LookUp.BOX, 0.0)
+        answer = self.answer
         return Poll(
             answer.source, answer.path, self.clock.now(), answer.body, answer.digest, answer.reading
         )
@@ -194,7 +193,7 @@ async def test_a_thousand_equal_answers_leave_one_trace(tmp_path: Path) -> None:
         context = TrackContext(store, forecasts, clock, (), lambda: None, lambda *_: None)
         with pytest.raises(Enough):
             async with deciding(context) as decisions:
-                await track(tracking, Again(watch, game, clock), decisions)
+                await track(tracking, Again(found, clock), decisions)
         rows = [len(await store.export(x)) for x in ("polls", "snapshots", "alerts")]
     assert rows == [1, len(PICKS), 0]
 
@@ -231,7 +230,7 @@ async def test_the_age_of_data_outlives_a_restart_without_a_feed(tmp_path: Path)
             store, forecasts, clock, (), lambda: None, lambda event: told.append(log_line(event)),
             show=lambda x: silent.seen.append(x.seen_at),
         )  # fmt: skip
-        again = Again(watch, game, clock, count=997)
+        again = Again(found, clock, count=997)
         with pytest.raises(Enough):
             async with deciding(context) as decisions:
                 await track(tracking, again, decisions)

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import play_night
+from tests.conftest import made_once
 from tests.store.values import T0
-from tracker.__main__ import run
 from tracker.domain.alert import Notice
 from tracker.domain.policy import Level
 from tracker.store import Store
@@ -22,22 +23,10 @@ from tracker.store.exporting import BadArchive
 DAY = timedelta(days=1)
 
 
-@pytest.fixture(scope="module")
-def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The database of a recorded game that was followed to its end, made once."""
-    folder = tmp_path_factory.mktemp("night")
-    (folder / "tracker.toml").write_text('[rules]\ndefault = ["p >= 0.80", "settled"]\n', "utf-8")
-    picks = ("PHI ML -140 $20", "PHI -3.5 -110 $20", "SAC@PHI under 224.5")
-    bets = [x for pick in picks for x in ("--bet", pick)]
-    keep = folder / "night.db"
-    config = str(folder / "tracker.toml")
-    assert run(["--config", config, "replay", "run", "SAC@PHI", *bets, "--keep", str(keep)]) == 0
-    return keep
-
-
 @pytest.fixture
-def played(night: Path, tmp_path: Path) -> Path:
-    """A copy of that database."""
+def played(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Path:
+    """The database of a recorded game that was followed to its end: a copy of the shared one."""
+    night = made_once(tmp_path_factory, "night", play_night) / "night.db"
     return Path(shutil.copy(night, tmp_path / "played.db"))
 
 

@@ -13,13 +13,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import uvicorn
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from playwright.sync_api import Error as PlaywrightError
 
 from tracker.cli.demo.night import playbacks, starts, write_files
 from tracker.clock import ScaledClock, SystemClock
@@ -32,6 +29,10 @@ from tracker.store.access import KeyScope
 from tracker.web import build
 from tracker.web.guard import POLICY
 from tracker.wording.figures import percent
+
+if TYPE_CHECKING:
+    # Every run of the tests reads this file, and few of them start a browser.
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 pytestmark = [
     pytest.mark.browser,
@@ -177,6 +178,8 @@ async def _until_played(database: Path) -> None:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playing:
         found = playing.chromium.launch(
             executable_path=shutil.which("chromium"),
@@ -209,6 +212,8 @@ def context(browser: Browser, state: Any) -> Iterator[BrowserContext]:
 
 def wait_until(page: Page, holds: Callable[[], bool], what: str) -> None:
     """Check again, for as long as a person would wait, until something holds."""
+    from playwright.sync_api import Error as PlaywrightError
+
     for _ in range(100):
         # A page that reloads itself is checked again.
         with contextlib.suppress(PlaywrightError):
@@ -413,6 +418,8 @@ def test_no_secret_is_on_any_page(context: BrowserContext, night: Night) -> None
 
 def test_every_page_is_right_at_every_width(browser: Browser, state: Any, night: Night) -> None:
     """No page has errors, accessibility faults or sideways scrolling; headers are strict."""
+    from axe_playwright_python.sync_playwright import Axe
+
     wrong: list[str] = []
     axe = Axe().axe_script
     for scheme, wanted in LOOKED_AT.items():
