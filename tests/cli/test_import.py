@@ -315,6 +315,8 @@ def test_a_time_of_placing_that_is_yet_to_come_is_never_taken(
         ("placed,game day", f"{ahead},", 1),
     ):  # fmt: skip
         sheet.write_text(f"{heading},pick,stake\n{time},LAL ML,{len(time)}{added}\n", "utf-8")
+        told = cli("import", sheet, "--dry-run", "--json").json
+        assert (len(told["bets"]), told["mistakes"]) == (added, 1 - added)
         ran = cli("import", sheet, "--json")
         assert ran.json["added"] == added
         assert ("line 2: 'LAL ML': the time of placing" in ran.err) is (not added)

@@ -119,6 +119,20 @@ def test_figures_left_over_in_a_pregame_box_mean_nothing() -> None:
     assert all(x.stats == () and x.minutes == 0 and not x.played for x in state.players)
 
 
+@pytest.mark.parametrize(
+    ("told", "neutral"), [(True, True), (False, False), (None, False), (1, False)]
+)
+def test_a_neutral_court_is_read(told: object, neutral: bool) -> None:
+    """Only a plain yes makes a court neutral."""
+    assert state_of(isNeutral=told).game.neutral is neutral
+
+
+@pytest.mark.parametrize("side", ["home", "away"])
+def test_a_score_that_is_missing_is_no_nothing(side: str) -> None:
+    """A live game without the score of either team is an error that names it."""
+    assert f"{side}Team.score is missing" in fault_of(**{f"{side}__score": None})
+
+
 def test_minutes_that_no_game_has_are_not_believed() -> None:
     """A player with more minutes than ten overtimes have is an error that names him."""
     body = document("box_final_ot_0022500006")
@@ -301,6 +315,8 @@ def test_overtime_in_play() -> None:
 def test_play_shows_through_a_status_that_lags() -> None:
     """Status 1 with a period and points is in play; status 2 in period 0 is not yet."""
     assert state_of(gameStatus=1).phase is Phase.LIVE
+    level = {"home__score": 40, "away__score": 40, "home__periods": None, "away__periods": None}
+    assert state_of(gameStatus=1, **level).phase is Phase.LIVE
     early = state_of(gameStatus=2, period=0, home__score=0, away__score=0)
     assert early.phase is Phase.SCHEDULED
 

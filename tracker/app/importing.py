@@ -78,16 +78,7 @@ async def bring_in(
     file may be imported any number of times. A row that cannot be a bet is reported; the others are
     taken.
     """
-    fit: list[ImportedBet] = []
-    mistakes: list[str] = []
-    for slip in (_known_by(x, now) for x in slips):
-        try:
-            check(slip.draft)
-            check_placed(slip.draft, now)
-        except BadBet as why:
-            mistakes.append(f"{source}, {slip.place}: {why}")
-        else:
-            fit.append(slip)
+    fit, mistakes = possible(slips, source, now)
     rows = Counter[str]()
     words = []
     for slip in fit:
@@ -115,6 +106,23 @@ async def bring_in(
             await bets.store.withdraw(added.number, now, "import")
     new = sum(x.created for _, x in done)
     return BroughtIn(new, len(done) - new, len(settled), len(late), tuple(mistakes))
+
+
+def possible(
+    slips: Sequence[ImportedBet], source: str, now: datetime
+) -> tuple[list[ImportedBet], list[str]]:
+    """The bets of a file that can be registered, and a sentence for each that cannot."""
+    fit: list[ImportedBet] = []
+    mistakes: list[str] = []
+    for slip in (_known_by(x, now) for x in slips):
+        try:
+            check(slip.draft)
+            check_placed(slip.draft, now)
+        except BadBet as why:
+            mistakes.append(f"{source}, {slip.place}: {why}")
+        else:
+            fit.append(slip)
+    return fit, mistakes
 
 
 def _known_by(slip: ImportedBet, now: datetime) -> ImportedBet:

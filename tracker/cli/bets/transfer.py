@@ -20,6 +20,7 @@ from tracker.app.importing import BroughtIn
 from tracker.cli import FAILED, CommandEnded, Scope, run_async, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.screen import asks, complain, note, progress, say, say_json, table
+from tracker.clock import SystemClock
 from tracker.domain import Impossible, Misused
 from tracker.domain.draft import Draft, tags_of
 from tracker.domain.league import slate_date
@@ -77,6 +78,8 @@ def bring_in(  # noqa: PLR0917 - a command has an argument for each option
     found = _read(scope, file, text, Manner(_mapping(columns or []), order))
     found = replace(found, slips=tuple(_with(x, book, tuple(tag or ())) for x in found.slips))
     if dry_run:
+        fit, refused = importing.possible(found.slips, file.name, SystemClock().now())
+        found = replace(found, slips=tuple(fit), mistakes=(*found.mistakes, *refused))
         _show(found, as_json)
         done = BroughtIn(0, 0, 0, 0, ())
     else:
