@@ -12,6 +12,7 @@ import pytest
 
 from tests.store.reckoned import Ended, tally
 from tracker.app.report import Report, ReportSpan, summary
+from tracker.cli.charts.plot import draw_reliability
 from tracker.domain.bet import Result
 from tracker.engine.record import NOTHING, Prediction, independent, mean_error, reliability
 
@@ -124,6 +125,9 @@ def test_a_report_of_one_bet_is_told_in_the_singular() -> None:
     for count, said in ((1, "over 1 bet"), (2, "over 2 bets")):
         whole = replace(NOTHING, bets=count, won=count)
         told = [Prediction(n, 0.6, won=True) for n in range(count)]
+        record = reliability(told)
+        assert record is not None
+        assert f"  {said.removeprefix('over ')} · " in draw_reliability(record, 72)[0]
         day = date(2026, 11, 20)
         made = Report(
             ReportSpan.WEEK, day, day, whole, {}, reliability(told), (), 0.01, valued=count

@@ -326,6 +326,11 @@ def test_points_by_period_that_do_not_add_up_are_unknown() -> None:
     assert state_of(home__score=41).periods is None
     assert state_of(home__periods=periods(29)).periods is None
     assert state_of(away__periods=None).periods is None
+    # In another order than they were played, on either side, they are points of nobody knows when.
+    game = live_game()
+    turned = {x: [game[f"{x}Team"]["periods"][i] for i in (1, 0, 2, 3)] for x in ("home", "away")}
+    assert state_of(home__periods=turned["home"]).periods is None
+    assert state_of(away__periods=turned["away"]).periods is None
 
 
 def test_optional_facts_may_be_missing_or_strange() -> None:

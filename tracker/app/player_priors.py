@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tracker.domain.bet import Bet
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Side
 from tracker.domain.market import DoubleDouble, PlayerTotal
+from tracker.domain.money import plural
 from tracker.domain.player import (
     FEW_GAMES,
     Absences,
@@ -327,7 +328,7 @@ def _rank(quote: PlayerQuote) -> tuple[bool, float]:
 def _told_by(games: tuple[PlayerGame, ...], quotes: tuple[PlayerQuote, ...]) -> str:
     """What a player's prior rests on, in a few words: `12 games and the line of bet #3`."""
     few = "only " if len(games) < FEW_GAMES else ""
-    parts = [f"{few}{len(games)} games"] if games else []
+    parts = [f"{few}{plural(len(games), 'game')}"] if games else []
     parts += dict.fromkeys(x.whose for x in quotes)
     return " and ".join(parts)
 

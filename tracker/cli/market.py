@@ -136,7 +136,8 @@ async def _credits(scope: Scope, as_json: bool) -> None:
         say_json(credits_json(found))
         return
     say(f"The Odds API: {_known(found.used)} used, {_known(found.remaining)} left this month")
-    say(f"Tonight: {found.planned_tonight} credits for {found.games} games with bets")
+    planned, games = plural(found.planned_tonight, "credit"), plural(found.games, "game")
+    say(f"Tonight: {planned} for {games} with bets")
     for what, why in found.refused:
         say(f"Refused  {what}: {why}")
     if not keyed:

@@ -295,7 +295,8 @@ def write_reliability(found: Reliability, path: Path) -> None:
     with mpl.rc_context(_STYLE):
         figure, axes = _alone(
             "Said and came",
-            f"{found.bets} bets  ·  Brier {found.brier:.4f}  ·  log loss {found.log_loss:.4f}",
+            f"{plural(found.bets, 'bet')}  ·  Brier {found.brier:.4f}  ·  "
+            f"log loss {found.log_loss:.4f}",
         )
         axes.plot([0, 100], [0, 100], color=_ORANGE, linestyle=_DASHED, label="as it should be")
         for one in found.bins:

@@ -341,7 +341,7 @@ def draw_reliability(found: Reliability, columns: int) -> list[str]:
     across = [(x, percent(x)) for x in (0.25, 0.5, 0.75)]
     misses = sum(not x.fits for x in found.bins)
     fits = "every range fits" if not misses else f"{misses} of {len(found.bins)} ranges do not fit"
-    title = f"{paint('Said (across) and came (up)', 'bold')}  {found.bets} bets · {fits}"
+    title = f"{paint('Said (across) and came (up)', 'bold')}  {plural(found.bets, 'bet')} · {fits}"
     return [title, *_framed(canvas, shown, across)]
 
 

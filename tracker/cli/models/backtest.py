@@ -21,6 +21,7 @@ from tracker.cli.app import AsJson
 from tracker.cli.models import DEFAULT_LEAGUE, Folder, known_league, need_modelling, seasons_of
 from tracker.cli.screen import bar, note, say, say_json, table
 from tracker.domain import Impossible
+from tracker.domain.money import plural
 from tracker.engine.market.strategy import BadStrategy, Strategy, strategy_of
 from tracker.settings.reading import toml_fault
 
@@ -229,8 +230,9 @@ def _grid(x: BacktestReport) -> list[str]:
         "",
     ]
     if x.best is not None and x.luck is not None:
+        many = plural(x.best.n, "bet")
         lines.append(
-            f"Best cell: {x.best.key}, {_share(x.best.roi)} on {x.best.n} bets. Of {SHUFFLES} "
+            f"Best cell: {x.best.key}, {_share(x.best.roi)} on {many}. Of {SHUFFLES} "
             "shuffles, in which chances and results have nothing to do with each other, the best "
             f"cell has {_share(x.luck[0])} (median) and {_share(x.luck[1])} (95 %)."
         )

@@ -28,6 +28,7 @@ from tracker.cli.screen import bar, note, say, say_json, table
 from tracker.clock import SystemClock
 from tracker.domain import Impossible, Misused, TrackerError
 from tracker.domain.league import slate_date
+from tracker.domain.money import plural
 from tracker.host import return_large_blocks, whole_file
 from tracker.registry import CALIBRATION, GAMES, PLAYERS, Kind, registry_beside
 
@@ -251,7 +252,7 @@ def _collect(scope: Scope, league: str, folder: Path) -> None:
     except TrackerError as why:
         note(f"nothing was collected: {why}")
     else:
-        note(f"{added} games collected")
+        note(f"{plural(added, 'game')} collected")
 
 
 def _retrained(

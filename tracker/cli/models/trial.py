@@ -11,6 +11,7 @@ from tracker.cli.app import AsJson, declare_group
 from tracker.cli.models import DEFAULT_LEAGUE, LeagueOf, ModelsInUse, known_league
 from tracker.cli.screen import note, progress, say, say_json, table
 from tracker.domain.league import NBA, slate_date
+from tracker.domain.money import plural
 from tracker.registry import GAMES, PLAYERS, registry_beside
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ def _tell_judgement(one: JudgedTrial) -> None:
         for x in found.clauses
     ]
     table(("Clause", "Wanted", "Is", "Answer", ""), rows, right=(2,))
-    say(f"\nVerdict: {found.verdict.value}, by {found.games} games")
+    say(f"\nVerdict: {found.verdict.value}, by {plural(found.games, 'game')}")
     champion, challenger, bets = one.bets
     if champion is not None and challenger is not None:
         say(f"On {bets} of your bets: Brier {champion:.4f}, challenger {challenger:.4f}")

@@ -11,6 +11,7 @@ from tracker.app.market import GameOdds, Offered, game_odds, named_game
 from tracker.domain import BadBet, Impossible, TrackerError
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.league import slate_date
+from tracker.domain.money import plural
 from tracker.domain.player import Stat
 from tracker.web import charts
 from tracker.web.guard import Problem
@@ -270,7 +271,7 @@ def _allowed(x: PlayerSheet) -> str:
         return f"What the next opponent allows is {_UNKNOWN}."
     return (
         f"{x.allowed.team} allow {x.allowed.mean:.1f} {x.stat.value} a game to a whole team over "
-        f"{x.allowed.games} games; the league's mean is {x.allowed.league:.1f}."
+        f"{plural(x.allowed.games, 'game')}; the league's mean is {x.allowed.league:.1f}."
     )
 
 

@@ -11,7 +11,7 @@ from tracker.app.health import checks
 from tracker.app.market import NOT_YET, clv_summary
 from tracker.app.market.credits import credit_report
 from tracker.app.report import raw_of
-from tracker.domain.money import money_text
+from tracker.domain.money import money_text, plural
 from tracker.engine.record import NOTHING, Grouping, Tally, reliability
 from tracker.settings import load_secrets
 from tracker.web import charts
@@ -256,7 +256,8 @@ async def _credits(site: OfSite, now: datetime) -> list[tuple[str, str]]:
         return []
     known = ("not known" if y is None else str(y) for y in (x.used, x.remaining))
     shown = list(zip(("Used this month", "Left this month"), known, strict=True))
-    shown.append(("Planned tonight", f"{x.planned_tonight} for {x.games} games with bets"))
+    games = plural(x.games, "game")
+    shown.append(("Planned tonight", f"{x.planned_tonight} for {games} with bets"))
     return shown + [(f"Refused: {what}", why) for what, why in x.refused]
 
 
