@@ -49,7 +49,9 @@ def test_causes_add_up(market: int, clock: float, part: float, ours: int, theirs
     later = state(4, 720 * part, 70 + ours, 68 + theirs, Side.HOME)
     told = why([MARKETS[market]], before, Seen(later, replace(PRIOR, margin=5.0), NBA))
     assert [name for name, _ in told.causes] == list(CAUSES)
-    assert sum(share for _, share in told.causes) == pytest.approx(told.change, abs=1e-9)
+    assert sum(share for _, share in told.causes) == pytest.approx(
+        told.after - told.before, abs=1e-9
+    )
 
 
 def test_ends_pace_and_a_live_line_are_causes_of_their_own() -> None:
@@ -61,7 +63,7 @@ def test_ends_pace_and_a_live_line_are_causes_of_their_own() -> None:
     leaning = replace(PRIOR, ends=0.9)
     told = why([over], Seen(start, leaning, NBA), Seen(middle, leaning, NBA, shift=(0.0, 3.0)))
     causes = dict(told.causes)
-    assert sum(causes.values()) == pytest.approx(told.change, abs=1e-9)
+    assert sum(causes.values()) == pytest.approx(told.after - told.before, abs=1e-9)
     assert min(causes["ends"], causes["pace"], causes["live line"]) > 0
     still = dict(why([over], Seen(start, leaning, NBA), Seen(start, leaning, NBA)).causes)
     assert all(abs(x) < 1e-12 for x in still.values())

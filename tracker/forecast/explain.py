@@ -85,16 +85,11 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """A change of p(hit) and its causes, whose shares add up to `change`."""
+    """A change of p(hit) and its causes, whose shares add up to it."""
 
     before: float
     after: float
     causes: tuple[tuple[str, float], ...]
-
-    @property
-    def change(self) -> float:
-        """By how much p(hit) moved."""
-        return self.after - self.before
 
 
 def won(part: Chance) -> float:
