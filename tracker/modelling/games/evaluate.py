@@ -125,8 +125,8 @@ def evaluate_games(
     from tracker.modelling.games.report import plot, write
 
     given = _given(data, parameters, rows)
-    found = _looked(given, progress)
-    overtime = observe.look_overtime(given.test, parameters, metrics.SEED)
+    found = _checkpoints(given, progress)
+    overtime = observe.overtime_checkpoint(given.test, parameters, metrics.SEED)
     hidden = {
         name: observe.checkpoint(
             given.test, given.checkpoints[name], parameters, metrics.SEED, ball=False
@@ -164,10 +164,10 @@ def judged_alone(
     progress: Progress = lambda _step, _part: None,
 ) -> dict[str, Any]:
     """The figures of `evaluate_games` without baselines and plots; nothing is written."""
-    return summary(_looked(_given(data, parameters, rows), progress))
+    return summary(_checkpoints(_given(data, parameters, rows), progress))
 
 
-def _looked(given: TrainTestSplit, progress: Progress) -> dict[str, Checkpoint]:
+def _checkpoints(given: TrainTestSplit, progress: Progress) -> dict[str, Checkpoint]:
     """Forecast the test games at every moment."""
     found: dict[str, Checkpoint] = {}
     for k, (name, left) in enumerate(given.checkpoints.items()):

@@ -150,7 +150,7 @@ def checkpoint(
     return checkpoint
 
 
-def look_overtime(recorded: Recorded, parameters: Parameters, seed: int) -> Checkpoint:
+def overtime_checkpoint(recorded: Recorded, parameters: Parameters, seed: int) -> Checkpoint:
     """Forecast every game that went to overtime, at the start of it and with two minutes left."""
     checkpoint = Checkpoint(-1)
     rng = np.random.default_rng([seed, 1])

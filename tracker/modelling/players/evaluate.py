@@ -119,16 +119,17 @@ class JudgedFigure:
     pit: Array
 
 
-def looks(
+def judged_figures(
     known: PlayerSeasons,
     document: dict[str, Any],
+    expected: Expected,
     which: Array,
     averages: Averages,
     name: str,
 ) -> Iterator[tuple[Stat, JudgedFigure]]:
     """Every statistic of the players `which` at the moment `name`, judged by their averages."""
     rows, moment = known.rows, known.rows.moments[name]
-    chances, means = remainders(known, document, name, which, expected_of(known, document))
+    chances, means = remainders(known, document, name, which, expected)
     means[:, moment.fouls[which] >= document["fouls"]] = 0.0
     habits = habits_of(document)
     rng = np.random.default_rng(_SEED)
@@ -208,6 +209,7 @@ def evaluate_players(
         raise BadDataset(
             f"nobody has played {GAMES_BEFORE} games in {', '.join(seasons)}: judge more games"
         )
+    expected = expected_of(known, document)
     moments: dict[str, Any] = {}
     pooled: dict[str, list[tuple[Array, Array]]] = {}
     for i, name in enumerate(MOMENTS):
@@ -215,7 +217,7 @@ def evaluate_players(
         moment = rows.moments[name]
         which = np.flatnonzero(judged & ((moment.minutes > 0) | (moment.at == 0)))
         report: dict[str, Any] = {}
-        for stat, figures in looks(known, document, which, averages, name):
+        for stat, figures in judged_figures(known, document, expected, which, averages, name):
             report[stat.value] = _judge(known, averages, figures, stat, moment.at)
             pooled.setdefault(stat.value, []).append((figures.p, figures.over))
         moments[name] = {"players": int(which.size), "stats": report}
@@ -290,7 +292,7 @@ PARLAY_MOMENTS = ("tip", "half", "end Q3")
 
 
 @dataclass(frozen=True, eq=False)
-class Court:
+class ParlayInputs:
     """What was expected of each player-game, and of each game."""
 
     known: PlayerSeasons
@@ -309,7 +311,7 @@ def judge_parlays(
 ) -> dict[str, Any]:
     """Log loss of the joint chance less that of the product of the legs, by kind and moment."""
     rows = known.rows
-    court = Court(
+    given = ParlayInputs(
         known,
         season_averages(rows),
         expected_of(known, document),
@@ -322,11 +324,11 @@ def judge_parlays(
         if k % 20 == 0:
             progress("parlays", k / games.size)
         for name in PARLAY_MOMENTS:
-            state, players = _scene(court, game, name)
+            state, players = _scene(given, game, name)
             outlook = forecast(
-                state, court.priors[game], parameters, players=PlayerPriors(figures, players)
+                state, given.priors[game], parameters, players=PlayerPriors(figures, players)
             )
-            for kind, legs, hit in _kinds(court, game, name, outlook):
+            for kind, legs, hit in _kinds(given, game, name, outlook):
                 joint = parlay(legs, outlook)
                 apart = float(np.prod([_alive(price(x, outlook)) for x in legs]))
                 pairs.setdefault((kind, name), []).append((_alive(joint), apart, float(hit), game))
@@ -356,10 +358,10 @@ def _gain(gains: Array) -> dict[str, float]:
 
 
 def _scene(
-    court: Court, game: int, name: str
+    given: ParlayInputs, game: int, name: str
 ) -> tuple[GameState, dict[tuple[Side, str], PlayerPrior]]:
     """The state of a game with its players at a moment, and the priors of these players."""
-    rows, moment = court.known.rows, court.known.rows.moments[name]
+    rows, moment = given.known.rows, given.known.rows.moments[name]
     lines, priors = [], {}
     for i in np.flatnonzero(rows.game == game).tolist():
         side = Side.HOME if rows.home[i] else Side.AWAY
@@ -372,7 +374,7 @@ def _scene(
                 on_court=bool(moment.on[i]), starter=starter, played=bool(moment.minutes[i] > 0),
             )
         )  # fmt: skip
-        usual, rates = float(court.expected.usual[i]), court.expected.rates[i].tolist()
+        usual, rates = float(given.expected.usual[i]), given.expected.rates[i].tolist()
         minutes = usual * rows.league.regulation_seconds / 60 / GAME_MINUTES
         prior = PlayerPrior(minutes, minutes, float(starter), tuple(rates))
         priors[side, lines[-1].name] = prior
@@ -380,17 +382,17 @@ def _scene(
 
 
 def _kinds(
-    court: Court, game: int, name: str, outlook: Outlook
+    given: ParlayInputs, game: int, name: str, outlook: Outlook
 ) -> Iterator[tuple[str, list[Market], bool]]:
     """A parlay of two legs of each kind, for both sides, and whether both legs won."""
-    best = {side: _scorers(court, game, name, side) for side in Side}
-    final = _final(court, game)
+    best = {side: _scorers(given, game, name, side) for side in Side}
+    final = _final(given, game)
     for side in Side:
         own = best[side]
         if not own:
             continue
         star = own[0]
-        points, hit = _over(court, star, Stat.PTS)
+        points, hit = _over(given, star, Stat.PTS)
         team = TeamTotal(side, Direction.OVER, _line(getattr(outlook.mu, side.value)))
         total = Total(Direction.OVER, _line(outlook.mu.total))
         yield "points and his team's points", [points, team], hit and final[side] > team.points
@@ -398,13 +400,13 @@ def _kinds(
         won = final[side] > final[side.other]
         yield "points and his team wins", [points, Moneyline(side)], hit and won
         for stat in (Stat.REB, Stat.AST, Stat.THREES):
-            other, also = _over(court, star, stat)
+            other, also = _over(given, star, stat)
             yield f"points and {stat.value} of one player", [points, other], hit and also
         if len(own) > 1:
-            other, also = _over(court, own[1], Stat.PTS)
+            other, also = _over(given, own[1], Stat.PTS)
             yield "points of two team-mates", [points, other], hit and also
     if best[Side.HOME] and best[Side.AWAY]:
-        (one, first), (two, second) = (_over(court, best[x][0], Stat.PTS) for x in Side)
+        (one, first), (two, second) = (_over(given, best[x][0], Stat.PTS) for x in Side)
         yield "points of two opponents", [one, two], first and second
 
 
@@ -412,27 +414,27 @@ def _line(expected: float) -> float:
     return max(math.floor(expected), 0) + 0.5
 
 
-def _final(court: Court, game: int) -> dict[Side, int]:
+def _final(given: ParlayInputs, game: int) -> dict[Side, int]:
     """The final score, overtime included, as the sum of each team's players' points."""
-    rows = court.known.rows
+    rows = given.known.rows
     inside = rows.game == game
     points = rows.final[:, PLACE[Stat.PTS]]
     return {side: int(points[inside & (rows.home == (side is Side.HOME))].sum()) for side in Side}
 
 
-def _scorers(court: Court, game: int, name: str, side: Side) -> list[int]:
+def _scorers(given: ParlayInputs, game: int, name: str, side: Side) -> list[int]:
     """The rows of a side's two best scorers by season average, among those who have played."""
-    rows, moment = court.known.rows, court.known.rows.moments[name]
+    rows, moment = given.known.rows, given.known.rows.moments[name]
     inside = (rows.game == game) & (rows.home == (side is Side.HOME))
-    inside &= (court.averages.games >= GAMES_BEFORE) & ((moment.minutes > 0) | (moment.at == 0))
+    inside &= (given.averages.games >= GAMES_BEFORE) & ((moment.minutes > 0) | (moment.at == 0))
     found = np.flatnonzero(inside)
-    order = np.argsort(-court.averages.stats[found, PLACE[Stat.PTS]], kind="stable")
+    order = np.argsort(-given.averages.stats[found, PLACE[Stat.PTS]], kind="stable")
     return [int(x) for x in found[order][:2]]
 
 
-def _over(court: Court, row: int, stat: Stat) -> tuple[PlayerTotal, bool]:
-    rows = court.known.rows
-    line = _line(float(court.averages.stats[row, PLACE[stat]]))
+def _over(given: ParlayInputs, row: int, stat: Stat) -> tuple[PlayerTotal, bool]:
+    rows = given.known.rows
+    line = _line(float(given.averages.stats[row, PLACE[stat]]))
     side = Side.HOME if rows.home[row] else Side.AWAY
     market = PlayerTotal(Player(f"player {rows.person[row]}", side), stat, Direction.OVER, line)
     return market, bool(rows.final[row, PLACE[stat]] > line)

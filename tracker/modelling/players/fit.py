@@ -322,10 +322,10 @@ def _fitted(
     memory = fit_memory(known, train, rates)
     given = Given(known, train, Expected(usual, rates, league, memory), fouls)
     fitted: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
-    looked = list(known.scenes)
+    names = list(known.scenes)
     near: dict[bool, Ordered | None] = {True: None, False: None}
-    for i, name in enumerate(looked):
-        progress("minutes and rates", i / len(looked))
+    for i, name in enumerate(names):
+        progress("minutes and rates", i / len(names))
         live = rows.moments[name].live
         moment, near[live] = fit_moment(given, name, near[live])
         fitted[live].append(moment)

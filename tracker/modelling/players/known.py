@@ -41,8 +41,8 @@ from tracker.modelling.players.sample import (
     Opponents,
     Past,
     Scenes,
+    game_forecasts,
     lineups,
-    look,
     odds_of,
     opponents,
     remember,
@@ -92,7 +92,7 @@ def know(
     progress("remembering", 0.0)
     past = remember(rows)
     names = [name for name in rows.moments if name != END]
-    scenes = look(rows, games, parameters, names, lambda part: progress("games", part))
+    scenes = game_forecasts(rows, games, parameters, names, lambda part: progress("games", part))
     at = {str(x): i for i, x in enumerate(games.id)}
     which = [at[str(x)] for x in rows.games]
     teams = np.stack([games.home_team[which], games.away_team[which]], axis=1)

@@ -247,7 +247,7 @@ class Scenes:
     blowout: Array
 
 
-def look(
+def game_forecasts(
     rows: PlayerRows,
     games: Games,
     parameters: Parameters,
