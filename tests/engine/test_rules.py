@@ -25,6 +25,7 @@ from tracker.engine.rules.state_machine import (
     caught_up,
     idle_range,
     log_odds,
+    rebase,
     step,
     unmoved,
 )
@@ -263,6 +264,17 @@ def test_the_polls_of_several_games_confirm_each_other_after_eight_seconds(
         if verdict.fires:
             fired.append(at)
     assert fired == [confirmed]
+
+
+@pytest.mark.parametrize("text", ["p >= 0.60", "p crosses 0.50"])
+def test_what_is_learnt_while_a_level_cools_down_is_no_news(text: str) -> None:
+    """A level that new knowledge passes after a message fires once the chance has crossed it."""
+    seen = watch(text).see(0.4, 0.65, 0.65, 0.2)
+    assert (seen.state.phase, seen.fired) == (RulePhase.COOLING, [30])
+    learnt = RuleReading(0.95, after(seen.at + 10), hurried=False)
+    seen.state = rebase(seen.rule, seen.state, learnt).state
+    assert seen.see(*[0.95] * 40).fired == [30]
+    assert len(seen.see(*[0.2] * 2, *[0.95] * 2).fired) == 2
 
 
 def test_a_rule_that_is_done_stays_silent() -> None:

@@ -208,9 +208,9 @@ FORGET_STANDINGS = (
 
 RENEW_RULES = """
 UPDATE rule_state SET
-  phase = iif(phase IN ('armed', 'pending'), 'unarmed', phase),
-  reason = iif(phase IN ('armed', 'pending'), NULL, reason),
-  flipped = iif(phase IN ('armed', 'pending'), 0, flipped),
+  phase = iif(phase IN ('armed', 'pending', 'cooling'), 'unarmed', phase),
+  reason = iif(phase IN ('armed', 'pending', 'cooling'), NULL, reason),
+  flipped = iif(phase IN ('armed', 'pending', 'cooling'), 0, flipped),
   streak = 0, swing_window = '[]'
 WHERE bet = ? AND phase <> 'done' AND rule NOT IN (SELECT value FROM json_each(?))
 """

@@ -421,16 +421,19 @@ def rebase(rule: LevelRule | SwingRule, state: RuleState, reading: RuleReading) 
     A swing is measured from here. A level that is passed by it is as one of a bet that was added
     beyond it: it arms once the chance has come back.
     """
-    if state.phase in (RulePhase.DONE, RulePhase.FIRING, RulePhase.COOLING):
-        if isinstance(rule, SwingRule) and state.phase is not RulePhase.DONE:
-            state = state.with_window(((reading.at, reading.p),))
+    if state.phase is RulePhase.DONE:
         return RuleStep(state, state.reason or Reason.BELOW)
+    cooling = state.phase is RulePhase.COOLING
     if isinstance(rule, SwingRule):
-        fresh = state.with_window(((reading.at, reading.p),))
-        return _to(fresh, RulePhase.ARMED, Reason.BELOW)
+        state = state.with_window(((reading.at, reading.p),))
+        if cooling:
+            return RuleStep(state, state.reason or Reason.BELOW)
+        return _to(state, RulePhase.ARMED, Reason.BELOW)
+    if state.phase is RulePhase.FIRING:
+        return RuleStep(state, state.reason or Reason.BELOW)
     if rule.comparison is Comparison.CROSSES:
         state = replace(state, flipped=reading.p >= rule.level, window=())
-        return _to(state, RulePhase.ARMED, Reason.BELOW)
+        return _to(state, RulePhase.COOLING if cooling else RulePhase.ARMED, Reason.BELOW)
     outside = _beyond(rule, state, reading.p) >= -_ROUNDING
     if outside and state.phase is not RulePhase.UNARMED:
         return _to(state.with_window(()), RulePhase.UNARMED, Reason.RENEWED)
