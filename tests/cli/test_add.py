@@ -182,6 +182,14 @@ def test_a_chance_is_told_by_the_moment_that_it_rests_on(
     assert (as_json["live"], as_json["game_clock"]) == (read, ["Q2 4:11" if read else "Scheduled"])
 
 
+def test_on_the_leagues_average_alone_nothing_is_worth_a_look(cli: Cli) -> None:
+    """Before tip-off a chance that knows nothing of the teams recommends no price."""
+    found = cli("check", "1H DEN +9.5 +150", "--json").json
+    assert found["edge"] > 0.5
+    assert found["why"] == ["nothing is known of the teams but the league's average"]
+    assert not found["worth_a_look"]
+
+
 @pytest.mark.parametrize("minutes", [1, 22])
 def test_with_a_stale_score_nothing_is_worth_a_look(
     cli: Cli, config: Path, slate: tuple[Game, ...], minutes: int

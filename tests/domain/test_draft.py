@@ -387,6 +387,8 @@ def test_men_and_women_of_one_name_are_told_apart() -> None:
         meant("SC@LSU LSU -3.5", men, women)
     by_id = Draft(*read_line("LSU -3.5", "401900002"))
     assert choose_games(by_id, [(men, None), (women, None)], NOW) == (women,)
+    assert (men.full, women.full) == ("SC @ LSU (NCAA men)", "SC @ LSU (NCAA women)")
+    assert game("1", "LAL", "DEN", 1).full == "LAL @ DEN"
 
 
 def test_a_player_tells_his_school_s_two_teams_apart() -> None:

@@ -90,6 +90,9 @@ def test_what_two_bear_is_told_with_both() -> None:
     two = (Player("Ish Smith", Side.HOME), Player("Joe Smith", Side.AWAY))
     assert find_player("Smith", GAME, two, Side.AWAY).name == "Joe Smith"
     assert find_player("DEN Smith", GAME, two).name == "Joe Smith"
+    same = (Player("Joe Smith", Side.HOME), Player("Joe Smith", Side.AWAY))
+    with pytest.raises(AmbiguousPlayer, match="name the team too, as 'OKC Joe Smith'"):
+        find_player("Joe Smith", GAME, same)
 
 
 def test_who_is_not_there_is_told_with_who_is_near() -> None:

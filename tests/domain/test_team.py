@@ -172,6 +172,7 @@ def test_some_cities_and_schools_are_names_of_people(name: str, person: bool) ->
         ("ncaaw", "SCST", "South Carolina State Lady Bulldogs", "SCST"),
         ("ncaaw", "HAW", "Hawai'i Rainbow Wahine", "HAW"),
         ("ncaam", "X", "Prairie View Panthers", "PV"),
+        ("ncaam", "X", "SIUE Cougars", "SIUE"),
         ("ncaam", "X", "Texas A&M-CC Islanders", "AMCC"),
         ("ncaam", "CAL", "Calvary Warriors", "CAL2"),
         ("ncaam", "NEWC", "New College Owls", "NEWC"),

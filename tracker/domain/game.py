@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from tracker.domain.league import LEAGUES, League, slate_date
+from tracker.domain.league import LEAGUES, NBA, League, slate_date
 
 T = TypeVar("T")
 
@@ -132,6 +132,16 @@ class Game:
     def name(self) -> str:
         """The matchup as bettors write it: `LAL@DEN`."""
         return f"{self.away}@{self.home}"
+
+    @property
+    def full(self) -> str:
+        """The matchup and, outside the NBA, its league: `LSU @ SC (NCAA women)`."""
+        return f"{self.away} @ {self.home}{self.of_league}"
+
+    @property
+    def of_league(self) -> str:
+        """The league in brackets, since a school has two teams; empty for the NBA."""
+        return "" if self.league == NBA.id else f" ({self.rules.name})"
 
     @property
     def teams(self) -> tuple[tuple[str, str], ...]:

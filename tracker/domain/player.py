@@ -331,8 +331,11 @@ def find_player(written: str, game: Game, roster: Roster, side: Side | None = No
     found = players_meant(written, game, roster, side)
     if len(found) > 1:
         names = " or ".join(f"{x.name} ({game.code(x.side)})" for x in found[:_MOST_LISTED])
+        how = "write the full name"
+        if len({x.name for x in found}) == 1:
+            how = f"name the team too, as '{game.code(found[0].side)} {found[0].name}'"
         raise AmbiguousPlayer(
-            f"{written!r} may mean {names} in {game.name}: write the full name",
+            f"{written!r} may mean {names} in {game.name}: {how}",
             game,
             found,
         )

@@ -338,12 +338,13 @@ def _matched(x: Registered, game: Game, now: datetime, basics: Basics) -> str:
     known = teams(game.league)
     away, home = known.get(game.away), known.get(game.home)
     names = f"{away.full_name} at {home.full_name}" if away and home else game.name
+    names += game.of_league
     players = dict.fromkeys(
         f"{leg.market.player.name} ({game.code(leg.market.player.side)})"
         for leg in x.legs
         if leg.game.id == game.id and isinstance(leg.market, PlayerTotal | DoubleDouble)
     )
-    who = f"{', '.join(players)} · {game.away} @ {game.home}" if players else names
+    who = f"{', '.join(players)} · {game.full}" if players else names
     left = (game.start - now).total_seconds()
     start = when(game.start, now, basics.zone)
     wait = f"in {wait_text(left)}" if left > 0 else f"{wait_text(-left)} ago"

@@ -288,7 +288,7 @@ def _game_line(bet: BetView, at: Session) -> str:
     if bet.game is None:
         return ""
     state = bet.state
-    parts = [bet.game.name, when(bet.game.start, at.now, at.basics.zone)]
+    parts = [f"{bet.game.name}{bet.game.of_league}", when(bet.game.start, at.now, at.basics.zone)]
     if state is not None and state.period > 0:
         parts += [score_text(bet.game, state.score), state.game_clock]
     if bet.stale:

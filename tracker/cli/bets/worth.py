@@ -205,6 +205,7 @@ async def _stale(at: Session, games: Iterable[Game]) -> list[str]:
 def reasons(x: Worth, limits: OddsSettings) -> list[str]:
     """Why a price does not pass the configured limits; an empty list when it does."""
     from tracker.app.market.edges import DISAGREES
+    from tracker.forecast.priors import AVERAGE
     from tracker.wording.closes import share_text
     from tracker.wording.figures import digits_apart, in_percent, percent
 
@@ -222,6 +223,9 @@ def reasons(x: Worth, limits: OddsSettings) -> list[str]:
     if x.market is not None and abs(x.market - decision.chance.win) > DISAGREES:
         said = percent(x.market, 1)
         why.append(f"the market says {said}: so large a difference is usually our mistake")
+    # After a `;` stand the priors of players, whose lines hang little on the teams.
+    if AVERAGE in decision.prior and ";" not in decision.prior and not x.priced.live:
+        why.append("nothing is known of the teams but the league's average")
     if x.priced.late:
         why.append("less than two minutes are left")
     return why

@@ -267,7 +267,7 @@ def would_be_text(draft: Draft, chosen: Choice, local: LocalTime) -> str:
 
 
 def _games(games: Sequence[Game], local: LocalTime) -> list[str]:
-    return [f"{x.away} @ {x.home} · {local.clock(x.start)}" for x in dict.fromkeys(games)]
+    return [f"{x.full} · {local.clock(x.start)}" for x in dict.fromkeys(games)]
 
 
 def _money(draft: Draft, local: LocalTime) -> list[str]:

@@ -43,8 +43,8 @@ class Team:
 
     @property
     def full_names(self) -> tuple[str, ...]:
-        """Each name of the city or school, with each nickname."""
-        places, nicknames = (self.city, *self.aliases), (self.name, *self.nicknames)
+        """Each name of the city or school, and the code, with each nickname."""
+        places, nicknames = (self.city, self.code, *self.aliases), (self.name, *self.nicknames)
         return tuple(f"{place} {nickname}" for place in places for nickname in nicknames)
 
 

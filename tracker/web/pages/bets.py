@@ -103,7 +103,7 @@ async def look(
         understood += f" · {draft.book}"
     zone = site.settings.zone
     where = chosen.waiting or " · ".join(
-        f"{x.away} @ {x.home}, {x.start.astimezone(zone):%a %d %b %H:%M}" for x in chosen.games
+        f"{x.full}, {x.start.astimezone(zone):%a %d %b %H:%M}" for x in chosen.games
     )
     where = " · ".join((where, *(f"already {x}" for x in already(draft, chosen).words)))
     return page(
