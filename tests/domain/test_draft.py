@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -387,6 +388,10 @@ def test_men_and_women_of_one_name_are_told_apart() -> None:
         meant("SC@LSU LSU -3.5", men, women)
     by_id = Draft(*read_line("LSU -3.5", "401900002"))
     assert choose_games(by_id, [(men, None), (women, None)], NOW) == (women,)
+    over = replace(women, start=NOW - timedelta(hours=20))
+    assert choose_games(by_id, [(men, None), (over, at(Phase.FINAL, over))], NOW) == (over,)
+    assert "ncaaw" in Draft(*read_line("over 130.5", "401900002")).leagues
+    assert Draft(*read_line("over 230.5", "0022600301")).leagues == {"nba"}
     assert (men.full, women.full) == ("SC @ LSU (NCAA men)", "SC @ LSU (NCAA women)")
     assert game("1", "LAL", "DEN", 1).full == "LAL @ DEN"
 

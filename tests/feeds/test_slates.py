@@ -65,14 +65,14 @@ async def test_while_the_league_tells_nobody_else_is_asked(
 
 
 async def test_a_blocked_league_is_told_of_by_espn(site: Site, espn: Site, feeds: Feeds) -> None:
-    """Tonight's games and those of the next two days come from ESPN, under its ids."""
+    """Tonight's games and those of the days around come from ESPN, under its ids."""
     espn.put(AT_ESPN, board(theirs("7:15", "39-30")))
     reading = await feeds.slates().read()
     assert [(x.id, x.name) for x in reading.games] == [("401474846", "SAC@GSW")]
     assert [x.game_clock for x in reading.states] == ["Q2 7:15"]
     assert (reading.blind, reading.answered, reading.from_schedule) == (False, True, True)
     assert all(x.startswith("nba: ") for x in reading.troubles)
-    assert len(espn.asked) == 3
+    assert len(espn.asked) == 4
 
 
 async def test_one_game_stays_one_when_the_league_comes_back(
@@ -109,7 +109,10 @@ async def test_ids_hold_over_a_restart(site: Site, feeds: Feeds) -> None:
 async def test_only_leagues_that_are_wanted_are_asked(
     site: Site, espn: Site, feeds: Feeds, clock: FakeClock
 ) -> None:
-    """Colleges, from ESPN, are asked for only once a bet needs them."""
+    """Colleges, from ESPN, are asked for only once a bet needs them.
+
+    Their boards are those of yesterday, today and the two days ahead.
+    """
     site.board(live_game())
     site.put(SCHEDULE, fixture("schedule_2023-24"))
     espn.put(MEN, board(ncaa()))
@@ -120,6 +123,7 @@ async def test_only_leagues_that_are_wanted_are_asked(
     wanted.add("ncaam")
     reading = await slates.read()
     assert [x.name for x in reading.games if x.league == "ncaam"] == ["DUKE@KU"]
+    assert espn.asked == [MEN] * 4
     answer = await feeds.read(
         next(x for x in reading.games if x.league == "ncaam"), LookUp.EITHER, 5.0
     )

@@ -13,7 +13,7 @@ from tracker.domain.bet import Bet, Leg, Parlay, Wager, excluding, games_of, leg
 from tracker.domain.catalog import as_typed, fold
 from tracker.domain.catalog.books import house_of
 from tracker.domain.game import Game, GameState, Phase
-from tracker.domain.league import LEAGUE_ZONE, coming_evening, slate_date
+from tracker.domain.league import LEAGUE_ZONE, LEAGUES, NBA, WNBA, coming_evening, slate_date
 from tracker.domain.market import (
     Market,
     PlayerMarket,
@@ -34,6 +34,8 @@ from tracker.domain.prior import NO_LINES, Lines
 _OVER_AFTER = timedelta(hours=5)
 """A game that was due to tip off longer ago is over, whatever state is believed: the longest games
 last less than four hours, and a tip-off is at most one hour late."""
+
+_LONG_ID = 10
 
 Slated = tuple[Game, GameState | None]
 """A game on the slate and its believed state, None when no poll has been read."""
@@ -104,7 +106,12 @@ class Draft:
     def leagues(self) -> frozenset[str]:
         """The leagues whose games the bet may be about."""
         if self.matchup is None or not self.matchup.names_a_team:
-            return self.pick.leagues
+            number = self.matchup.game_id if self.matchup is not None else None
+            if number is None or any(leg.names_a_game for leg in self.legs):
+                return self.pick.leagues
+            # The leagues' own ids have ten digits; ESPN's do not say the league.
+            own = {"00": NBA.id, "10": WNBA.id}.get(number[:2]) if len(number) >= _LONG_ID else None
+            return frozenset(LEAGUES if own is None else (own,))
         sides = [x for x in (self.matchup.away, self.matchup.home) if x]
         beside = frozenset.intersection(*(frozenset(t.league for t in teams) for teams in sides))
         said = [leg.leagues for leg in self.legs if leg.names_a_game]
@@ -405,9 +412,8 @@ class _Search:
 
     def _fitting(self, legs: tuple[Pick, ...]) -> list[Slated]:
         """The games that fit by the first view that any game fits by."""
-        days = [leg.matchup.day for leg in legs if leg.matchup is not None]
-        days += [] if self.draft.matchup is None else [self.draft.matchup.day]
-        dated = any(days)
+        named = (self.draft.matchup, *(leg.matchup for leg in legs))
+        dated = any(x is not None and (x.day or x.game_id) for x in named)
         for view in self._views(dated=dated):
             found = [x for x in self.games if self._all_fit(legs, x[0], view)]
             meant = found if dated else [x for x in found if _ahead(*x, self.now)]

@@ -26,8 +26,9 @@ SCHEDULE_RETRY_S = 5 * 60.0
 """Seconds until the next try after the schedule could not be read. Each further failure doubles the
 pause, up to an hour."""
 
-DAYS_AHEAD = 2
-"""Days after today whose boards are read where the source has no schedule."""
+DAYS_AROUND = (-1, 1, 2)
+"""Days from today whose boards are read too where the source has no schedule. A bet on one of last
+night's games may be added the next day."""
 
 WINDOW = timedelta(days=7)
 """Games further than this before or after the present moment are left out."""
@@ -114,7 +115,7 @@ class Slate:
             self._schedule_trouble = f"the schedule could not be read: {error}"
 
     async def _schedule(self) -> tuple[Listing, ...]:
-        """The games of the days ahead: from their boards, or from the first schedule found."""
+        """The games of the days around: from their boards, or from the first schedule found."""
         if self._feed.source.dated:
             return await self._boards()
         *earlier, last = self._feed.source.schedule_paths
@@ -128,8 +129,8 @@ class Slate:
     async def _boards(self) -> tuple[Listing, ...]:
         found: list[Listing] = []
         today = slate_date(self._clock.now())
-        for ahead in range(1, DAYS_AHEAD + 1):
-            board = await self._feed.board_on(today + timedelta(days=ahead)).read(FRESH_S)
+        for away in DAYS_AROUND:
+            board = await self._feed.board_on(today + timedelta(days=away)).read(FRESH_S)
             if not isinstance(board, BoardReading):
                 raise board.error
             found += [(x, y if isinstance(y, GameState) else None) for x, y in board.board.games]
