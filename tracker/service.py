@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tracker.domain import TrackerError
@@ -40,6 +40,8 @@ RestartPreventExitStatus=78
 # A chore that takes too much memory is stopped alone: the daemon keeps running.
 OOMPolicy=continue
 """
+
+_NETWORK = "Wants=network-online.target\nAfter=network-online.target\n"
 
 _FAILURE = """\
 # {title}
@@ -227,105 +229,78 @@ def carried(env: Mapping[str, str]) -> dict[str, str]:
     return {x: env[x] for x in both if env.get(x) and "@" not in env[x]}
 
 
-def render_unit(
-    exec_start: Path,
-    config: Path | None,
-    *,
-    user: bool,
-    environment: Mapping[str, str] | None = None,
-) -> str:
-    """The text of the daemon's unit; `exec_start` is the installed `tracker` command.
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What every unit of an installation has in common; `exec_start` is its `tracker` command.
 
-    With `user` the unit is for a person's own systemd: settings that need root's rights are left
-    out, and the database stays where that person's commands look for it.
+    With `user` the units are for a person's own systemd: settings that need root's rights are left
+    out, and the database stays where that person's commands look for it. `environment` is what
+    `carried` takes from the shell.
     """
-    words = [_quoted(exec_start)]
-    if config is not None:
-        words += ["--config", _quoted(config)]
-    head = _HEAD.format(
-        title="For a person's own systemd." if user else "For the system's systemd.",
-        # A person's own systemd knows no network target.
-        network="" if user else "Wants=network-online.target\nAfter=network-online.target\n",
-        exec_start=" ".join([*words, "run"]),
-    )
-    body = _LIMITS + _RUNTIME + _given(environment) + ("\n" if user else _system()) + _ANYWHERE
-    return head + body + _INSTALL.format(target="default.target" if user else "multi-user.target")
+
+    exec_start: Path
+    config: Path | None
+    user: bool
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def head(self, template: str, *words: str) -> str:
+        """The beginning of a unit that runs `tracker` with these words."""
+        named = () if self.config is None else ("--config", _quoted(self.config))
+        return template.format(
+            title="For a person's own systemd." if self.user else "For the system's systemd.",
+            # A person's own systemd knows no network target.
+            network="" if self.user else _NETWORK,
+            exec_start=" ".join((_quoted(self.exec_start), *named, *words)),
+        )
+
+    @property
+    def variables(self) -> str:
+        """The lines of a unit that set the environment."""
+        named = self.environment.items()
+        return "".join(f"Environment={_quoted(f'{name}={value}')}\n" for name, value in named)
+
+    @property
+    def confinement(self) -> str:
+        """The settings that only the system's own systemd can apply, secrets included."""
+        return "\n" if self.user else f"\n{_SECRETS.format(etc=ETC)}{_CONFINED}"
+
+    @property
+    def target(self) -> str:
+        """The end of a unit that starts by itself."""
+        return _INSTALL.format(target="default.target" if self.user else "multi-user.target")
 
 
-def _given(environment: Mapping[str, str] | None) -> str:
-    """The lines of a unit that set these variables."""
-    named = (environment or {}).items()
-    return "".join(f"Environment={_quoted(f'{name}={value}')}\n" for name, value in named)
+def render_unit(of: Installed) -> str:
+    """The text of the daemon's unit."""
+    body = f"{_LIMITS}{_RUNTIME}{of.variables}{of.confinement}{_ANYWHERE}"
+    return of.head(_HEAD, "run") + body + of.target
 
 
-def _system() -> str:
-    """The settings that only the system's own systemd can apply, secrets included."""
-    return "\n" + _SECRETS.format(etc=ETC) + _CONFINED
-
-
-def render_web_unit(
-    exec_start: Path,
-    config: Path | None,
-    *,
-    user: bool,
-    loopback: bool = True,
-    environment: Mapping[str, str] | None = None,
-) -> str:
+def render_web_unit(of: Installed, *, loopback: bool = True) -> str:
     """The text of the unit that serves the page. `loopback` is whether it listens only there.
 
     It gets no secret. With `loopback` the system's unit may not connect to other machines.
     """
-    words = [_quoted(exec_start)]
-    if config is not None:
-        words += ["--config", _quoted(config)]
-    head = _WEB.format(
-        title="For a person's own systemd." if user else "For the system's systemd.",
-        exec_start=" ".join([*words, "web", "--no-link"]),
-    )
     near = _ON_THIS_MACHINE if loopback else ""
-    system = f"\n{_CONFINED}{near}"
-    return (
-        head + _given(environment) + ("\n" if user else system) + _ANYWHERE
-        + _INSTALL.format(target="default.target" if user else "multi-user.target")
-    )  # fmt: skip
+    confined = "\n" if of.user else f"\n{_CONFINED}{near}"
+    return of.head(_WEB, "web", "--no-link") + of.variables + confined + _ANYWHERE + of.target
 
 
-def render_failure_unit(
-    exec_start: Path,
-    config: Path | None,
-    *,
-    user: bool,
-    environment: Mapping[str, str] | None = None,
-) -> str:
+def render_failure_unit(of: Installed) -> str:
     """The text of the unit that messages the channels when the daemon's unit has failed."""
-    words = [_quoted(exec_start)]
-    if config is not None:
-        words += ["--config", _quoted(config)]
-    log = f"journalctl {'--user ' if user else ''}--unit %i"
-    words += ["test-alert", "--text", f'"⚠ %i has failed on %H: nothing is watched. {log}"']
-    head = _FAILURE.format(
-        title="For a person's own systemd." if user else "For the system's systemd.",
-        network="" if user else "Wants=network-online.target\nAfter=network-online.target\n",
-        exec_start=" ".join(words),
-    )
+    log = f"journalctl {'--user ' if of.user else ''}--unit %i"
+    text = f'"⚠ %i has failed on %H: nothing is watched. {log}"'
     # It needs no state folder; with one, systemd would give the daemon's to this unit's user.
-    system = _system().replace(_STATE, "")
-    return head + _LIMITS + _given(environment) + ("\n" if user else system) + _ANYWHERE
+    body = f"{_LIMITS}{of.variables}{of.confinement.replace(_STATE, '')}{_ANYWHERE}"
+    return of.head(_FAILURE, "test-alert", "--text", text) + body
 
 
-def render_refresh_units(
-    exec_start: Path,
-    config: Path | None,
-    *,
-    user: bool,
-    environment: Mapping[str, str] | None = None,
-) -> tuple[str, str]:
+def render_refresh_units(of: Installed) -> tuple[str, str]:
     """The texts of a unit that runs `tracker refresh`, and of the timer that starts it daily.
 
     They are for an installation without a daemon, which would look these things up itself.
     """
-    whole = render_unit(exec_start, config, user=user, environment=environment)
-    daemon = whole.partition("\n[Install]")[0]
+    daemon = render_unit(of).partition("\n[Install]")[0]
     kept = (x for x in daemon.splitlines() if not x.startswith(_OF_A_DAEMON))
     unit = "\n".join(kept).replace(" run\n", " refresh\n", 1) + "\n"
     unit = unit.replace("Follows bets on live games", "Looks up results, form and injuries")
@@ -369,84 +344,57 @@ def _must_answer(run: Runner, *, user: bool) -> None:
         raise ServiceError(_NOT_LOGGED_IN if user and answers(user=False) else _NO_SYSTEMD)
 
 
-def _refuse_hidden(exec_start: Path, config: Path | None) -> None:
-    interpreter = exec_start.with_name("python").resolve()
-    for path in (exec_start, interpreter, *([config] if config else [])):
-        if any(path.is_relative_to(home) for home in ("/home", "/root", "/run/user")):
+def _check(of: Installed, run: Runner) -> None:
+    """Raise ServiceError where no systemd answers, or it could not see the installation."""
+    interpreter = of.exec_start.with_name("python").resolve()
+    for path in (of.exec_start, interpreter, *([of.config] if of.config else [])):
+        hidden = any(path.is_relative_to(home) for home in ("/home", "/root", "/run/user"))
+        if hidden and not of.user:
             raise ServiceError(
                 f"the system service cannot see into home folders, and {path} is in one: install "
                 "under /opt with the system's Python, or make the service your own instead"
             )
+    _must_answer(run, user=of.user)
 
 
-def install(
-    unit: Path,
-    exec_start: Path,
-    config: Path | None,
-    *,
-    user: bool,
-    environment: Mapping[str, str] | None = None,
-    run: Runner = run_command,
-) -> tuple[str, ...]:
+def install(unit: Path, of: Installed, run: Runner = run_command) -> tuple[str, ...]:
     """Write the daemon's unit, enable and start it; may be repeated. Returns what was done.
 
-    `environment` is what `carried` takes from the shell. Raises ServiceError when systemd is
-    missing or refuses, or the unit cannot be written.
+    Raises ServiceError when systemd is missing or refuses, or the unit cannot be written.
     """
-    if not user:
-        _refuse_hidden(exec_start, config)
-    _must_answer(run, user=user)
-    text = render_unit(exec_start, config, user=user, environment=environment)
-    failure = render_failure_unit(exec_start, config, user=user, environment=environment)
-    _write({unit: text, unit.with_name(FAILURE_UNIT): failure}, user=user)
-    log = _start(UNIT, "the service", user=user, run=run)
+    _check(of, run)
+    failure = unit.with_name(FAILURE_UNIT)
+    _write({unit: render_unit(of), failure: render_failure_unit(of)}, user=of.user)
+    log = _start(UNIT, "the service", user=of.user, run=run)
     done = (f"Wrote {unit}.", "The service is enabled and started.", log)
     stays = "To keep it running while you are logged out: loginctl enable-linger"
-    return (*done, stays) if user else done
+    return (*done, stays) if of.user else done
 
 
-def install_timer(
-    unit: Path,
-    exec_start: Path,
-    config: Path | None,
-    *,
-    user: bool,
-    environment: Mapping[str, str] | None = None,
-    run: Runner = run_command,
-) -> tuple[str, ...]:
+def install_timer(unit: Path, of: Installed, run: Runner = run_command) -> tuple[str, ...]:
     """Write and start the timer of `tracker refresh`, for an installation without a daemon.
-
-    `unit` is the path that the daemon's unit would have, `environment` what `carried` takes from
-    the shell. Raises ServiceError.
-    """
-    if not user:
-        _refuse_hidden(exec_start, config)
-    _must_answer(run, user=user)
-    names = (REFRESH_UNIT, REFRESH_TIMER)
-    texts = render_refresh_units(exec_start, config, user=user, environment=environment)
-    try:
-        unit.parent.mkdir(parents=True, exist_ok=True)
-        for name, text in zip(names, texts, strict=True):
-            unit.with_name(name).write_text(text, encoding="utf-8")
-    except OSError as why:
-        raise ServiceError(f"{unit.parent} cannot be written ({why.strerror})") from None
-    _must(_systemctl(run, "daemon-reload", user=user), "read the timer")
-    _must(_systemctl(run, "enable", "--now", REFRESH_TIMER, user=user), "start the timer")
-    return (
-        f"Wrote {unit.with_name(REFRESH_TIMER)}.",
-        "Results, form and injuries are looked up every morning.",
-    )
-
-
-def install_web(unit: Path, text: str, *, user: bool, run: Runner = run_command) -> tuple[str, ...]:
-    """Write, enable and start the page's unit, whose text `render_web_unit` made.
 
     `unit` is the path that the daemon's unit would have. Raises ServiceError.
     """
-    _must_answer(run, user=user)
+    _check(of, run)
+    paths = unit.with_name(REFRESH_UNIT), unit.with_name(REFRESH_TIMER)
+    _write(dict(zip(paths, render_refresh_units(of), strict=True)), user=of.user)
+    _must(_systemctl(run, "daemon-reload", user=of.user), "read the timer")
+    _must(_systemctl(run, "enable", "--now", REFRESH_TIMER, user=of.user), "start the timer")
+    return (f"Wrote {paths[1]}.", "Results, form and injuries are looked up every morning.")
+
+
+def install_web(
+    unit: Path, of: Installed, *, loopback: bool = True, run: Runner = run_command
+) -> tuple[str, ...]:
+    """Write, enable and start the page's unit; `loopback` is as of `render_web_unit`.
+
+    `unit` is the path that the daemon's unit would have. Raises ServiceError.
+    """
+    _check(of, run)
     target = unit.with_name(WEB_UNIT)
-    _write({target: text}, user=user)
-    log = _start(WEB_UNIT, "the page", user=user, run=run)
+    _write({target: render_web_unit(of, loopback=loopback)}, user=of.user)
+    log = _start(WEB_UNIT, "the page", user=of.user, run=run)
     advice = "The page is served. `tracker web link` prints a link that opens it."
     return (f"Wrote {target}.", advice, log)
 

@@ -19,6 +19,7 @@ from tracker.service import (
     ETC,
     REFRESH_TIMER,
     REFRESH_UNIT,
+    Installed,
     render_refresh_units,
     render_unit,
     render_web_unit,
@@ -27,7 +28,7 @@ from tracker.service import (
 ROOT = Path(__file__).parents[2]
 COMMAND = Path("/opt/tracker/.venv/bin/tracker")
 CONFIG = Path("/etc/tracker/tracker.toml")
-UNIT = render_unit(COMMAND, CONFIG, user=False)
+UNIT = render_unit(Installed(COMMAND, CONFIG, user=False))
 COMPOSE = (ROOT / "compose.yaml").read_text("utf-8")
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
 
@@ -46,7 +47,7 @@ def instance_unit(exec_start: Path) -> str:
         "ConfigurationDirectory=tracker\n": "ConfigurationDirectory=tracker/%i\n",
         "Follows bets on live games": "Follows the bets of %i on live games",
     }
-    text = render_unit(exec_start, ETC / "tracker.toml", user=False)
+    text = render_unit(Installed(exec_start, ETC / "tracker.toml", user=False))
     for word, own in named.items():
         text = text.replace(word, own)
     return text
@@ -56,7 +57,7 @@ def test_the_shipped_units_of_instances_and_of_the_timer_are_the_rendered_ones()
     """The files in systemd/ are what the program itself renders."""
     folder = ROOT / "systemd"
     assert (folder / "tracker@.service").read_text("utf-8") == instance_unit(COMMAND)
-    unit, timer = render_refresh_units(COMMAND, CONFIG, user=False)
+    unit, timer = render_refresh_units(Installed(COMMAND, CONFIG, user=False))
     assert (folder / REFRESH_UNIT).read_text("utf-8") == unit
     assert (folder / REFRESH_TIMER).read_text("utf-8") == timer
 
@@ -75,14 +76,14 @@ def test_an_instance_shares_no_file_and_no_user_with_another() -> None:
 
 def test_services_on_one_database_are_one_user() -> None:
     """Whichever starts last would take the state from the others, if it were another user."""
-    page = render_web_unit(COMMAND, CONFIG, user=False)
-    for unit in (UNIT, page, render_refresh_units(COMMAND, CONFIG, user=False)[0]):
+    page = render_web_unit(Installed(COMMAND, CONFIG, user=False))
+    for unit in (UNIT, page, render_refresh_units(Installed(COMMAND, CONFIG, user=False))[0]):
         assert "\nUser=tracker\nDynamicUser=yes\nStateDirectory=tracker\n" in unit
 
 
 def test_the_unit_of_the_timer_runs_once_and_is_as_hardened() -> None:
     """It has every line of the daemon's unit except those that keep a daemon running."""
-    unit, timer = render_refresh_units(COMMAND, CONFIG, user=False)
+    unit, timer = render_refresh_units(Installed(COMMAND, CONFIG, user=False))
     assert "Type=oneshot" in unit
     assert unit.count(" refresh\n") == 1
     hardened = [x for x in UNIT.splitlines() if re.match(r"(Protect|Private|Restrict|System)", x)]

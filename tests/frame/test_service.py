@@ -5,7 +5,8 @@ from __future__ import annotations
 import configparser
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tracker.service import (
     FAILURE_UNIT,
     UNIT,
     WEB_UNIT,
+    Installed,
     Ran,
     ServiceError,
     install_web,
@@ -29,6 +31,9 @@ from tracker.settings.loading import SYSTEM_STATE, service_folder
 ROOT = Path(__file__).parents[2]
 COMMAND = Path("/opt/tracker/.venv/bin/tracker")
 CONFIG = Path("/etc/tracker/tracker.toml")
+SYSTEM = Installed(COMMAND, CONFIG, user=False)
+OWN = Installed(COMMAND, None, user=True)
+INSTALLS = service.install, service.install_timer, service.install_web
 
 
 class Systemd:
@@ -56,14 +61,15 @@ def absent(_command: Sequence[str]) -> Ran:
 def test_the_shipped_units_are_the_rendered_ones() -> None:
     """The files in systemd/ are what the program itself renders."""
     shipped = ROOT / "systemd"
-    system = render_unit(COMMAND, CONFIG, user=False)
+    system = render_unit(SYSTEM)
     assert (shipped / "tracker.service").read_text("utf-8") == system
     # %h is systemd's word for the home folder; a real path would have its percent sign doubled.
-    own = render_unit(Path("%h/.local/bin/tracker"), None, user=True).replace("%%h", "%h")
+    home = Installed(Path("%h/.local/bin/tracker"), None, user=True)
+    own = render_unit(home).replace("%%h", "%h")
     assert (shipped / "tracker-user.service").read_text("utf-8") == own
-    failure = render_failure_unit(COMMAND, CONFIG, user=False)
+    failure = render_failure_unit(SYSTEM)
     assert (shipped / "tracker-failure@.service").read_text("utf-8") == failure
-    page = render_web_unit(COMMAND, CONFIG, user=False)
+    page = render_web_unit(SYSTEM)
     assert (shipped / WEB_UNIT).read_text("utf-8") == page
 
 
@@ -104,22 +110,21 @@ def test_the_system_units_are_hardened(name: str) -> None:
 
 def test_the_page_is_given_no_secret_and_goes_after_the_daemon() -> None:
     """The page's unit has the daemon's user, since they share the state, but no credential."""
-    text = render_web_unit(COMMAND, CONFIG, user=False)
+    text = render_web_unit(SYSTEM)
     assert "Credential" not in text
     assert "User=tracker\nDynamicUser=yes\n" in text
     assert "CPUWeight=20" in text
     assert "IPAddressDeny=any" in text
-    assert "IPAddressDeny" not in render_web_unit(COMMAND, CONFIG, user=False, loopback=False)
+    assert "IPAddressDeny" not in render_web_unit(SYSTEM, loopback=False)
     for word in ("DynamicUser", "StateDirectory", "Private", "Protect", "IPAddress"):
-        assert word not in render_web_unit(COMMAND, CONFIG, user=True)
+        assert word not in render_web_unit(Installed(COMMAND, CONFIG, user=True))
 
 
 def test_the_page_is_installed_looked_at_and_taken_away(tmp_path: Path) -> None:
     """The page's unit is beside the daemon's, which stays as it is."""
     systemd, unit = Systemd(), tmp_path / "user" / UNIT
-    text = render_web_unit(COMMAND, CONFIG, user=True)
-    done = install_web(unit, text, user=True, run=systemd)
-    assert unit.with_name(WEB_UNIT).read_text("utf-8") == text
+    done = install_web(unit, OWN, run=systemd)
+    assert unit.with_name(WEB_UNIT).read_text("utf-8") == render_web_unit(OWN)
     assert "tracker web link" in " ".join(done)
     assert ["restart", WEB_UNIT] in systemd.asked
     remove(unit.with_name(WEB_UNIT), user=True, run=systemd)
@@ -129,7 +134,7 @@ def test_the_page_is_installed_looked_at_and_taken_away(tmp_path: Path) -> None:
 
 def test_a_person_needs_no_rights() -> None:
     """The unit for a person's own systemd has no setting that needs root."""
-    text = render_unit(COMMAND, CONFIG, user=True)
+    text = render_unit(Installed(COMMAND, CONFIG, user=True))
     for word in ("DynamicUser", "StateDirectory", "Private", "Protect", "Capability", "network"):
         assert word not in text
     assert "WantedBy=default.target" in text
@@ -141,10 +146,8 @@ def test_every_unit_behaves_as_in_the_shell_that_installed_it(tmp_path: Path) ->
     """The daemon, its report of a failure, the timer and the page find one configuration."""
     given = {"XDG_CONFIG_HOME": "/srv/cfg", "HTTPS_PROXY": "http://proxy:3128"}
     unit, systemd = tmp_path / UNIT, Systemd()
-    service.install(unit, COMMAND, None, user=True, environment=given, run=systemd)
-    service.install_timer(unit, COMMAND, None, user=True, environment=given, run=systemd)
-    page = render_web_unit(COMMAND, None, user=True, environment=given)
-    install_web(unit, page, user=True, run=systemd)
+    for install in INSTALLS:
+        install(unit, replace(OWN, environment=given), run=systemd)
     for file in tmp_path.glob("*.service"):
         text = file.read_text("utf-8")
         for name, value in given.items():
@@ -156,7 +159,7 @@ def test_a_path_with_blanks_and_signs_survives() -> None:
     """Systemd reads the command back as it was, whatever its folder is called."""
     odd = Path('/opt/my "100%" $tools/tracker')
     parser = configparser.RawConfigParser(strict=False, delimiters=("=",))
-    parser.read_string(render_unit(odd, CONFIG, user=True))
+    parser.read_string(render_unit(Installed(odd, CONFIG, user=True)))
     assert parser["Service"]["ExecStart"] == (
         '"/opt/my \\"100%%\\" $$tools/tracker" --config /etc/tracker/tracker.toml run'
     )
@@ -173,38 +176,40 @@ def test_install_writes_enables_and_starts(tmp_path: Path) -> None:
     """The unit is written, read by systemd, enabled and started; a second time is fine."""
     systemd = Systemd()
     unit = tmp_path / "systemd" / "user" / "tracker.service"
-    service.install(unit, COMMAND, None, user=True, run=systemd)
-    said = service.install(unit, COMMAND, None, user=True, run=systemd)
-    assert unit.read_text("utf-8") == render_unit(COMMAND, None, user=True)
+    service.install(unit, OWN, run=systemd)
+    said = service.install(unit, OWN, run=systemd)
+    assert unit.read_text("utf-8") == render_unit(OWN)
     verbs = [words[0] for words in systemd.asked]
     assert verbs == ["show", "daemon-reload", "enable", "restart"] * 2
     assert said[0] == f"Wrote {unit}."
     assert any("enable-linger" in sentence for sentence in said)
 
 
+@pytest.mark.parametrize("install", INSTALLS)
 @pytest.mark.parametrize("place", ["/home/ann/tracker/bin/tracker", "/root/bin/tracker"])
-def test_the_system_service_needs_a_place_it_can_see(tmp_path: Path, place: str) -> None:
-    """The system service is refused for a program in a home folder, which it cannot see."""
-    unit = tmp_path / "tracker.service"
+def test_a_service_of_the_system_needs_a_place_it_can_see(
+    tmp_path: Path, place: str, install: Callable[..., object]
+) -> None:
+    """Each service is refused for a program in a home folder, which the system's cannot see."""
     with pytest.raises(
         ServiceError, match=r"cannot see into home folders, and .* install under /opt"
     ):
-        service.install(unit, Path(place), CONFIG, user=False, run=Systemd())
-    assert not unit.exists()
+        install(tmp_path / UNIT, replace(SYSTEM, exec_start=Path(place)), run=Systemd())
+    assert not [*tmp_path.iterdir()]
 
 
 def test_a_refusal_is_passed_on(tmp_path: Path) -> None:
     """When systemd refuses, its last line of output is in the error."""
     systemd = Systemd({"restart": Ran(1, "Warning.\nJob failed.")})
     with pytest.raises(ServiceError, match=r"systemd would not start the service: Job failed\."):
-        service.install(tmp_path / "tracker.service", COMMAND, None, user=True, run=systemd)
+        service.install(tmp_path / "tracker.service", OWN, run=systemd)
 
 
 def test_without_systemd_the_way_out_is_told(tmp_path: Path) -> None:
     """Without systemd each verb says what to do instead, and writes nothing."""
     unit = tmp_path / "tracker.service"
     for call in (
-        lambda: service.install(unit, COMMAND, None, user=True, run=absent),
+        lambda: service.install(unit, OWN, run=absent),
         lambda: service.status(user=True, run=absent),
     ):
         with pytest.raises(ServiceError, match=r"no systemd answers here: .* `tracker run`"):
@@ -256,7 +261,7 @@ def test_remove_stops_and_deletes(tmp_path: Path) -> None:
     """The service is stopped and only its unit deleted; a second time is fine."""
     systemd = Systemd()
     unit = tmp_path / "tracker.service"
-    service.install(unit, COMMAND, None, user=True, run=systemd)
+    service.install(unit, OWN, run=systemd)
     said = service.remove(unit, user=True, run=systemd)
     assert ["disable", "tracker.service"] in systemd.asked
     assert not unit.exists()

@@ -262,37 +262,21 @@ def install(
         )
     if web and timer:
         raise Misused("--web and --timer are two services: install one after the other")
-    unit, given = _unit(system=system), service.carried(os.environ)
-    page = service.render_web_unit(
-        _command(), config, user=not system, loopback=settings.web.host in _LOOPBACK,
-        environment=given,
-    )  # fmt: skip
-    if web and shown:
-        say(page.rstrip("\n"))
-        return
-    if web:
-        with progress("talking to systemd"):
-            done = service.install_web(unit, page, user=not system)
-        for sentence in done:
-            say(sentence)
-        return
+    unit, carried = _unit(system=system), service.carried(os.environ)
+    of = service.Installed(_command(), config, user=not system, environment=carried)
+    loopback = settings.web.host in _LOOPBACK
     if shown:
-        where = (_command(), config)
-        units = (
-            service.render_refresh_units(*where, user=not system, environment=given)
-            if timer
-            else ()
-        )
-        own = service.render_unit(*where, user=not system, environment=given)
-        say("\n".join(units or (own,)).rstrip("\n"))
+        if web:
+            text = service.render_web_unit(of, loopback=loopback)
+        else:
+            text = "\n".join(service.render_refresh_units(of)) if timer else service.render_unit(of)
+        say(text.rstrip("\n"))
         return
     with progress("talking to systemd"):
-        if timer:
-            done = service.install_timer(
-                unit, _command(), config, user=not system, environment=given
-            )
+        if web:
+            done = service.install_web(unit, of, loopback=loopback)
         else:
-            done = service.install(unit, _command(), config, user=not system, environment=given)
+            done = (service.install_timer if timer else service.install)(unit, of)
     for sentence in done:
         say(sentence)
 
