@@ -229,8 +229,8 @@ def test_a_wrong_clock_is_told_once_and_old_copies_do_not_look_like_one() -> Non
     now[0] = NOW
     answer()
     assert told == [360.0, None]
-    assert "6 m 0 s fast" in clock_trouble(360.0)
-    assert "1 h 2 m slow" in clock_trouble(-3720.0)
+    assert "6 min 0 s fast" in clock_trouble(360.0)
+    assert "1 h 2 min slow" in clock_trouble(-3720.0)
 
 
 def test_what_is_no_certificate_is_not_taken_for_one() -> None:

@@ -166,6 +166,6 @@ def clock_trouble(ahead: float) -> str:
     """The warning for a clock that is `ahead` seconds ahead; negative is behind."""
     minutes, seconds = divmod(round(abs(ahead)), 60)
     hours, minutes = divmod(minutes, 60)
-    span = f"{hours} h {minutes} m" if hours else f"{minutes} m {seconds} s"
+    span = f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
     way = "fast" if ahead > 0 else "slow"
     return f"this machine's clock is {span} {way}: let it set itself (timedatectl set-ntp true)"

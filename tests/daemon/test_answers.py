@@ -149,9 +149,9 @@ def test_what_they_came_to() -> None:
     }
     unclear = view(13, status=Status.NEEDS_REVIEW, review="the box lacks a period")
     assert profit_text(tallies, [view(14), unclear], [unclear]) == (
-        "In all: -$2.61 · 1-1-1, −4.3 % of $60.00\n"
+        "In all: -$2.61 · 1–1–1, −4.3 % of $60.00\n"
         "Today: nothing settled\n"
-        "7 days: -$2.61 · 1-1, −6.5 % of $40.00\n"
+        "7 days: -$2.61 · 1–1, −6.5 % of $40.00\n"
         "At stake now: $20.00 on 1 open bet\n"
         "❔ Needs your decision: #13"
     )

@@ -158,7 +158,7 @@ async def test_what_fails_is_tried_again_and_then_told(path: Path) -> None:
     assert [x for x, _ in machine.told] == ["chore.retried", "chore.retried", "chore.failed"]
     assert machine.told[-1][1]["chore"] == "backup"
     # How late the last try is depends on how fast the store answers between two clock steps.
-    assert re.fullmatch(r"late by \d\d m; no feed", machine.told[-1][1]["detail"])
+    assert re.fullmatch(r"late by \d\d min; no feed", machine.told[-1][1]["detail"])
 
 
 async def test_a_clock_that_is_set_back_does_nothing_twice(path: Path) -> None:

@@ -169,8 +169,8 @@ async def test_profit_in_the_chat_is_that_of_the_record(tmp_path: Path) -> None:
         await give(store, made.number, Result.WON, 3818, NOW)
         lines = (await x.answer_to("/profit")).text.splitlines()
         assert lines[:2] == [
-            "In all: +$18.18 · 1-0, +90.9 % of $20.00",
-            "Today: +$18.18 · 1-0, +90.9 % of $20.00",
+            "In all: +$18.18 · 1–0, +90.9 % of $20.00",
+            "Today: +$18.18 · 1–0, +90.9 % of $20.00",
         ]
         assert (await store.outcomes.total()).profit == 1818
         await give(store, 1, Result.LOST, 0, NOW)
@@ -188,7 +188,7 @@ async def test_a_bet_is_added_and_taken_back(tmp_path: Path) -> None:
         assert said.text.splitlines() == [
             "Bet #2 is registered: DEN ML",
             "LAL @ DEN · 19:00",
-            "-110 · stake $20.00 to win $18.18 · breaks even at 52.4 %",
+            "-110 · stake $20.00 to win $18.18 · break-even 52.4 %",
             "Told at: nothing",
         ]
         assert said.buttons == (("↩ Undo", "undo:2"),)

@@ -107,10 +107,8 @@ def already(draft: Draft, chosen: Choice) -> Already:
     if not chosen.games:
         return Already()
     states = {x.game.id: Sure(x) for x in chosen.states if x.phase.in_play}
-    house, legs = (
-        house_of(draft.book),
-        _legs(draft, draft.wager(chosen.games, chosen.roster_of), chosen.games),
-    )
+    wager, house = draft.wager(chosen.games, chosen.roster_of), house_of(draft.book)
+    legs = _legs(draft, wager, chosen.games)
     found = [
         states[leg.game.id].verdict(leg.market, house) if leg.game.id in states else None
         for leg in legs
@@ -126,6 +124,17 @@ def already(draft: Draft, chosen: Choice) -> Already:
 
 def _legs(draft: Draft, wager: Wager, games: Sequence[Game]) -> tuple[Leg, ...]:
     return wager.legs if isinstance(wager, Parlay) else (Leg(games[0], wager, draft.odds),)
+
+
+def wager_of(draft: Draft, chosen: Choice) -> Wager | None:
+    """What a bet is on; None while its games are not known."""
+    return draft.wager(chosen.games, chosen.roster_of) if chosen.games else None
+
+
+def understood(draft: Draft, chosen: Choice) -> str:
+    """A bet as it is understood, or as written while its games are not known."""
+    wager = wager_of(draft, chosen)
+    return draft.pick.text if wager is None else wager_text(wager, chosen.games[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,7 +404,7 @@ class Bets:
         check(draft)
         check_placed(draft, now)
         await self.check_name(draft)
-        wager = draft.wager(chosen.games, chosen.roster_of) if chosen.games else None
+        wager = wager_of(draft, chosen)
         wanted = self.registration(draft, chosen, now)
         (added,) = await self.store.register([wanted], self.rules, now)
         if isinstance(added, BadBet):
@@ -555,8 +564,11 @@ def unregistered(draft: Draft, chosen: Choice) -> Registered:
     """A bet that is only priced and not registered; BadBet where it could not be made."""
     if chosen.over:
         raise BadBet(f"{draft.pick.text!r}: {chosen.over}, so it is too late to bet on it")
-    wager = draft.wager(chosen.games, chosen.roster_of) if chosen.games else None
-    nothing, certain = Added(0, created=False), already(draft, chosen)
+    nothing, certain, wager = (
+        Added(0, created=False),
+        already(draft, chosen),
+        wager_of(draft, chosen),
+    )
     return Registered(nothing, draft, wager, chosen.games, chosen.waiting, (), certain)
 
 

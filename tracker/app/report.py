@@ -14,7 +14,7 @@ from tracker.engine.record import NOTHING, Grouping, Prediction, Reliability, Ta
 from tracker.store import Store
 from tracker.store.outcomes import JudgedRule
 from tracker.wording.closes import share_text
-from tracker.wording.figures import in_percent, percent, signed_money
+from tracker.wording.figures import in_percent, percent, record_text, signed_money
 
 COHORTS = (Grouping.MARKET, Grouping.LEAGUE, Grouping.BOOK, Grouping.TAG)
 """What the record is broken down by."""
@@ -133,6 +133,12 @@ def raw_of(predictions: Iterable[Prediction]) -> list[Prediction]:
     return [x if x.raw is None else replace(x, p=x.raw) for x in predictions]
 
 
+def raw_reliability(predictions: Sequence[Prediction]) -> Reliability | None:
+    """How the chances before calibration came true; None where none was calibrated."""
+    changed = any(x.raw is not None for x in predictions)
+    return reliability(raw_of(predictions)) if changed else None
+
+
 def report_json(x: Report) -> dict[str, object]:
     """The report as JSON: docs/schema/report.json."""
     return {
@@ -173,7 +179,7 @@ def summary(x: Report) -> str:
     w = x.whole
     if not w.bets:
         return f"No bet ended this {x.span}"
-    won = f"{w.won}–{w.lost}" + (f"–{w.pushed}" if w.pushed else "")
+    won = record_text(w.won, w.lost, w.pushed)
     money = f", {signed_money(w.profit)} on {money_text(w.staked)}" if w.counted else ""
     roi = "" if w.roi is None else f" ({share_text(w.roi)})"
     lines = [f"Your {x.span}: {won}{money}{roi}"]
@@ -226,10 +232,10 @@ def _title(x: Report) -> str:
 
 
 def _tables(x: Report) -> Iterator[_Table]:
-    heads = ("", "Bets", "Record", "Won", "Asked", "Staked", "Profit", "ROI")
+    heads = ("", *TALLY_HEADS)
     for by, groups in x.cohorts.items():
         if groups:
-            rows = [_tally_row(key, one) for key, one in groups.items()]
+            rows = [tally_row(key, one) for key, one in groups.items()]
             yield _Table(f"By {by}", (by.value.capitalize(), *heads[1:]), rows)
     if x.reliable is not None:
         yield _Table(
@@ -253,11 +259,16 @@ def _tables(x: Report) -> Iterator[_Table]:
         )  # fmt: skip
 
 
-def _tally_row(key: str, x: Tally) -> tuple[str, ...]:
-    record = f"{x.won}-{x.lost}" + (f"-{x.pushed}" if x.pushed else "")
+TALLY_HEADS = ("Bets", "Record", "Won", "Asked", "Staked", "Profit", "ROI")
+"""The heads of `tally_row`, but for that of its name."""
+
+
+def tally_row(name: str, x: Tally) -> tuple[str, ...]:
+    """A record as a row of a table."""
+    record = record_text(x.won, x.lost, x.pushed)
     money = (money_text(x.staked), signed_money(x.profit)) if x.counted else ("", "")
     roi = "" if x.roi is None else share_text(x.roi)
-    return (key, str(x.bets), record, _maybe(x.hit_rate), _maybe(x.asked), *money, roi)
+    return (name, str(x.bets), record, _maybe(x.hit_rate), _maybe(x.asked), *money, roi)
 
 
 def _maybe(share: float | None) -> str:

@@ -109,15 +109,15 @@ async def trouble(store: Store, at: AtWork, zone: tzinfo) -> str:
     return f"The daemon is not running: nothing was read{since}."
 
 
-def rules_text(tracked: Tracked) -> str:
-    """The rules of a bet that are pending or have just fired."""
-    parts = []
+def rules_at_work(tracked: Tracked) -> dict[str, RulePhase]:
+    """The rules of a bet that are pending or have just fired, in words, each with its phase."""
+    found: dict[str, RulePhase] = {}
     for one in tracked.rules:
         if one.phase is RulePhase.PENDING:
-            parts.append(f"{one.rule} pending {one.streak}/{HOLD_POLLS}")
+            found[f"{one.rule} pending {one.streak}/{HOLD_POLLS}"] = one.phase
         elif one.phase is RulePhase.FIRING:
-            parts.append(f"{one.rule} fired")
-    return ", ".join(parts)
+            found[f"{one.rule} fired"] = one.phase
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +209,7 @@ def _game(
             row,
             ", ".join(
                 x
-                for x in (rules_text(found), bet_silence(found.bet.number, snoozes, now, zone))
+                for x in (*rules_at_work(found), bet_silence(found.bet.number, snoozes, now, zone))
                 if x
             ),
             players_of(found.bet.market),

@@ -14,16 +14,17 @@ import typer
 
 from tracker.cli import CommandEnded, Scope, Session, run_async, scope_of, session
 from tracker.cli.app import AsJson
-from tracker.cli.screen import bar, note, paint, progress, say, say_json, shown_as, table, wait_text
+from tracker.cli.screen import bar, note, paint, progress, say, say_json, shown_as, table
 from tracker.domain import TrackerError
 from tracker.domain.money import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tracker.app.market import ClvReport, GameOdds, Mean
+    from tracker.app.market import ClvReport, GameOdds, Mean, Offered
     from tracker.app.market.edges import Edge, EdgesNow
     from tracker.cli.screen import Advance
+    from tracker.domain.game import Game
     from tracker.forecast import Parameters
 
 
@@ -75,8 +76,24 @@ async def _game_odds(scope: Scope, text: str, every: bool, as_json: bool) -> Non
         _tell_odds(found, at, every)
 
 
+def _offers(head: str, offered: Sequence[Offered], game: Game) -> None:
+    from tracker.wording.closes import selection_text
+    from tracker.wording.figures import rough_span
+
+    rows = [
+        (
+            selection_text(one.quote.selection, game.home, game.away),
+            f"{one.quote.odds:.3f}",
+            one.quote.book,
+            rough_span(one.age_s),
+        )
+        for one in offered
+    ]
+    table((head, "Odds", "Where", "Age"), rows, right=(1, 3))
+
+
 def _tell_odds(x: GameOdds, at: Session, every: bool) -> None:
-    from tracker.wording.closes import closing_text, selection_text
+    from tracker.wording.closes import closing_text
     from tracker.wording.figures import percent
 
     zone = at.basics.zone
@@ -86,36 +103,14 @@ def _tell_odds(x: GameOdds, at: Session, every: bool) -> None:
     if not x.quotes:
         say("Nothing is quoted: the daemon asks while a game is to come (`tracker doctor`).")
         return
-    shown = [one for one in x.best if every or not one.quote.selection.alternate]
-    rows = [
-        (
-            selection_text(one.quote.selection, x.game.home, x.game.away),
-            f"{one.quote.odds:.3f}",
-            one.quote.book,
-            wait_text(one.age_s),
-        )
-        for one in shown
-    ]
-    table(("Best", "Odds", "Where", "Age"), rows, right=(1, 3))
-    anchors = [
-        one for one in x.quotes
-        if one.anchor and one.quote.open and (every or not one.quote.selection.alternate)
-    ]  # fmt: skip
-    if anchors:
+    best, quotes = (
+        [one for one in some if every or not one.quote.selection.alternate]
+        for some in (x.best, x.quotes)
+    )
+    _offers("Best", best, x.game)
+    if anchors := [one for one in quotes if one.anchor and one.quote.open]:
         say()
-        table(
-            ("Anchors", "Odds", "Where", "Age"),
-            [
-                (
-                    selection_text(one.quote.selection, x.game.home, x.game.away),
-                    f"{one.quote.odds:.3f}",
-                    one.quote.book,
-                    wait_text(one.age_s),
-                )
-                for one in anchors
-            ],
-            right=(1, 3),
-        )
+        _offers("Anchors", anchors, x.game)
     for name, steps in x.paths.items():
         path = " → ".join(
             f"{s.points:g}" if s.points is not None else percent(s.chance) for s in steps[-_STEPS:]
@@ -198,7 +193,7 @@ def _tell_edges(x: EdgesNow) -> None:
 
 def _table(rows: Sequence[Edge]) -> None:
     from tracker.wording.closes import selection_text, share_text
-    from tracker.wording.figures import percent
+    from tracker.wording.figures import percent, rough_span
 
     table(
         ("Bet", "p(hit)", "Fair", "Odds", "Where", "Edge", "Age"),
@@ -210,7 +205,7 @@ def _table(rows: Sequence[Edge]) -> None:
                 f"{x.odds:.2f}",
                 x.book,
                 share_text(x.edge),
-                wait_text(x.age_s),
+                rough_span(x.age_s),
             )
             for x in rows[:_MOST_EDGES]
         ],

@@ -223,17 +223,6 @@ def when(at: datetime, now: datetime, zone: ZoneInfo, *, short: bool = False) ->
     return f"{day} {clock}".rstrip()
 
 
-def wait_text(seconds: float) -> str:
-    """A duration in words: `3 h 12 m`, `4 m`, `30 s`; whole days from two days on."""
-    whole = max(0, int(seconds))
-    hours, minutes = divmod(whole // 60, 60)
-    if hours >= 48:  # noqa: PLR2004 - two days
-        return f"{hours // 24} d"
-    if hours:
-        return f"{hours} h {minutes} m" if minutes else f"{hours} h"
-    return f"{minutes} m" if minutes else f"{whole} s"
-
-
 Advance = Callable[[str, float], None]
 """Updates a progress bar: takes the name of the present step and its finished part, 0 to 1."""
 
@@ -440,9 +429,9 @@ def chance_text(bet: BetView, *, short: bool = False) -> str:
 
 def needs_decision(waiting: Sequence[BetView]) -> str:
     """A line that names the bets whose result a person must decide; empty without any."""
-    if not waiting:
-        return ""
-    return f"Needs your decision: {', '.join(f'#{x.id}' for x in waiting)} · tracker review"
+    from tracker.wording.figures import to_decide
+
+    return f"{to_decide([x.id for x in waiting])} · tracker review" if waiting else ""
 
 
 def money_result(bet: BetView) -> str:

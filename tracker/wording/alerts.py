@@ -34,6 +34,7 @@ from tracker.domain.poll import Trouble
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.domain.value import fair_value, returns_of
 from tracker.wording.figures import (
+    RESULT_MARKS,
     change_text,
     counted,
     deciding,
@@ -63,9 +64,6 @@ _ALIKE_S = 60.0
 
 _NAMED = 4
 """The most games that a message about several games names."""
-
-
-_MARKS = {Result.WON: "✅", Result.LOST: "❌", Result.PUSH: "↔", Result.VOID: "⊘"}
 
 
 _SIGNS = {
@@ -115,7 +113,7 @@ def _filled(
     rule, bet, done = parse_rule(alert.rule), tracked.bet, tracked.in_force
     mark, p, was = moved(alert, falling=_falls(rule))
     if isinstance(rule, EventRule):
-        mark = _SIGNS.get(rule.event, "" if done is None else _MARKS[done.result])
+        mark = _SIGNS.get(rule.event, "" if done is None else RESULT_MARKS[done.result])
     money = "" if done is None else money_for(bet, done.result, done.payout_cents).strip()
     return template.format(
         mark=mark,
@@ -424,7 +422,7 @@ def _settled(event: Fact, alert: Alert, tracked: Tracked, tracking: GameTracking
             f"↻ #{bet.id} corrected: {step}{money} · {facts}\n"
             f"The box score was corrected: revision {done.revision} of the result"
         )
-    first = f"{_MARKS[done.result]} #{bet.id} {result}{money} · {facts}"
+    first = f"{RESULT_MARKS[done.result]} #{bet.id} {result}{money} · {facts}"
     if done.asks_payout:
         return f"{first}\nW{ASK_BOOK[1:]} tracker {deciding(bet.id, payout=True)}"
     return (

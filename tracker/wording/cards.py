@@ -23,6 +23,7 @@ from tracker.domain.player import box_line, figure
 from tracker.domain.policy import Snooze, SnoozeScope
 from tracker.domain.tracking import GameTracking, LegStanding, Tracked
 from tracker.wording.figures import (
+    RESULT_MARKS,
     clock_text,
     counted,
     money_for,
@@ -50,9 +51,6 @@ _UNLIKELY = 0.35
 
 BAR_CELLS = 12
 """Cells of a progress bar: with more, the text after it would wrap on a small phone."""
-
-
-_RESULTS = {Result.WON: "✅", Result.LOST: "❌", Result.PUSH: "↔", Result.VOID: "⊘"}
 
 
 _UNKNOWN = "⚪"
@@ -265,7 +263,7 @@ def row(one: Tracked, game: Game, state: GameState | None, was: float | None, *,
         if done.asks_payout:
             ask = ASK_BOOK[0].upper() + ASK_BOOK[1:]
             return Row("❔", label, figure, "", ask, "to review", 1.5)
-        return Row(_RESULTS[done.result], label, figure, "", "", word, 0.1)
+        return Row(RESULT_MARKS[done.result], label, figure, "", "", word, 0.1)
     if chance is None:
         why = "" if one.no_chance is None else one.no_chance.text
         stand, need = _facts(one, state)

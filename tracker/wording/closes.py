@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from tracker.domain.bet import Bet, Parlay, Wager
+from tracker.domain.draft import Draft
 from tracker.domain.game import Game
 from tracker.domain.market import (
     Market,
@@ -15,10 +16,19 @@ from tracker.domain.market import (
     Total,
     line_text,
 )
-from tracker.domain.money import Odds, money_text, odds_text, plural
+from tracker.domain.money import (
+    Odds,
+    money_text,
+    needed,
+    odds_text,
+    payout_if_won,
+    plural,
+    stake_text,
+)
 from tracker.domain.prior import SourcedPrior
 from tracker.domain.quote import MONEYLINE, SPREAD, Closing, Selection
 from tracker.domain.value import BetDecision, Cashout, ClosingValue, Grade, Hedge, Hedges
+from tracker.language import stake_written
 from tracker.wording.figures import in_percent, percent, signed_money
 
 
@@ -108,10 +118,29 @@ def value_text(wager: Wager, odds: Odds | None, x: ClosingValue) -> str:
         return line
     # A push returns the stake: what a price needs is the chance to win where the bet does not push.
     win = 1.0 if x.chance.push >= 1 else x.chance.win / (1 - x.chance.push)
-    needed = f"{percent(win, 1)}, you needed {percent(odds.break_even, 1)}"
+    chances = f"{percent(win, 1)}, you needed {percent(odds.break_even, 1)}"
     found = x.reason.removeprefix("our own model: ")
     how = found if x.grade is Grade.MODEL else f"{x.grade.value}, {found}"
-    return f"{line}: {needed}{f' ({how})' if how else ''}"
+    return f"{line}: {chances}{f' ({how})' if how else ''}"
+
+
+def price_facts(draft: Draft, form: str, *, as_written: bool = False) -> list[str]:
+    """A bet's price, its stake with what it would win, and the chance at which it breaks even.
+
+    `as_written` is whether they follow the line as it was written: what stands in it is left out.
+    """
+    odds, stake, facts = draft.odds, draft.stake_cents, []
+    if odds is not None and not (as_written and draft.pick.odds is not None):
+        facts.append(odds_text(odds, form))
+    if stake is not None:
+        in_line = as_written and not draft.free and stake_written(draft.pick, stake) is not None
+        risked = "" if in_line else stake_text(stake, free=draft.free)
+        won = "" if odds is None else f"to win {money_text(payout_if_won(stake, odds) - stake)}"
+        facts.append(f"{risked} {won}".strip())
+    asked = needed(odds, free=draft.free)
+    if asked is not None:
+        facts.append(f"break-even {percent(asked, 1)}")
+    return [x for x in facts if x]
 
 
 def decision_facts(x: BetDecision, odds_format: str) -> tuple[str, ...]:
@@ -175,6 +204,11 @@ def fee_text(x: Cashout) -> str:
         return ""
     word = "keeps back" if x.fee >= 0 else "pays more by"
     return f"{word} {money_text(abs(x.fair - x.offer))} ({in_percent(abs(x.fee))})"
+
+
+def fair_at(x: Cashout) -> str:
+    """The chance at which a cash-out offer is fair; more than the bet can pay never is."""
+    return "more than the bet can pay" if x.break_even > 1 else percent(x.break_even, 1)
 
 
 def hedge_rows(x: Hedges) -> list[tuple[str, ...]]:

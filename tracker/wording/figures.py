@@ -113,6 +113,10 @@ one. What lies further ahead was stamped before the clock was set back."""
 
 _MINUTE = 60
 _HOUR = 3600
+_DAY = 86_400
+
+RESULT_MARKS = {Result.WON: "✅", Result.LOST: "❌", Result.PUSH: "↔", Result.VOID: "⊘"}
+"""The sign before a result in a message or on a card."""
 
 
 def percent(p: float, digits: int = 0) -> str:
@@ -219,6 +223,13 @@ def span_text(seconds: float) -> str:
     return f"{hours} h {rest} min" if rest else f"{hours} h"
 
 
+def rough_span(seconds: float) -> str:
+    """A duration at a glance: `30 s`, `4 min`, `3 h 12 min`; whole days from two days on."""
+    if seconds >= 2 * _DAY:
+        return f"{seconds // _DAY:.0f} d"
+    return span_text(seconds if seconds < _MINUTE else seconds // _MINUTE * _MINUTE)
+
+
 def short(bet: Bet) -> str:
     """A bet's name in a message: `DEN -4.5`, `DEN ML`, `LAL@DEN o224.5`, `Q3 DEN u28.5`."""
     game, market = bet.game, bet.market
@@ -275,6 +286,16 @@ def deciding(bet: int | str, *, payout: bool) -> str:
     `payout` is whether the result is known and only the book's payout is missing.
     """
     return f"settle {bet} won " + ("--payout AMOUNT" if payout else "(or lost, push, void)")
+
+
+def to_decide(bets: Sequence[int | str]) -> str:
+    """A line that names the bets whose result or payout a person must decide; empty for none."""
+    return f"Needs your decision: {', '.join(f'#{x}' for x in bets)}" if bets else ""
+
+
+def record_text(won: int, lost: int, pushed: int) -> str:
+    """A record: `6–5–1`, or `6–5` where nothing was pushed."""
+    return f"{won}–{lost}" + (f"–{pushed}" if pushed else "")
 
 
 def needing(count: int) -> str:

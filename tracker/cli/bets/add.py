@@ -17,19 +17,17 @@ from tracker.app.bets import Beside, Registered
 from tracker.app.views import game_name_json, iso
 from tracker.cli import Scope, run_async, session
 from tracker.cli.bets import chooser, draft_for
-from tracker.cli.screen import asks, note, paint, progress, say, say_json, wait_text, when
+from tracker.cli.screen import asks, note, paint, progress, say, say_json, when
 from tracker.domain import Misused
 from tracker.domain.bet import wager_text
 from tracker.domain.chance import NoChance
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.money import money_text, needed, odds_text, payout_if_won, stake_text
-from tracker.language import stake_written
+from tracker.domain.money import needed, payout_if_won
 
 if TYPE_CHECKING:
     import typer
 
     from tracker.cli import Basics, Session
-    from tracker.domain.draft import Draft
     from tracker.domain.game import Game
 
 # ---------------------------------------------------------------------------------------- options
@@ -312,8 +310,11 @@ def _matches(x: Registered, at: Session) -> list[str]:
 
 
 def _bet_words(x: Registered, at: Session) -> str:
+    from tracker.wording.closes import price_facts
+
     # Until its game is known, the bet is shown as written, which may include price and stake.
-    return " · ".join((x.text, *_money(x.draft, at.basics.odds_format, as_written=x.wager is None)))
+    facts = price_facts(x.draft, at.basics.odds_format, as_written=x.wager is None)
+    return " · ".join((x.text, *facts))
 
 
 def _tell_rest(x: Registered, at: Session) -> None:
@@ -334,6 +335,7 @@ def _label(text: str) -> str:
 def _matched(x: Registered, game: Game, now: datetime, basics: Basics) -> str:
     """One line: the bet's players in a game, the game's teams, and its tip-off."""
     from tracker.domain.catalog import teams
+    from tracker.wording.figures import rough_span
 
     known = teams(game.league)
     away, home = known.get(game.away), known.get(game.home)
@@ -347,29 +349,8 @@ def _matched(x: Registered, game: Game, now: datetime, basics: Basics) -> str:
     who = f"{', '.join(players)} · {game.full}" if players else names
     left = (game.start - now).total_seconds()
     start = when(game.start, now, basics.zone)
-    wait = f"in {wait_text(left)}" if left > 0 else f"{wait_text(-left)} ago"
+    wait = f"in {rough_span(left)}" if left > 0 else f"{rough_span(-left)} ago"
     return f"{who} · {start} ({wait})"
-
-
-def _money(draft: Draft, form: str, *, as_written: bool) -> list[str]:
-    from tracker.wording.figures import percent
-
-    odds, stake, parts = draft.odds, draft.stake_cents, []
-    if odds is not None and not (as_written and draft.pick.odds is not None):
-        parts.append(odds_text(odds, form))
-    if stake is not None:
-        win = f"to win {money_text(payout_if_won(stake, odds) - stake)}" if odds else ""
-        stake_in_line = (
-            as_written and not draft.free and stake_written(draft.pick, stake) is not None
-        )
-        text = " ".join(
-            y for y in ("" if stake_in_line else stake_text(stake, free=draft.free), win) if y
-        )
-        parts += [text] if text else []
-    asked = needed(odds, free=draft.free)
-    if asked is not None:
-        parts.append(f"break-even {percent(asked, 1)}")
-    return parts
 
 
 async def _tell_chance(x: Registered, at: Session, scope: Scope) -> None:

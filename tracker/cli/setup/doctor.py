@@ -310,7 +310,7 @@ def _no_database(settings: Settings) -> Check:
 def _backups(made: Sequence[Backup], at: Session, settings: Settings) -> Check:
     """The age of the newest good back-up; bad when it is late or the newest of all is damaged."""
     from tracker.app.backups import late, newest_sound
-    from tracker.cli.screen import wait_text
+    from tracker.wording.figures import rough_span
 
     newest = newest_sound(made, at.now)
     since = None if at.daemon is None else at.daemon.started_at
@@ -323,7 +323,7 @@ def _backups(made: Sequence[Backup], at: Session, settings: Settings) -> Check:
         return Check(
             "backups", CheckResult.BAD if late(None, since, at.now) else CheckResult.WARNING, text
         )
-    age = wait_text((at.now - newest.at).total_seconds())
+    age = rough_span((at.now - newest.at).total_seconds())
     if late(newest, since, at.now):
         text = f"the newest back-up is {age} old: tracker backup --full, or let the daemon run"
         return Check("backups", CheckResult.BAD, text)

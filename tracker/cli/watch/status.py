@@ -30,7 +30,6 @@ from tracker.cli.screen import (
     shown_as,
     status_text,
     table,
-    wait_text,
     when,
 )
 from tracker.cli.watch.alerts import NOT_WATCHED, alerts_line, evening, until_next_poll
@@ -160,7 +159,7 @@ def _tell(x: _Picture) -> None:
 
 
 def _game_line(view: GameView, x: _Picture) -> str:
-    from tracker.wording.figures import span_text
+    from tracker.wording.figures import rough_span, span_text
 
     game, state = view.game, view.state
     zone = x.at.basics.zone
@@ -170,7 +169,7 @@ def _game_line(view: GameView, x: _Picture) -> str:
         if state is not None and state.phase.off:
             return f"{line}{state.game_clock} · was to begin {start}"
         left = (game.start - x.now).total_seconds()
-        wait = f"in {wait_text(left)}" if left > 0 else "to begin"
+        wait = f"in {rough_span(left)}" if left > 0 else "to begin"
         return f"{line}{start} ({wait})"
     score = f"{game.away} {state.score.away} @ {game.home} {state.score.home}"
     age = ""
@@ -226,15 +225,10 @@ def _row(
 
 def _rules_text(tracked: Tracked) -> str:
     """The rules of a bet that are pending or have fired, in words."""
-    from tracker.engine.rules.state_machine import HOLD_POLLS
+    from tracker.app.tonight import rules_at_work
 
-    parts = []
-    for rule in tracked.rules:
-        if rule.phase is RulePhase.PENDING:
-            parts.append(paint(f"{rule.rule} pending {rule.streak}/{HOLD_POLLS}", "yellow"))
-        elif rule.phase is RulePhase.FIRING:
-            parts.append(paint(f"{rule.rule} fired", "cyan"))
-    return ", ".join(parts)
+    colours = {RulePhase.PENDING: "yellow", RulePhase.FIRING: "cyan"}
+    return ", ".join(paint(x, colours[phase]) for x, phase in rules_at_work(tracked).items())
 
 
 def _moved(bet: BetView, x: _Picture) -> str:

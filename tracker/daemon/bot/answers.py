@@ -11,16 +11,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING
 
-from tracker.app.bets import already
-from tracker.domain.bet import Parlay, Result, Status, wager_text
+from tracker.app.bets import already, understood
+from tracker.domain.bet import Parlay, Status
 from tracker.domain.league import slate_today
-from tracker.domain.money import money_text, needed, odds_text, payout_if_won, plural, stake_text
+from tracker.domain.money import money_text, odds_text, plural, stake_text
 from tracker.domain.policy import Snooze, subject
 from tracker.engine.record import Tally
 from tracker.store.views import BetView
 from tracker.wording.cards import Card
-from tracker.wording.closes import fee_text, named_hedges, share_text
+from tracker.wording.closes import fair_at, fee_text, named_hedges, price_facts, share_text
 from tracker.wording.figures import (
+    RESULT_MARKS,
     change_text,
     clock_text,
     deciding,
@@ -29,10 +30,12 @@ from tracker.wording.figures import (
     needing,
     percent,
     points_moved,
+    record_text,
     short_market,
     signed_money,
     span_text,
     tenths,
+    to_decide,
 )
 
 if TYPE_CHECKING:
@@ -70,7 +73,6 @@ CARE = "If betting stops being fun: 1-800-GAMBLER, elsewhere gamblingtherapy.org
 MOST_LINES = 15
 """Most bets that an answer lists one by one."""
 
-_RESULTS = {Result.WON: "✅", Result.LOST: "❌", Result.PUSH: "↔", Result.VOID: "⊘"}
 _OPEN = (Status.SCHEDULED, Status.LIVE)
 _OLD_S = 30
 """Age in seconds above which an answer says how old a chance is."""
@@ -121,8 +123,7 @@ def status_text(cards: Sequence[Card], bets: Sequence[BetView], review: Sequence
 
 def decide_text(review: Sequence[BetView]) -> str:
     """A line with the bets whose result or payout a person must decide; empty without any."""
-    names = ", ".join(f"#{x.id}" for x in review)
-    return f"\n❔ Needs your decision: {names}" if names else ""
+    return f"\n❔ {to_decide([x.id for x in review])}" if review else ""
 
 
 def _brief(card: Card) -> str:
@@ -196,7 +197,7 @@ def _result_line(x: BetView) -> str:
     unsure = " · provisional" if x.status is Status.PROVISIONAL else ""
     name = f"#{x.id} {bet_name(x)}"
     day = "" if x.game is None else f" · {x.game.name} {x.game.slate:%d %b}"
-    return f"{_RESULTS[x.result]} {name} {x.result.value.upper()}{money}{day}{unsure}"
+    return f"{RESULT_MARKS[x.result]} {name} {x.result.value.upper()}{money}{day}{unsure}"
 
 
 def profit_text(
@@ -222,7 +223,7 @@ def profit_text(
 def _tally_line(name: str, x: Tally) -> str:
     if not x.bets:
         return f"{name}: nothing settled"
-    record = f"{x.won}-{x.lost}" + (f"-{x.pushed}" if x.pushed else "")
+    record = record_text(x.won, x.lost, x.pushed)
     roi = "" if x.roi is None else f", {share_text(x.roi)} of {money_text(x.staked)}"
     money = f"{signed_money(x.profit)} · " if x.counted else ""
     return f"{name}: {money}{record}{roi}"
@@ -257,9 +258,7 @@ def added_text(x: Registered, local: LocalTime) -> str:
 
 def would_be_text(draft: Draft, chosen: Choice, local: LocalTime) -> str:
     """The bet that a line describes; nothing has been registered."""
-    wager = draft.wager(chosen.games, chosen.roster_of) if chosen.games else None
-    text = draft.pick.text if wager is None else wager_text(wager, chosen.games[0])
-    lines = [f"This would be: {text}", *_games(chosen.games, local)]
+    lines = [f"This would be: {understood(draft, chosen)}", *_games(chosen.games, local)]
     if chosen.waiting:
         lines.append(chosen.waiting)
     lines += [f"Already: {words}" for words in already(draft, chosen).words]
@@ -272,16 +271,8 @@ def _games(games: Sequence[Game], local: LocalTime) -> list[str]:
 
 def _money(draft: Draft, local: LocalTime) -> list[str]:
     """Price, stake and possible win in one line; nothing where neither is known."""
-    odds, stake, parts = draft.odds, draft.stake_cents, []
-    if odds is not None:
-        parts.append(local.odds(odds))
-    if stake is not None:
-        won = "" if odds is None else f" to win {money_text(payout_if_won(stake, odds) - stake)}"
-        parts.append(stake_text(stake, free=draft.free) + won)
-    asked = needed(odds, free=draft.free)
-    if asked is not None:
-        parts.append(f"breaks even at {percent(asked, 1)}")
-    return [" · ".join(parts)] if parts else []
+    facts = price_facts(draft, local.odds_format)
+    return [" · ".join(facts)] if facts else []
 
 
 def edited_text(x: Edited, zone: tzinfo) -> str:
@@ -301,7 +292,7 @@ def decided_text(x: Decided) -> str:
     paid = "" if done.payout_cents is None else f", pays {money_text(done.payout_cents)}"
     sure = x.bet.status is Status.OFFICIAL
     return (
-        f"{_RESULTS[done.result]} {name} {done.result.value.upper()}{paid}\n"
+        f"{RESULT_MARKS[done.result]} {name} {done.result.value.upper()}{paid}\n"
         f"{done.reason} · {'official' if sure else 'provisional'}"
     )
 
@@ -350,8 +341,7 @@ def cashout_text(held: HeldBet, offer_cents: int, local: LocalTime) -> str:
     lines = [f"Offer {money_text(worth.offer)} · fair value {money_text(worth.fair)}"]
     if fee := fee_text(worth):
         lines.append(f"It {fee}")
-    even = "more than the bet can pay" if worth.break_even > 1 else percent(worth.break_even, 1)
-    return "\n".join((_held_head(held, local), *lines, f"Fair at {even}"))
+    return "\n".join((_held_head(held, local), *lines, f"Fair at {fair_at(worth)}"))
 
 
 def hedge_text(held: HeldBet, other: Odds, local: LocalTime) -> str:

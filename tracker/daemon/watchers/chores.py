@@ -18,6 +18,7 @@ from tracker.domain.league import LEAGUE_ZONE
 from tracker.settings.models import Settings
 from tracker.store import Store
 from tracker.store.upkeep import WRONG_CLOCK, ChoreOutcome, ChoreRun
+from tracker.wording.figures import rough_span
 
 STEP = 60.0
 """Seconds between two checks of what is due."""
@@ -158,7 +159,8 @@ async def _do(
         return
     ran = await run(*chore.command)
     outcome = ChoreOutcome.DONE if ran.status == 0 else ChoreOutcome.FAILED
-    late = f"late by {_span(began - due)}" if began - due > ON_TIME else ""
+    waited = began - due
+    late = f"late by {rough_span(waited.total_seconds())}" if waited > ON_TIME else ""
     made_up = f"makes up for {missed} missed" if missed else ""
     said = next((x for x in reversed(ran.out.splitlines()) if x.strip()), "")
     wrong = "" if ran.status == 0 else ran.complaint
@@ -166,11 +168,6 @@ async def _do(
     await store.upkeep.end(chore.name, due, clock.now(), outcome, detail)
     event = ChoreDone if ran.status == 0 else ChoreRetried if attempt < ATTEMPTS else ChoreFailed
     report(event(chore.name, detail))
-
-
-def _span(late: timedelta) -> str:
-    hours, minutes = divmod(int(late.total_seconds()) // 60, 60)
-    return f"{hours} h {minutes} m" if hours else f"{minutes} m"
 
 
 def usual_chores(settings: Settings, played_today: Callable[[], bool]) -> Sequence[Chore]:

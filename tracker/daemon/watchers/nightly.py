@@ -18,7 +18,7 @@ from tracker.domain.bet import Result, Status
 from tracker.domain.events import HeartbeatFailing, HeartbeatRecovered, Tell
 from tracker.domain.game import Phase
 from tracker.domain.league import coming_evening
-from tracker.domain.money import money_text, profit_cents
+from tracker.domain.money import profit_cents
 from tracker.domain.policy import Level
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.engine.monitors import State
@@ -26,7 +26,7 @@ from tracker.notify.channels.web_service import ServiceReply, WebService
 from tracker.store import Store
 from tracker.store.trials import TrialOutcome, UnreportedVerdict
 from tracker.store.upkeep import MonitorStanding
-from tracker.wording.figures import needing
+from tracker.wording.figures import needing, record_text, signed_money, to_decide
 
 if TYPE_CHECKING:
     from tracker.store.views import BetView
@@ -101,8 +101,7 @@ def digest_text(
     still = sum(x.status in (Status.LIVE, Status.SCHEDULED) for x in open_bets)
     lines.append(f"Open bets {still}")
     if review:
-        names = ", ".join(f"#{x.id}" for x in review)
-        lines.append(f"Needs your decision: {names} · tracker review")
+        lines.append(f"{to_decide([x.id for x in review])} · tracker review")
     if waiting:
         lines.append(f"Messages that did not arrive: {waiting} · tracker status")
     return "\n".join(lines)
@@ -136,8 +135,7 @@ def _named(slate: date, now: datetime) -> str:
 
 def _record(count: Mapping[Result, int]) -> tuple[str, str]:
     """The record, `6–5–1` or `6–5` where nothing was pushed, and ` · 2 void` where bets were."""
-    record = f"{count[Result.WON]}–{count[Result.LOST]}"
-    record += f"–{count[Result.PUSH]}" if count[Result.PUSH] else ""
+    record = record_text(count[Result.WON], count[Result.LOST], count[Result.PUSH])
     return record, f" · {count[Result.VOID]} void" if count[Result.VOID] else ""
 
 
@@ -200,10 +198,7 @@ async def tell_tonight(
 
 
 def _profit(cents: Sequence[int]) -> str:
-    if not cents:
-        return ""
-    total = sum(cents)
-    return f", {'+' if total > 0 else ''}{money_text(total)}"
+    return f", {signed_money(sum(cents))}" if cents else ""
 
 
 async def tell_nightly(
