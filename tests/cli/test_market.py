@@ -11,9 +11,13 @@ import pytest
 from tests.cli.conftest import Cli
 from tests.engine.build import GAME, live, outlook
 from tracker.app.market import ClvReport, GameOdds, Offered, clv_summary
-from tracker.app.market.edges import Edge, edges, edges_now, track
+from tracker.app.market.edges import disagree, edges, edges_now, track
+from tracker.app.market.value import Worth
+from tracker.app.pricing import Priced
+from tracker.cli.bets.worth import reasons
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState, Phase, Score
+from tracker.domain.money import parse_odds
 from tracker.domain.poll import Credit, Document
 from tracker.domain.quote import Closing, Quote, Selection
 from tracker.domain.value import BetDecision, ClosingValue, EdgeSeen, Grade, Price, edge
@@ -242,15 +246,19 @@ def test_in_play_the_books_of_before_the_tip_off_back_no_edge() -> None:
 
 
 def test_a_chance_and_a_fair_price_disagree_on_bets_that_do_not_push() -> None:
-    """A push of one in ten is no difference between model and market."""
-    line = Selection("spread", "home", 0.0)
+    """A push of one in ten is no difference between model and market, nor is it to `check`."""
+    at = datetime(2026, 11, 20, 23, tzinfo=UTC)
 
-    def row(chance: Chance, market: float) -> Edge:
-        return Edge(GAME, line, chance, 2.3, "fanduel", 1.0, market, "lines", 1)
+    def apart(chance: Chance, market: float) -> bool:
+        made = BetDecision(0, at, chance, parse_odds("2.6"), "lines")
+        why = reasons(Worth(made, Priced(chance, "lines", ()), market), OddsSettings())
+        assert [x for x in why if "our mistake" in x] == why
+        assert bool(why) == disagree(chance, market)
+        return bool(why)
 
-    assert not row(Chance(0.45, 0.10, 0.45), 0.54).disagrees
-    assert row(Chance(0.45, 0.10, 0.45), 0.41).disagrees
-    assert row(Chance(0.50, 0.0, 0.50), 0.41).disagrees
+    assert not apart(Chance(0.45, 0.10, 0.45), 0.54)
+    assert apart(Chance(0.45, 0.10, 0.45), 0.41)
+    assert apart(Chance(0.50, 0.0, 0.50), 0.41)
 
 
 def test_what_edges_said_is_of_bets_that_did_not_push_as_is_what_came() -> None:

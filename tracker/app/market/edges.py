@@ -58,6 +58,15 @@ DISAGREES = 0.08
 something."""
 
 
+def disagree(chance: Chance, market: float | None) -> bool:
+    """Whether model and market are too far apart for the model to be trusted.
+
+    `market` is a fair chance of a bet that does not push; None where there is none.
+    """
+    settled = chance.win + chance.lose
+    return market is not None and abs(market * settled - chance.win) > DISAGREES * settled
+
+
 @dataclass(frozen=True, slots=True)
 class Edge:
     """A price with the model's chance, and the market's fair chance (`market`) where known."""
@@ -76,15 +85,6 @@ class Edge:
     def edge(self) -> float:
         """The expected profit of one unit."""
         return edge(self.chance, self.odds)
-
-    @property
-    def disagrees(self) -> bool:
-        """Whether model and market are too far apart for the model to be trusted.
-
-        A market's fair chance is one of a bet that does not push.
-        """
-        win, settled = self.chance.win, self.chance.win + self.chance.lose
-        return self.market is not None and abs(self.market * settled - win) > DISAGREES * settled
 
     def seen(self, at: datetime) -> EdgeSeen:
         """The row as it is stored."""
@@ -140,7 +140,7 @@ def edges(
         )  # fmt: skip
         if edge.edge < limits.edge_min or chance.win < limits.p_min:
             continue
-        (apart if edge.disagrees else listed).append(edge)
+        (apart if disagree(chance, edge.market) else listed).append(edge)
     return Gate(_by_edge(listed), _by_edge(apart), left_out)
 
 

@@ -58,16 +58,14 @@ def cash_out(
 
         say_json(cashout_json(held, offer))
         return
-    from tracker.wording.closes import fee_text
-    from tracker.wording.figures import percent
+    from tracker.wording.closes import fair_at, fee_text
 
     found = held.offered(offer)
     _head(held, form)
     say(f"Offer    {money_text(found.offer)} · fair value {money_text(found.fair)}")
     if fee := fee_text(found):
         say(f"Fee      {fee}")
-    even = "more than the bet can pay" if found.break_even > 1 else percent(found.break_even, 1)
-    say(f"Fair at  {even}")
+    say(f"Fair at  {fair_at(found)}")
     _age(held)
 
 
@@ -204,7 +202,7 @@ async def _stale(at: Session, games: Iterable[Game]) -> list[str]:
 
 def reasons(x: Worth, limits: OddsSettings) -> list[str]:
     """Why a price does not pass the configured limits; an empty list when it does."""
-    from tracker.app.market.edges import DISAGREES
+    from tracker.app.market.edges import disagree
     from tracker.forecast.priors import AVERAGE
     from tracker.wording.closes import share_text
     from tracker.wording.figures import digits_apart, in_percent, percent
@@ -220,7 +218,7 @@ def reasons(x: Worth, limits: OddsSettings) -> list[str]:
         digits = digits_apart(decision.chance.win, limits.p_min)
         least = in_percent(limits.p_min, digits)
         why.append(f"p(hit) {percent(decision.chance.win, digits)} is under {least}")
-    if x.market is not None and abs(x.market - decision.chance.win) > DISAGREES:
+    if x.market is not None and disagree(decision.chance, x.market):
         said = percent(x.market, 1)
         why.append(f"the market says {said}: so large a difference is usually our mistake")
     # After a `;` stand the priors of players, whose lines hang little on the teams.
