@@ -50,7 +50,7 @@ def test_free_bets_are_in_the_profit_of_their_month(cli: Cli, config: Path) -> N
     assert profits == [[], ["$0.00", "+$15.00"], ["$40.00"], ["$40.00", "+$13.18"]]
     assert "Of 1 bet the stake or the payout is not known" in told.err
     assert (
-        "promo     1     1-0  100.0 %           $0.00  +$15.00"
+        "promo     1     1–0  100.0 %           $0.00  +$15.00"
         in cli("performance", "--by", "tag").out
     )
     assert cli("chart", "--profit").out.startswith("Profit  +$13.18 over 3 nights")

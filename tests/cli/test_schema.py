@@ -310,4 +310,4 @@ def test_a_report_is_told_in_three_forms(cli: Cli, night: Path, tmp_path: Path) 
     assert "&lt;b&gt;Book" in text
     assert "<b>Book" not in text
     assert "give one of them" in cli("report", "--week", "--month").sentence
-    assert "is no date" in cli("report", "--until", "yesterday").sentence
+    assert "is not a date" in cli("report", "--until", "yesterday").sentence

@@ -272,7 +272,7 @@ def test_remove_stops_and_deletes(tmp_path: Path) -> None:
 def test_the_timer_is_removed_as_well(tmp_path: Path) -> None:
     """Who installed the timer in the daemon's place is rid of it, and of what it starts."""
     systemd, unit = Systemd(), tmp_path / "tracker.service"
-    service.install_timer(unit, COMMAND, None, user=True, run=systemd)
+    service.install_timer(unit, OWN, run=systemd)
     said = service.remove(unit, user=True, run=systemd)
     assert ["disable", "tracker-refresh.timer"] in systemd.asked
     assert "tracker-refresh.timer" in said[0]

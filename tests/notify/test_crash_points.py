@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -87,7 +87,7 @@ class Mortal:
         return found
 
     async def finish_digest(
-        self, expired: Iterable[Delivery], outcome: Outcome, *, tried: bool = True
+        self, expired: Collection[Delivery], outcome: Outcome, *, tried: bool = True
     ) -> None:
         """Finish the digest as the store does, or die."""
         self.fate.step()

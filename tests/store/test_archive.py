@@ -41,7 +41,7 @@ async def text_of(path: Path) -> str:
 async def restored(text: str, path: Path) -> int:
     """Restore an archive into a new database."""
     async with await Store.open(path, now=T0) as store:
-        return await store.restore(io.StringIO(text))
+        return await store.restore(text.splitlines(keepends=True))
 
 
 async def test_export_import_export_is_byte_identical(played: Path, tmp_path: Path) -> None:

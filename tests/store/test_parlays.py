@@ -172,7 +172,7 @@ async def test_a_poll_that_tells_of_both_games_keeps_both_moments(store: Store) 
     await give(store, 3, Result.WON, 3600, after(130.0))
     moments = {(x.game, x.snapshot.period, int(x.snapshot.clock // 60)) for x in shown.snapshots}
     assert len({x[1:] for x in moments}) < len(moments)
-    assert sum(x.bet == 3 for x in await store.predictions()) == len(moments)
+    assert sum(x.bet == 3 for x in await store.outcomes.predictions()) == len(moments)
 
 
 async def test_a_parlay_waits_until_every_game_is_known(store: Store) -> None:

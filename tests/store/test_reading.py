@@ -319,7 +319,7 @@ async def test_an_alert_does_not_wait_for_a_season_of_bets(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The bets of `/profit` and of the digest are read in pages, between which alerts go first."""
-    monkeypatch.setattr("tracker.store.BETS_AT_ONCE", 2)
+    monkeypatch.setattr("tracker.store.reading.BETS_AT_ONCE", 2)
     for points in range(1, 10):
         await store.add(draft(f"DEN -{points}.5"), game=GAME, defaults=DEFAULTS, at=T0)
     reading = asyncio.ensure_future(store.bets_view())

@@ -402,7 +402,7 @@ class _Reader:
 
     async def read(self, found: BetsFile, kept: Mapping[int, Draft]) -> None:
         """Take all bets of the file; `kept` are those that the last reading found in it."""
-        by_words = await self._bets.store.numbers_of(x.identity for x in found.drafts)
+        by_words = await self._bets.store.numbers_of([x.identity for x in found.drafts])
         other = kept.keys() - by_words.values()
         spare = {x.number: x for x in await self._bets.store.kept(sorted(other))}
         fresh: list[tuple[Draft, str]] = []

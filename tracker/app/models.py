@@ -60,15 +60,9 @@ EVERY_S = 180.0
 async def models_json(
     store: Store | None, registry: Registry[Parameters], leagues: Sequence[str] = tuple(LEAGUES)
 ) -> Json:
-    """All models by league and kind, and the trials, as pages and programs read them.
+    """All models by league and kind, and the trials, as `contracts.models.ModelsJson` has them.
 
-    `{"models": [...], "trials": [...]}`. A model is `{league, kind: games | players | calibration,
-    name, active, stage: candidate | shadow | in use | retired, model_version, calibration_id,
-    fitted_on: [season], fitted_at: day or "", data: SHA-256 of the games or "", games: number of
-    them, checksum, fault: why it cannot be used or null, unseen: null or {season, games, moments:
-    {moment: {score: figure}}}, evidence: null or what a calibration was worth by segment, trial: id
-    of the open trial that it runs in as the challenger, or null}`. The form of a trial is that of
-    `trial_json`. `store` is None where there is no database yet.
+    `store` is None where there is no database yet.
     """
     trials = () if store is None else await store.trials.list()
     verdicts = {} if store is None else {x.id: await store.trials.verdict(x.id) for x in trials}
@@ -118,12 +112,7 @@ def _evidence(kept: Registry[Any], entry: Entry) -> Json:
 
 
 def trial_json(trial: Trial, verdict: TrialVerdict | None) -> Json:
-    """One trial as JSON.
-
-    `{id, league, kind, champion, champion_version, challenger, challenger_version, began_at,
-    ended_at, outcome: promoted | rejected | stopped | null, verdict: promote | hold | reject |
-    null, judged_at, clauses: [{name, wanted, figure, answer: met | waiting | failed, detail}]}`.
-    """
+    """One trial as `contracts.models.TrialJson` has it."""
     return {
         "id": trial.id,
         "league": trial.league,
@@ -178,15 +167,12 @@ async def start(
         0, league, kind.name, champion, kind.version(model), name, kind.version(challenger),
         max(days, default=None), now,
     )  # fmt: skip
-    if not await store.trials.start(trial):
+    number = await store.trials.start(trial)
+    if number is None:
         raise Impossible(
             f"a trial of {league} {kind.name} is on: end it with `tracker model trial stop`"
         )
-    return next(x for x in await store.trials.list(open_only=True) if _same(x, trial))
-
-
-def _same(x: Trial, trial: Trial) -> bool:
-    return (x.league, x.kind) == (trial.league, trial.kind)
+    return replace(trial, id=number)
 
 
 async def stop(store: Store, league: str, kind: str, now: datetime) -> Trial:

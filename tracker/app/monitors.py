@@ -267,6 +267,18 @@ def last_of(changes: Sequence[MonitorStanding]) -> tuple[MonitorStanding, ...]:
     return tuple(last[key] for key in sorted(last))
 
 
+FIGURE_DAYS = timedelta(days=14)
+"""The days for which the monitors' daily figures are shown."""
+
+
+async def monitors_of(
+    store: Store, now: datetime
+) -> tuple[tuple[MonitorStanding, ...], tuple[Figure, ...]]:
+    """Every change of a monitor, the last first, and the figures of the last days."""
+    daily = await store.monitoring.figures(slate_date(now) - FIGURE_DAYS)
+    return await store.monitoring.history(), daily
+
+
 def monitors_json(changes: Sequence[MonitorStanding], daily: Sequence[Figure]) -> dict[str, object]:
     """How the monitors stand, what changed, and each day's figures: `tracker monitors --json`."""
     return {

@@ -65,6 +65,15 @@ class Allowed:
     league: float
 
 
+def stat_named(text: str) -> Stat:
+    """A figure by its name, such as `reb`. Raises Misused."""
+    try:
+        return Stat(text.strip().lower())
+    except ValueError:
+        known = ", ".join(x.value for x in Stat)
+        raise Misused(f"{text!r} is not counted: use one of {known}") from None
+
+
 @dataclass(frozen=True, slots=True)
 class PlayerQuestion:
     """A question about a player: his name, a figure, and a line on it or none.

@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from tracker.app.health import at_work
 from tracker.cli.screen import complain
 from tracker.clock import Clock, SystemClock
-from tracker.domain import BadBet, BadRule, BadTime, TrackerError
+from tracker.domain import BadBet, BadRule, BadTime, Misused, TrackerError
 from tracker.host import os_trouble
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+D = TypeVar("D")
 
 FAILED = 1
 """Exit status of a command that could not do what was asked."""
@@ -108,6 +109,17 @@ async def session(scope: Scope, *, write: bool = False) -> AsyncIterator[Session
     async with await Store.open(basics.store, now=machine.now(), readonly=not write) as store:
         found = await at_work(store, basics.lock, machine)
         yield Session(store, basics, found.clock, found.daemon)
+
+
+async def read_if_any(scope: Scope, read: Callable[[Session], Awaitable[T]], without: D) -> T | D:
+    """What `read` finds in the database; `without` where there is no database yet."""
+    from tracker.store import StoreMissing
+
+    try:
+        async with session(scope) as at:
+            return await read(at)
+    except StoreMissing:
+        return without
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +207,16 @@ def _drop_output() -> None:
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def date_of(text: str | None, option: str) -> date | None:
+    """The date that an option gives; None without one. Raises Misused."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Misused(f"{option} {text!r} is not a date: write one such as 2026-11-20") from None
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:

@@ -9,7 +9,7 @@ it is. Messages that came too late are listed in one digest.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Protocol, assert_never
@@ -80,7 +80,7 @@ class Queue(Protocol):
         ...
 
     async def finish_digest(
-        self, expired: Iterable[Delivery], outcome: Outcome, *, tried: bool = True
+        self, expired: Collection[Delivery], outcome: Outcome, *, tried: bool = True
     ) -> object:
         """Record the outcome of their digest; those that may not have been read come again.
 

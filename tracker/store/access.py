@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
+from sqlite3 import Connection, Row
 from urllib.parse import quote
 
 from tracker.domain import Impossible
 from tracker.store import queries as q
-from tracker.store.database import Database
+from tracker.store.database import Subject, reads, writes
 from tracker.store.database.columns import moment, moment_or_none, stamp
 
 MOST_MISSES = 5
@@ -63,95 +64,90 @@ class Paired:
     topic: int | None = None
 
 
-class Pairing:
+class Pairing(Subject):
     """The paired chats of an open database."""
 
-    def __init__(self, database: Database) -> None:
-        """The store makes one."""
-        self._db = database
-
-    async def known(self) -> Paired:
+    @reads
+    def known(self, db: Connection) -> Paired:
         """All pairs of chat and user."""
-        return await self._db.read(_known)
+        return _known(db)
 
-    async def expect(self, code: str, expires_at: datetime) -> None:
+    @writes
+    def expect(self, db: Connection, code: str, expires_at: datetime) -> None:
         """Accept this code until `expires_at`. It replaces an earlier one."""
         values = {"digest": _code_digest(code), "expires_at": stamp(expires_at)}
-        await self._db.write(lambda db: db.execute(_SET_CODE, values))
+        db.execute(_SET_CODE, values)
 
-    async def offer(
-        self, code: str, chat: int, user: int, at: datetime, *, topic: int | None = None
+    @writes
+    def offer(
+        self,
+        db: Connection,
+        code: str,
+        chat: int,
+        user: int,
+        at: datetime,
+        *,
+        topic: int | None = None,
     ) -> Offer:
         """Pair a chat and a user if the code is the one that is accepted now. A code works once.
 
         `topic` is the topic of the group in which it was sent.
         """
+        row = db.execute(_CODE).fetchone()
+        if row is None or moment(row["expires_at"]) <= at or row["misses"] >= MOST_MISSES:
+            return Offer.NONE_WANTED
+        if not hmac.compare_digest(row["digest"], _code_digest(code)):
+            db.execute(_MISS)
+            return Offer.WRONG
+        db.execute(_DROP_CODE)
+        db.execute(_PAIR, {"chat": chat, "user": user, "at": stamp(at), "topic": topic})
+        return Offer.RIGHT
 
-        def work(db: sqlite3.Connection) -> Offer:
-            row = db.execute(_CODE).fetchone()
-            if row is None or moment(row["expires_at"]) <= at or row["misses"] >= MOST_MISSES:
-                return Offer.NONE_WANTED
-            if not hmac.compare_digest(row["digest"], _code_digest(code)):
-                db.execute(_MISS)
-                return Offer.WRONG
-            db.execute(_DROP_CODE)
-            db.execute(_PAIR, {"chat": chat, "user": user, "at": stamp(at), "topic": topic})
-            return Offer.RIGHT
-
-        return await self._db.write(work)
-
-    async def move(self, was: int, now: int) -> None:
+    @writes
+    def move(self, db: Connection, was: int, now: int) -> None:
         """Change a chat's number: a group became a supergroup."""
-        await self._db.write(lambda db: db.execute(_MOVE, {"was": was, "now": now}))
+        db.execute(_MOVE, {"was": was, "now": now})
 
-    async def forget(self) -> int:
+    @writes
+    def forget(self, db: Connection) -> int:
         """Unpair every chat. Returns how many users could give commands."""
+        db.execute(_DROP_CODE)
+        return db.execute(_UNPAIR).rowcount
 
-        def work(db: sqlite3.Connection) -> int:
-            db.execute(_DROP_CODE)
-            return db.execute(_UNPAIR).rowcount
-
-        return await self._db.write(work)
-
-    async def offset(self) -> int | None:
+    @reads
+    def offset(self, db: Connection) -> int | None:
         """The number of the first update that has not been handled; None before any."""
+        row = db.execute(q.META, (_OFFSET,)).fetchone()
+        return None if row is None else int(row["value"])
 
-        def work(db: sqlite3.Connection) -> int | None:
-            row = db.execute(q.META, (_OFFSET,)).fetchone()
-            return None if row is None else int(row["value"])
-
-        return await self._db.read(work)
-
-    async def begin(self, update: int) -> int:
+    @writes
+    def begin(self, db: Connection, update: int) -> int:
         """Write down that this update is about to be handled.
 
         Returns how often that was begun before: without the program's end, never.
         """
+        row = db.execute(q.META, (_BEGUN,)).fetchone()
+        last, _, times = ("" if row is None else str(row["value"])).partition(" ")
+        before = int(times) if last == str(update) else 0
+        db.execute(q.KEEP_META, (_BEGUN, f"{update} {before + 1}"))
+        return before
 
-        def work(db: sqlite3.Connection) -> int:
-            row = db.execute(q.META, (_BEGUN,)).fetchone()
-            last, _, times = ("" if row is None else str(row["value"])).partition(" ")
-            before = int(times) if last == str(update) else 0
-            db.execute(q.KEEP_META, (_BEGUN, f"{update} {before + 1}"))
-            return before
-
-        return await self._db.write(work)
-
-    async def dealt_with(self, update: int) -> None:
+    @writes
+    def dealt_with(self, db: Connection, update: int) -> None:
         """Write down that this update and all before it have been handled."""
-        await self._db.write(lambda db: db.execute(q.KEEP_META, (_OFFSET, str(update + 1))))
+        db.execute(q.KEEP_META, (_OFFSET, str(update + 1)))
 
 
 def paired_in(path: Path) -> Paired:
     """The pairs in the database at `path`, whatever its schema; none where there is no database."""
     address = f"file:{quote(str(path.absolute()))}?mode=ro"
     with suppress(sqlite3.Error), closing(sqlite3.connect(address, uri=True)) as db:
-        db.row_factory = sqlite3.Row
+        db.row_factory = Row
         return _known(db)
     return Paired(None, frozenset())
 
 
-def _known(db: sqlite3.Connection) -> Paired:
+def _known(db: Connection) -> Paired:
     row = db.execute(_LAST).fetchone()
     users = frozenset((x["chat"], x["user"]) for x in db.execute(_USERS))
     if row is None:
@@ -208,12 +204,8 @@ class Key:
     revoked_at: datetime | None
 
 
-class WebAccess:
+class WebAccess(Subject):
     """The keys, links and browsers of an open database."""
-
-    def __init__(self, database: Database) -> None:
-        """The store makes one."""
-        self._db = database
 
     async def add_key(self, name: str, scopes: frozenset[KeyScope], at: datetime) -> str:
         """Make a key and return it. Only its digest is stored, so it can be shown only now.
@@ -228,7 +220,7 @@ class WebAccess:
             "at": stamp(at),
         }
 
-        def work(db: sqlite3.Connection) -> None:
+        def work(db: Connection) -> None:
             try:
                 db.execute(_ADD_KEY, values)
             except sqlite3.IntegrityError:
@@ -237,9 +229,10 @@ class WebAccess:
         await self._db.write(work)
         return key
 
-    async def keys(self) -> list[Key]:
+    @reads
+    def keys(self, db: Connection) -> list[Key]:
         """Every key that was ever made, oldest first."""
-        return await self._db.read(lambda db: [_key(x) for x in db.execute(_KEYS)])
+        return [_key(x) for x in db.execute(_KEYS)]
 
     async def key(self, secret: str) -> Key | None:
         """The valid key with this secret, or None."""
@@ -247,37 +240,38 @@ class WebAccess:
         found = None if row is None else _key(row)
         return found if found is not None and found.revoked_at is None else None
 
-    async def revoke(self, name: str, at: datetime) -> bool:
+    @writes
+    def revoke(self, db: Connection, name: str, at: datetime) -> bool:
         """Revoke a key. Returns False when there is no valid key of that name."""
         values = {"name": name, "at": stamp(at)}
-        return await self._db.write(lambda db: db.execute(_REVOKE, values).rowcount > 0)
+        return db.execute(_REVOKE, values).rowcount > 0
 
-    async def make_link(self, at: datetime) -> str:
+    @writes
+    def make_link(self, db: Connection, at: datetime) -> str:
         """Make a code that admits one browser once, within ten minutes."""
-        return await self._db.write(lambda db: _make(db, "link", at, LINK_LASTS))
+        return _make(db, "link", at, LINK_LASTS)
 
-    async def sign_in(self, code: str, at: datetime) -> str | None:
+    @writes
+    def sign_in(self, db: Connection, code: str, at: datetime) -> str | None:
         """Exchange a link's code for the cookie of a browser; None when the code is not valid."""
+        db.execute(_FORGET, {"at": stamp(at - BROWSER_LASTS)})
+        if not _opens(db, code, "link", at):
+            return None
+        db.execute(_END, {"digest": _secret_digest(code), "at": stamp(at)})
+        return _make(db, "browser", at, BROWSER_LASTS)
 
-        def work(db: sqlite3.Connection) -> str | None:
-            db.execute(_FORGET, {"at": stamp(at - BROWSER_LASTS)})
-            if not _opens(db, code, "link", at):
-                return None
-            db.execute(_END, {"digest": _secret_digest(code), "at": stamp(at)})
-            return _make(db, "browser", at, BROWSER_LASTS)
-
-        return await self._db.write(work)
-
-    async def is_signed_in(self, cookie: str, at: datetime) -> bool:
+    @reads
+    def is_signed_in(self, db: Connection, cookie: str, at: datetime) -> bool:
         """Whether this cookie belongs to a browser that is admitted."""
-        return await self._db.read(lambda db: _opens(db, cookie, "browser", at))
+        return _opens(db, cookie, "browser", at)
 
-    async def send_all_away(self, at: datetime) -> int:
+    @writes
+    def send_all_away(self, db: Connection, at: datetime) -> int:
         """End the access of every browser that is admitted. Returns how many were."""
-        return await self._db.write(lambda db: db.execute(_END_ALL, {"at": stamp(at)}).rowcount)
+        return db.execute(_END_ALL, {"at": stamp(at)}).rowcount
 
 
-def _make(db: sqlite3.Connection, kind: str, at: datetime, lasts: timedelta) -> str:
+def _make(db: Connection, kind: str, at: datetime, lasts: timedelta) -> str:
     made = secrets.token_urlsafe(_BYTES)
     values = {
         "digest": _secret_digest(made),
@@ -289,7 +283,7 @@ def _make(db: sqlite3.Connection, kind: str, at: datetime, lasts: timedelta) -> 
     return made
 
 
-def _opens(db: sqlite3.Connection, secret: str, kind: str, at: datetime) -> bool:
+def _opens(db: Connection, secret: str, kind: str, at: datetime) -> bool:
     row = db.execute(_ADMITTED, (_secret_digest(secret), kind)).fetchone()
     return row is not None and row["ended_at"] is None and at < moment(row["expires_at"])
 
@@ -298,6 +292,6 @@ def _secret_digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _key(row: sqlite3.Row) -> Key:
+def _key(row: Row) -> Key:
     scopes = frozenset(KeyScope(x) for x in row["scopes"].split())
     return Key(row["name"], scopes, moment(row["made_at"]), moment_or_none(row["revoked_at"]))

@@ -9,10 +9,10 @@ as a possible repeat.
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from sqlite3 import Connection, Row
 from typing import assert_never
 
 from tracker.domain.alert import (
@@ -31,81 +31,104 @@ from tracker.domain.alert import (
 from tracker.domain.league import slate_date
 from tracker.domain.policy import RESULTS, Level, PastMessage, Snooze, SnoozeScope
 from tracker.store import queries as q
-from tracker.store.database import Database
-from tracker.store.database.columns import moment, moment_or_none, stamp, stamp_or_none
+from tracker.store.database import Subject, reads, writes
+from tracker.store.database.columns import from_row, moment, moment_or_none, stamp, stamp_or_none
 
 
-class Alerting:
+class Alerting(Subject):
     """Notices, decisions and snoozes of an open database."""
 
-    def __init__(self, database: Database) -> None:
-        """The store makes one."""
-        self._db = database
-
-    async def notice(self, notice: Notice, channels: Sequence[str]) -> bool:
+    @writes
+    def notice(self, db: Connection, notice: Notice, channels: Sequence[str]) -> bool:
         """Queue a notice of the program about itself for these channels.
 
         False when it was there already.
         """
-        return await self._db.write(lambda db: _keep_notice(db, notice, channels))
+        reason = Reason.HAPPENED if notice.due_at is None else Reason.QUIET
+        row = {"rule": notice.kind, "decision": Decision.FIRED.value, "reason": reason.value}
+        return _keep(db, notice, {**_OF_NO_BET, **row}, channels)
 
-    async def last_notice(self, kinds: Sequence[str]) -> tuple[str, datetime] | None:
+    @reads
+    def last_notice(self, db: Connection, kinds: Sequence[str]) -> tuple[str, datetime] | None:
         """The kind and time of the last notice of these kinds, or None."""
-        return await self._db.read(lambda db: _last_notice(db, kinds))
+        row = db.execute(q.LAST_NOTICE, (json.dumps(list(kinds)),)).fetchone()
+        return None if row is None else (row["rule"], moment(row["at"]))
 
-    async def said_since(self, kind: str, text: str, since: datetime) -> bool:
+    @reads
+    def said_since(self, db: Connection, kind: str, text: str, since: datetime) -> bool:
         """Whether a notice of this kind and text was made at `since` or later."""
-        return await self._db.read(
-            lambda db: db.execute(q.SAID_SINCE, (kind, text, stamp(since))).fetchone() is not None
-        )
+        return db.execute(q.SAID_SINCE, (kind, text, stamp(since))).fetchone() is not None
 
-    async def settled_between(self, since: datetime, until: datetime) -> list[int]:
+    @reads
+    def settled_between(self, db: Connection, since: datetime, until: datetime) -> list[int]:
         """The numbers of the bets that got a result from `since` to before `until`.
 
         Of bets on games of earlier evenings only those count that the program waited for until
         then, such as one on a game that was called off: none that was imported, or decided by hand.
         """
         values = _days(since, until) | {"day": slate_date(since).isoformat()}
-        return await self._db.read(
-            lambda db: [x["bet"] for x in db.execute(q.SETTLED_BETWEEN, values)]
-        )
+        return [x["bet"] for x in db.execute(q.SETTLED_BETWEEN, values)]
 
-    async def unsent_since(self, since: datetime, until: datetime | None = None) -> int:
+    @reads
+    def unsent_since(self, db: Connection, since: datetime, until: datetime | None = None) -> int:
         """How many messages of alerts at `since` or later have not arrived, digests included.
 
         Those that are held for a later digest do not count, nor those from `until` on.
         """
-        at = _days(since, until)
-        return await self._db.read(lambda db: int(db.execute(q.UNSENT_SINCE, at).fetchone()[0]))
+        return int(db.execute(q.UNSENT_SINCE, _days(since, until)).fetchone()[0])
 
-    async def told_since(self, since: datetime) -> tuple[PastMessage, ...]:
+    @reads
+    def told_since(self, db: Connection, since: datetime) -> tuple[PastMessage, ...]:
         """The messages about games after `since`, oldest first."""
-        return await self._db.read(lambda db: _messages_since(db, since))
+        asked = {"since": stamp(since), "results": json.dumps(sorted(RESULTS))}
+        return tuple(
+            PastMessage(x["game"], moment(x["at"]), bool(x["counted"]))
+            for x in db.execute(q.TOLD_SINCE, asked)
+        )
 
-    async def decisions_since(
-        self, since: datetime, until: datetime | None = None
+    @reads
+    def decisions_since(
+        self, db: Connection, since: datetime, until: datetime | None = None
     ) -> dict[tuple[str, str], int]:
         """The number of decisions from `since` to before `until`, by (decision, reason)."""
-        return await self._db.read(lambda db: _decisions_since(db, _days(since, until)))
+        rows = db.execute(q.DECISIONS_SINCE, _days(since, until))
+        return {(x["decision"], x["reason"]): x["n"] for x in rows}
 
-    async def snooze(self, wanted: Snooze) -> Snooze:
+    @writes
+    def snooze(self, db: Connection, wanted: Snooze) -> Snooze:
         """Keep a snooze, in place of an earlier one of the same target."""
-        return await self._db.write(lambda db: _snooze(db, wanted))
+        before = _snoozes(db, wanted.since)
+        values = {
+            "scope": wanted.scope.value, "target": wanted.target,
+            "at": stamp(wanted.since), "until": stamp(wanted.until),
+        }  # fmt: skip
+        db.execute(_LIFT_SNOOZE, values)
+        added = db.execute(_ADD_SNOOZE, values)
+        _hold_anew(db, wanted.since, before)
+        return Snooze(wanted.scope, wanted.target, wanted.since, wanted.until, added.lastrowid or 0)
 
-    async def snoozes(self, at: datetime) -> tuple[Snooze, ...]:
+    @reads
+    def snoozes(self, db: Connection, at: datetime) -> tuple[Snooze, ...]:
         """The snoozes that are neither over nor lifted, the first to end first."""
-        return await self._db.read(lambda db: _snoozes(db, at))
+        return _snoozes(db, at)
 
-    async def lift_snooze(self, scope: SnoozeScope | None, target: str, at: datetime) -> int:
+    @writes
+    def lift_snooze(
+        self, db: Connection, scope: SnoozeScope | None, target: str, at: datetime
+    ) -> int:
         """End the snoozes of a target, or with scope None all, before their time.
 
         Returns how many.
         """
-        return await self._db.write(lambda db: _lift(db, scope, target, at))
+        before = _snoozes(db, at)
+        values = {"at": stamp(at), "scope": scope, "target": target}
+        lifted = db.execute(_LIFT_SNOOZE, values).rowcount
+        _hold_anew(db, at, before)
+        return lifted
 
 
 def keep_alert(
-    db: sqlite3.Connection, x: Alert, game: str, poll: int, leg: int, channels: Sequence[str]
+    db: Connection, x: Alert, game: str, poll: int, leg: int, channels: Sequence[str]
 ) -> None:
     """Add a decision, and a delivery for each channel where it has something to send.
 
@@ -136,14 +159,8 @@ _OF_NO_BET: Mapping[str, object] = {
 """What the row of a notice has in the columns of a bet and its game."""
 
 
-def _keep_notice(db: sqlite3.Connection, x: Notice, channels: Sequence[str]) -> bool:
-    reason = Reason.HAPPENED if x.due_at is None else Reason.QUIET
-    row = {"rule": x.kind, "decision": Decision.FIRED.value, "reason": reason.value}
-    return _keep(db, x, {**_OF_NO_BET, **row}, channels)
-
-
 def _keep(
-    db: sqlite3.Connection, x: Alert | Notice, row: Mapping[str, object], channels: Sequence[str]
+    db: Connection, x: Alert | Notice, row: Mapping[str, object], channels: Sequence[str]
 ) -> bool:
     """Add the row and its deliveries; returns False, and adds nothing, where it is there by now."""
     added = db.execute(
@@ -163,9 +180,7 @@ def _keep(
     return True
 
 
-def _queue(
-    db: sqlite3.Connection, alert: int | None, x: Alert | Notice, channels: Sequence[str]
-) -> None:
+def _queue(db: Connection, alert: int | None, x: Alert | Notice, channels: Sequence[str]) -> None:
     """Add the deliveries. What is held but has a due time is marked for a digest."""
     held = isinstance(x, Alert) and x.decision is Decision.HELD
     held = held or (isinstance(x, Notice) and x.due_at is not None)
@@ -178,19 +193,6 @@ def _queue(
         "at": stamp(x.at),
     }
     db.executemany(q.ADD_DELIVERY, (values | {"channel": x} for x in channels))
-
-
-def _messages_since(db: sqlite3.Connection, since: datetime) -> tuple[PastMessage, ...]:
-    asked = {"since": stamp(since), "results": json.dumps(sorted(RESULTS))}
-    return tuple(
-        PastMessage(x["game"], moment(x["at"]), bool(x["counted"]))
-        for x in db.execute(q.TOLD_SINCE, asked)
-    )
-
-
-def _last_notice(db: sqlite3.Connection, kinds: Sequence[str]) -> tuple[str, datetime] | None:
-    row = db.execute(q.LAST_NOTICE, (json.dumps(list(kinds)),)).fetchone()
-    return None if row is None else (row["rule"], moment(row["at"]))
 
 
 def _days(since: datetime, until: datetime | None) -> dict[str, str | None]:
@@ -220,37 +222,11 @@ GROUP BY delivery.alert, delivery.channel
 _HOLD = "UPDATE delivery SET due_at = :due_at WHERE alert = :alert AND channel = :channel"
 
 
-def _snooze(db: sqlite3.Connection, wanted: Snooze) -> Snooze:
-    """Keep a snooze. An earlier one of the same target is lifted."""
-    before = _snoozes(db, wanted.since)
-    values = {
-        "scope": wanted.scope.value, "target": wanted.target,
-        "at": stamp(wanted.since), "until": stamp(wanted.until),
-    }  # fmt: skip
-    db.execute(_LIFT_SNOOZE, values)
-    added = db.execute(_ADD_SNOOZE, values)
-    _hold_anew(db, wanted.since, before)
-    return Snooze(wanted.scope, wanted.target, wanted.since, wanted.until, added.lastrowid or 0)
+def _snoozes(db: Connection, at: datetime) -> tuple[Snooze, ...]:
+    return tuple(from_row(Snooze, x) for x in db.execute(_SNOOZES, {"at": stamp(at)}))
 
 
-def _snoozes(db: sqlite3.Connection, at: datetime) -> tuple[Snooze, ...]:
-    return tuple(
-        Snooze(
-            SnoozeScope(x["scope"]), x["target"], moment(x["since"]), moment(x["until"]), x["id"]
-        )
-        for x in db.execute(_SNOOZES, {"at": stamp(at)})
-    )
-
-
-def _lift(db: sqlite3.Connection, scope: SnoozeScope | None, target: str, at: datetime) -> int:
-    before = _snoozes(db, at)
-    values = {"at": stamp(at), "scope": scope, "target": target}
-    lifted = db.execute(_LIFT_SNOOZE, values).rowcount
-    _hold_anew(db, at, before)
-    return lifted
-
-
-def _hold_anew(db: sqlite3.Connection, at: datetime, before: Sequence[Snooze]) -> None:
+def _hold_anew(db: Connection, at: datetime, before: Sequence[Snooze]) -> None:
     """Hold the results of which another snooze than `before` is the last to end, or none now.
 
     The others stay as they are: they may wait for the end of quiet hours.
@@ -266,13 +242,6 @@ def _hold_anew(db: sqlite3.Connection, at: datetime, before: Sequence[Snooze]) -
             db.execute(_HOLD, {**_key(row), "due_at": stamp(due)})
 
 
-def _decisions_since(
-    db: sqlite3.Connection, days: dict[str, str | None]
-) -> dict[tuple[str, str], int]:
-    rows = db.execute(q.DECISIONS_SINCE, days)
-    return {(x["decision"], x["reason"]): x["n"] for x in rows}
-
-
 _DAY_S = 86_400
 
 CLOCK_TOLERANCE = timedelta(minutes=1)
@@ -280,137 +249,160 @@ CLOCK_TOLERANCE = timedelta(minutes=1)
 back."""
 
 
-def recover(db: sqlite3.Connection, at: datetime, channels: Sequence[str] = ()) -> int:
-    """After a start, mark what was being sent as unknown: it may have arrived. Returns how many.
+class Outbox(Subject):
+    """The queue of deliveries. What is due goes before other work that waits."""
 
-    What waits for a channel that is not among `channels` any more is refused; where an alert has
-    reached nobody by that, a digest of those that are there tells it. Without any it waits.
-    """
-    found = db.execute(q.RECOVER, {"at": stamp(at)}).rowcount
-    db.execute(q.RECOVER_DIGESTS)
-    if channels:
-        values = {"at": stamp(at), "channels": json.dumps(list(channels))}
-        db.execute(q.HAND_OVER, values)
-        db.execute(q.LEAVE_CHANNELS, values)
-    # The notice that the program has stopped is out of date: what is unsent goes to a digest.
-    db.execute(q.STOP_IS_OVER, {"at": stamp(at)})
-    # An alert in the future was decided before the clock was set back: its age is unknown, and so
-    # is until when it was to be held.
-    for row in db.execute(q.PENDING).fetchall():
-        if _decided(row) > at + CLOCK_TOLERANCE:
-            db.execute(q.OUT_OF_TIME, {**_key(row), "at": stamp(at)})
-    return found
+    @writes
+    def recover(self, db: Connection, at: datetime, channels: Sequence[str] = ()) -> int:
+        """After a start, mark deliveries and cards that were being sent as unknown.
 
+        They may have arrived. Returns the number of deliveries. `channels` are those that there are
+        now. What waits for another one is refused; where an alert has reached nobody by that, a
+        digest of those that are there tells it. Without any it waits.
+        """
+        db.execute(_RECOVER, {"at": stamp(at)})
+        found = db.execute(q.RECOVER, {"at": stamp(at)}).rowcount
+        db.execute(q.RECOVER_DIGESTS)
+        if channels:
+            values = {"at": stamp(at), "channels": json.dumps(list(channels))}
+            db.execute(q.HAND_OVER, values)
+            db.execute(q.LEAVE_CHANNELS, values)
+        # The notice that the program has stopped is out of date: what is unsent goes to a digest.
+        db.execute(q.STOP_IS_OVER, {"at": stamp(at)})
+        # An alert in the future was decided before the clock was set back: its age is unknown, and
+        # so is until when it was to be held.
+        for row in db.execute(q.PENDING).fetchall():
+            if _decided(row) > at + CLOCK_TOLERANCE:
+                db.execute(q.OUT_OF_TIME, {**_key(row), "at": stamp(at)})
+        return found
 
-def shift(db: sqlite3.Connection, channel: str, seconds: float) -> None:
-    """Move the times of a channel's deliveries after the wall clock was set by this many seconds.
+    async def claim(self, channel: str, at: datetime, limit: int) -> list[Delivery]:
+        """Take up to `limit` due deliveries, oldest first, and mark them as being sent."""
+        values = {"channel": channel, "at": stamp(at), "limit": limit}
 
-    What waits keeps its remaining wait and its age. What is held until a time of day (`expired` and
-    not yet reported) keeps that time of day, and is moved by whole days alone.
-    """
-    step, days = timedelta(seconds=seconds), timedelta(days=int(seconds / _DAY_S))
-    for row in db.execute(q.WAITING, {"channel": channel}).fetchall():
-        over = row["state"] == DeliveryState.EXPIRED.value
-        expires = moment_or_none(row["expires_at"])
+        def work(db: Connection) -> list[Delivery]:
+            rows = db.execute(q.CLAIMABLE, values).fetchall()
+            db.executemany(q.CLAIM, (values | {"alert": row["alert"]} for row in rows))
+            return [_delivery(row, attempts=row["attempts"] + 1) for row in rows]
+
+        return await self._db.write(work, urgent=True)
+
+    async def finish(
+        self,
+        alert_id: int,
+        channel: str,
+        outcome: Outcome,
+        at: datetime,
+        *,
+        due_at: datetime | None = None,
+        tried: bool = True,
+    ) -> DeliveryState:
+        """Write down the outcome of sending. Returns the delivery's state.
+
+        `due_at` is when to try again; without it the channel's `retry_after` seconds apply, else at
+        once. Without `tried`, what was claimed was put back: that counts as no attempt. A delivery
+        that is not being sent stays as it is.
+        """
+        state, why, wait = _meaning(outcome)
+        again = due_at if due_at is not None else at + timedelta(seconds=wait)
         values = {
-            "due_at": stamp(moment(row["due_at"]) + (days if over else step)),
-            "expires_at": None if expires is None else stamp(expires + step),
-            "clock_step": row["clock_step"] + seconds,
+            "alert": alert_id,
+            "channel": channel,
+            "state": state.value,
+            "detail": why,
+            "repeat": state is DeliveryState.UNKNOWN,
+            "due_at": None if state.over else stamp(again),
+            "at": stamp(at),
+            "untried": not tried,
         }
-        db.execute(q.SHIFT, {**_key(row), **values})
+
+        def work(db: Connection) -> DeliveryState:
+            db.execute(q.FINISH, values)
+            row = db.execute(q.DELIVERY_STATE, (alert_id, channel)).fetchone()
+            if row is None:
+                raise ValueError(f"alert {alert_id} was never to go through {channel}")
+            return DeliveryState(row["state"])
+
+        return await self._db.write(work)
+
+    @writes
+    def expire(self, db: Connection, at: datetime, channel: str | None = None) -> list[Delivery]:
+        """Expire deliveries that are too late to be useful. Returns those for a digest to report.
+
+        Those that were held until this time are among them. All are marked as being reported. Those
+        that an earlier digest may not have reported come again after `recover`, as possible
+        repeats.
+        """
+        db.execute(q.EXPIRE, {"at": stamp(at), "channel": channel})
+        rows = db.execute(q.UNTOLD, {"at": stamp(at), "channel": channel}).fetchall()
+        db.executemany(q.TELLING, ((row["alert"], row["channel"]) for row in rows))
+        return [_delivery(row, attempts=row["attempts"]) for row in rows]
+
+    @writes
+    def finish_digest(
+        self,
+        db: Connection,
+        expired: Collection[Delivery],
+        outcome: Outcome,
+        *,
+        tried: bool = True,
+    ) -> None:
+        """Write down the outcome of a digest of these. Those not surely reported come again.
+
+        Without `tried` it counts as no attempt.
+        """
+        match outcome:
+            case Refused(why):
+                db.executemany(q.REFUSE_DIGEST, ((why, x.alert_id, x.channel) for x in expired))
+                return
+            case Sent():
+                word, repeat = "sent", 0
+            case Failed():
+                word, repeat = "due", 0
+            case Unknown():
+                word, repeat = "unknown", 1
+            case _:
+                assert_never(outcome)
+        spent = int(not tried)
+        db.executemany(q.TELL, ((word, repeat, spent, x.alert_id, x.channel) for x in expired))
+
+    async def shift(self, channel: str, seconds: float) -> None:
+        """Move the times of a channel's deliveries after the wall clock was set by `seconds`.
+
+        What waits keeps its remaining wait and its age. What is held until a time of day (`expired`
+        and not yet reported) keeps that time of day, and is moved by whole days alone.
+        """
+        step, days = timedelta(seconds=seconds), timedelta(days=int(seconds / _DAY_S))
+
+        def work(db: Connection) -> None:
+            for row in db.execute(q.WAITING, {"channel": channel}).fetchall():
+                over = row["state"] == DeliveryState.EXPIRED.value
+                expires = moment_or_none(row["expires_at"])
+                values = {
+                    "due_at": stamp(moment(row["due_at"]) + (days if over else step)),
+                    "expires_at": None if expires is None else stamp(expires + step),
+                    "clock_step": row["clock_step"] + seconds,
+                }
+                db.execute(q.SHIFT, {**_key(row), **values})
+
+        await self._db.write(work, urgent=True)
+
+    async def next_due(self, channel: str) -> datetime | None:
+        """When a channel next has something to send or to expire, or None."""
+
+        def work(db: Connection) -> datetime | None:
+            return moment_or_none(db.execute(q.NEXT_DUE, {"channel": channel}).fetchone()[0])
+
+        return await self._db.read(work, urgent=True)
 
 
-def _key(row: sqlite3.Row) -> dict[str, object]:
+def _key(row: Row) -> dict[str, object]:
     return {"alert": row["alert"], "channel": row["channel"]}
 
 
-def _decided(row: sqlite3.Row) -> datetime:
+def _decided(row: Row) -> datetime:
     """When an alert was decided, by the clock as it is set now."""
     return moment(row["at"]) + timedelta(seconds=row["clock_step"])
-
-
-def claim(db: sqlite3.Connection, channel: str, at: datetime, limit: int) -> list[Delivery]:
-    """Take up to `limit` due deliveries of a channel and mark them as being sent."""
-    values = {"channel": channel, "at": stamp(at), "limit": limit}
-    rows = db.execute(q.CLAIMABLE, values).fetchall()
-    db.executemany(q.CLAIM, (values | {"alert": row["alert"]} for row in rows))
-    return [_delivery(row, attempts=row["attempts"] + 1) for row in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """What came of a delivery that was claimed; `tried` is false where it was put back untried.
-
-    `due_at` is when to try again; without it the channel's `retry_after` seconds apply, else at
-    once.
-    """
-
-    outcome: Outcome
-    at: datetime
-    due_at: datetime | None = None
-    tried: bool = True
-
-
-def finish(db: sqlite3.Connection, key: tuple[int, str], done: Attempt) -> DeliveryState:
-    """Write down the outcome of sending a delivery, named by (alert id, channel).
-
-    Returns its state. A delivery that is not being sent stays as it is.
-    """
-    alert, channel = key
-    state, why, wait = _meaning(done.outcome)
-    again = done.due_at if done.due_at is not None else done.at + timedelta(seconds=wait)
-    values = {
-        "alert": alert,
-        "channel": channel,
-        "state": state.value,
-        "detail": why,
-        "repeat": state is DeliveryState.UNKNOWN,
-        "due_at": None if state.over else stamp(again),
-        "at": stamp(done.at),
-        "untried": not done.tried,
-    }
-    db.execute(q.FINISH, values)
-    row = db.execute(q.DELIVERY_STATE, (alert, channel)).fetchone()
-    if row is None:
-        raise ValueError(f"alert {alert} was never to go through {channel}")
-    return DeliveryState(row["state"])
-
-
-def expire(db: sqlite3.Connection, at: datetime, channel: str | None) -> list[Delivery]:
-    """Expire the deliveries that are too late to be useful. Returns those for a digest to report.
-
-    Those that were held until this time are among them. All are marked as being reported. Those
-    that an earlier digest may not have reported come again after `recover`, as possible repeats.
-    """
-    db.execute(q.EXPIRE, {"at": stamp(at), "channel": channel})
-    rows = db.execute(q.UNTOLD, {"at": stamp(at), "channel": channel}).fetchall()
-    db.executemany(q.TELLING, ((row["alert"], row["channel"]) for row in rows))
-    return [_delivery(row, attempts=row["attempts"]) for row in rows]
-
-
-def finish_digest(
-    db: sqlite3.Connection, expired: Iterable[Delivery], outcome: Outcome, *, tried: bool
-) -> None:
-    """Write down the outcome of a digest of these. Those not surely reported come again."""
-    match outcome:
-        case Refused(why):
-            db.executemany(q.REFUSE_DIGEST, ((why, x.alert_id, x.channel) for x in expired))
-            return
-        case Sent():
-            word, repeat = "sent", 0
-        case Failed():
-            word, repeat = "due", 0
-        case Unknown():
-            word, repeat = "unknown", 1
-        case _:
-            assert_never(outcome)
-    spent = int(not tried)
-    db.executemany(q.TELL, ((word, repeat, spent, x.alert_id, x.channel) for x in expired))
-
-
-def next_due(db: sqlite3.Connection, channel: str) -> datetime | None:
-    """When a channel next has something to send or to expire, or None."""
-    return moment_or_none(db.execute(q.NEXT_DUE, {"channel": channel}).fetchone()[0])
 
 
 def _meaning(outcome: Outcome) -> tuple[DeliveryState, str, float]:
@@ -427,7 +419,7 @@ def _meaning(outcome: Outcome) -> tuple[DeliveryState, str, float]:
             assert_never(outcome)
 
 
-def _delivery(row: sqlite3.Row, attempts: int) -> Delivery:
+def _delivery(row: Row, attempts: int) -> Delivery:
     return Delivery(
         alert_id=row["alert"],
         channel=row["channel"],
@@ -502,41 +494,35 @@ class CardRow:
     closed: bool
 
 
-class Cards:
+class Cards(Subject):
     """The live cards of an open database."""
 
-    def __init__(self, database: Database) -> None:
-        """The store makes one."""
-        self._db = database
-
-    async def of(self, channel: str) -> list[CardRow]:
+    @reads
+    def of(self, db: Connection, channel: str) -> list[CardRow]:
         """Every card of a channel, oldest first."""
+        return [from_row(CardRow, row) for row in db.execute(_OF_CHANNEL, (channel,))]
 
-        def work(db: sqlite3.Connection) -> list[CardRow]:
-            return [_card(row) for row in db.execute(_OF_CHANNEL, (channel,))]
-
-        return await self._db.read(work)
-
-    async def find(self, number: int) -> CardRow | None:
+    @reads
+    def find(self, db: Connection, number: int) -> CardRow | None:
         """The card with this id, which its buttons carry, or None."""
+        row = db.execute(_BY_ID, (number,)).fetchone()
+        return None if row is None else from_row(CardRow, row)
 
-        def work(db: sqlite3.Connection) -> CardRow | None:
-            row = db.execute(_BY_ID, (number,)).fetchone()
-            return None if row is None else _card(row)
-
-        return await self._db.read(work)
-
-    async def begin(self, channel: str, game: str, at: datetime) -> CardRow:
+    @writes
+    def begin(self, db: Connection, channel: str, game: str, at: datetime) -> CardRow:
         """Mark the card of a game as being sent, whatever became of an earlier one."""
         values = {"channel": channel, "game": game, "at": stamp(at)}
+        return from_row(CardRow, db.execute(_BEGIN, values).fetchone())
 
-        def work(db: sqlite3.Connection) -> CardRow:
-            return _card(db.execute(_BEGIN, values).fetchone())
-
-        return await self._db.write(work)
-
-    async def finish(
-        self, channel: str, game: str, outcome: Outcome, message: str | None, at: datetime
+    @writes
+    def finish(
+        self,
+        db: Connection,
+        channel: str,
+        game: str,
+        outcome: Outcome,
+        message: str | None,
+        at: datetime,
     ) -> None:
         """Write down the outcome of sending a card; `message` is the channel's id of it."""
         state, detail = _card_state(outcome)
@@ -548,17 +534,17 @@ class Cards:
             "detail": detail,
             "at": stamp(at),
         }
-        await self._db.write(lambda db: db.execute(_FINISH, values))
+        db.execute(_FINISH, values)
 
-    async def close(self, channel: str, game: str, at: datetime) -> None:
+    @writes
+    def close(self, db: Connection, channel: str, game: str, at: datetime) -> None:
         """Write down that a card shows its last content and changes no more."""
-        values = {"channel": channel, "game": game, "at": stamp(at)}
-        await self._db.write(lambda db: db.execute(_CLOSE, values))
+        db.execute(_CLOSE, {"channel": channel, "game": game, "at": stamp(at)})
 
     async def under(self, channel: str, alert_ids: tuple[int, ...]) -> str | None:
         """The message of the shown card to which the first of these alerts with one belongs."""
 
-        def work(db: sqlite3.Connection) -> str | None:
+        def work(db: Connection) -> str | None:
             for alert in alert_ids:
                 row = db.execute(_OF_ALERTS, {"channel": channel, "alert": alert}).fetchone()
                 if row is not None:
@@ -567,19 +553,13 @@ class Cards:
 
         return await self._db.read(work, urgent=True)
 
-    async def chances(self, game: str, since: datetime) -> list[tuple[int, datetime, float]]:
+    @reads
+    def chances(
+        self, db: Connection, game: str, since: datetime
+    ) -> list[tuple[int, datetime, float]]:
         """The win chances of a game's bets from polls at `since` or later: (bet, at, chance)."""
-
-        def work(db: sqlite3.Connection) -> list[tuple[int, datetime, float]]:
-            rows = db.execute(_EARLIER, {"game": game, "since": stamp(since)})
-            return [(row["bet"], moment(row["at"]), row["win"]) for row in rows]
-
-        return await self._db.read(work)
-
-
-def recover_cards(db: sqlite3.Connection, at: datetime) -> int:
-    """After a start, mark cards that were being sent as unknown. Returns how many."""
-    return db.execute(_RECOVER, {"at": stamp(at)}).rowcount
+        rows = db.execute(_EARLIER, {"game": game, "since": stamp(since)})
+        return [(row["bet"], moment(row["at"]), row["win"]) for row in rows]
 
 
 def _card_state(outcome: Outcome) -> tuple[str, str]:
@@ -592,14 +572,3 @@ def _card_state(outcome: Outcome) -> tuple[str, str]:
             return "due", why
         case Unknown(why):
             return "unknown", why
-
-
-def _card(row: sqlite3.Row) -> CardRow:
-    return CardRow(
-        id=row["id"],
-        game=row["game"],
-        state=row["state"],
-        message=row["message"],
-        doubtful=bool(row["doubtful"]),
-        closed=bool(row["closed"]),
-    )

@@ -6,10 +6,10 @@ reads what the decision needs and writes what it returns.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from sqlite3 import Connection, Row
 
 from tracker.domain import BadBet
 from tracker.domain.bet import Settlement
@@ -37,8 +37,8 @@ from tracker.store.bets import (
     settlement_of,
     withdraw,
 )
-from tracker.store.database import Database
-from tracker.store.database.columns import moment, pack_rules, rules_of, stamp, state_of
+from tracker.store.database import Subject, reads, writes
+from tracker.store.database.columns import from_row, pack_rules, rules_of, stamp, state_of
 from tracker.store.outcomes import keep as keep_outcome
 from tracker.store.reading import reviews, tracked
 from tracker.store.recording import settle
@@ -77,106 +77,110 @@ class Edit:
     twin: Twin = twin_of
 
 
-class ByHand:
+class ByHand(Subject):
     """A person's changes and decisions, on an open database."""
 
-    def __init__(self, database: Database) -> None:
-        """The store makes one."""
-        self._db = database
-
-    async def draft(self, number: int) -> Draft:
+    @reads
+    def draft(self, db: Connection, number: int) -> Draft:
         """A bet as it was written, to be changed and passed to `edit`.
 
         Raises BadBet without such a bet.
         """
-        return await self._db.read(lambda db: said_of(_row(db, number)))
+        return said_of(_row(db, number))
 
-    async def edit(self, wanted: Edit, at: datetime) -> list[Audit]:
+    @writes
+    def edit(self, db: Connection, wanted: Edit, at: datetime) -> list[Audit]:
         """Change a bet. Returns the rows of audit. Raises BadBet when the change is not allowed.
 
         The pick can change only before the bet has a history. A settled bet is paid anew.
         """
-        return await self._db.write(lambda db: _edit(db, wanted, at))
+        number = wanted.number
+        row = _row(db, number)
+        old = draft_of(row)
+        new = replace(wanted.draft, name=old.name, from_file=old.from_file, occasion=old.occasion)
+        _check_twin(db, row, new, wanted.twin)
+        changes = change(db, row, new, wanted.who, at)
+        if changes:
+            db.execute(q.RENAME_BET, (new.identity, number))
+        changes.pop("meaning", None)
+        count = len(changes)
+        if PRICE & changes.keys():
+            count += _pay_anew(db, number, wanted.paid, wanted.who, at)
+        return _audits(db, number)[-count:] if count else []
 
-    async def decide(
-        self, number: int, decide: Decide, at: datetime, who: str = "cli", what: str = "result"
+    @writes
+    def decide(
+        self,
+        db: Connection,
+        number: int,
+        decide: Decide,
+        at: datetime,
+        who: str = "cli",
+        what: str = "result",
     ) -> Settlement | None:
         """Run a decision about a bet's result and write it.
 
         Returns the result in force, or None.
         """
-        return await self._db.write(lambda db: _decided(db, number, decide, (who, what), at))
+        return _decided(db, number, decide, (who, what), at)
 
-    async def watch_for(
-        self, number: int, rules: tuple[Rule, ...] | None, who: str, at: datetime
+    @writes
+    def watch_for(
+        self, db: Connection, number: int, rules: tuple[Rule, ...] | None, who: str, at: datetime
     ) -> None:
         """Replace a bet's own rules; None restores the defaults."""
-        await self._db.write(lambda db: _watch_for(db, number, rules, (who, at)))
+        before = rules_of(_row(db, number)["rules"])
+        db.execute(q.SET_RULES, (pack_rules(rules), stamp(at), number))
+        if before != rules:
+            renew_rules(db, number, followed=before)
+            audit(db, at, who, (number, "rules", rules_text(before), rules_text(rules)))
 
-    async def take_up(self, number: int, who: str, at: datetime) -> bool:
+    @writes
+    def take_up(self, db: Connection, number: int, who: str, at: datetime) -> bool:
         """Follow a withdrawn bet again; False where it was not withdrawn."""
-        return await self._db.write(lambda db: _taken_up(db, number, (who, at)))
+        gone = _row(db, number)["withdrawn_at"]
+        if gone is not None:
+            revive(db, number, from_file=False)
+            audit(db, at, who, (number, "withdrawn", gone, None))
+        return gone is not None
 
-    async def ask(self, asked: Mapping[int, str], at: datetime) -> None:
+    @writes
+    def ask(self, db: Connection, asked: Mapping[int, str], at: datetime) -> None:
         """Put bets without a result up for review by a person, each with its reason."""
+        for number, why in asked.items():
+            db.execute(q.ADD_REVIEW, (number, stamp(at), why, None))
 
-        def work(db: sqlite3.Connection) -> None:
-            for number, why in asked.items():
-                db.execute(q.ADD_REVIEW, (number, stamp(at), why, None))
-
-        await self._db.write(work)
-
-    async def decide_all(
-        self, decided: Mapping[int, Decide], at: datetime, who: str = "cli"
+    @writes
+    def decide_all(
+        self, db: Connection, decided: Mapping[int, Decide], at: datetime, who: str = "cli"
     ) -> list[int]:
         """Run and write decisions about many bets in one transaction.
 
         Returns the bets that were decided.
         """
+        how = (who, "result")
+        return [
+            number
+            for number, decide in decided.items()
+            if _decided(db, number, decide, how, at) is not None
+        ]
 
-        def work(db: sqlite3.Connection) -> list[int]:
-            how = (who, "result")
-            return [
-                number
-                for number, decide in decided.items()
-                if _decided(db, number, decide, how, at) is not None
-            ]
-
-        return await self._db.write(work)
-
-    async def audits(self, number: int) -> list[Audit]:
+    @reads
+    def audits(self, db: Connection, number: int) -> list[Audit]:
         """The changes that a person made to a bet, in order."""
-        return await self._db.read(lambda db: _audits(db, number))
+        return _audits(db, number)
 
-    async def reviews(self, defaults: tuple[Rule, ...] | None = None) -> list[BetView]:
+    @reads
+    def reviews(self, db: Connection, defaults: tuple[Rule, ...] | None = None) -> list[BetView]:
         """The bets whose result a person must decide, by number."""
-        return await self._db.read(lambda db: reviews(db, defaults))
+        return reviews(db, defaults)
 
 
-def _audits(db: sqlite3.Connection, number: int) -> list[Audit]:
-    return [
-        Audit(x["bet"], moment(x["at"]), x["who"], x["what"], x["before"], x["after"])
-        for x in db.execute(q.AUDITS, (number,))
-    ]
+def _audits(db: Connection, number: int) -> list[Audit]:
+    return [from_row(Audit, x) for x in db.execute(q.AUDITS, (number,))]
 
 
-def _edit(db: sqlite3.Connection, wanted: Edit, at: datetime) -> list[Audit]:
-    number = wanted.number
-    row = _row(db, number)
-    old = draft_of(row)
-    new = replace(wanted.draft, name=old.name, from_file=old.from_file, occasion=old.occasion)
-    _check_twin(db, row, new, wanted.twin)
-    changes = change(db, row, new, wanted.who, at)
-    if changes:
-        db.execute(q.RENAME_BET, (new.identity, number))
-    changes.pop("meaning", None)
-    count = len(changes)
-    if PRICE & changes.keys():
-        count += _pay_anew(db, number, wanted.paid, wanted.who, at)
-    return _audits(db, number)[-count:] if count else []
-
-
-def _pay_anew(db: sqlite3.Connection, number: int, paid: Decide, who: str, at: datetime) -> bool:
+def _pay_anew(db: Connection, number: int, paid: Decide, who: str, at: datetime) -> bool:
     """Pay a settled bet by its new price, with a row of audit.
 
     Returns whether the payout changed. A question about the result stands: it was not answered.
@@ -195,16 +199,15 @@ def _pay_anew(db: sqlite3.Connection, number: int, paid: Decide, who: str, at: d
 
 
 def register(
-    db: sqlite3.Connection,
+    db: Connection,
     wanted: Iterable[Registration],
     defaults: tuple[Rule, ...],
     at: datetime,
 ) -> list[Added | BadBet]:
     """Register many bets.
 
-    A bet that is there already, settled and now with another price, is paid anew.
-
-    A bet that cannot be registered or paid anew changes nothing and leaves its error in its place.
+    A bet that is there already, settled and now with another price, is paid anew. A bet that
+    cannot be registered or paid anew changes nothing and leaves its error in its place.
     """
     found: list[Added | BadBet] = []
     for one in wanted:
@@ -223,7 +226,7 @@ def register(
     return found
 
 
-def withdrawn(db: sqlite3.Connection, number: int, who: str, at: datetime) -> bool:
+def withdrawn(db: Connection, number: int, who: str, at: datetime) -> bool:
     """Stop following a bet, with a row of audit.
 
     Returns False when it is over or withdrawn already.
@@ -234,27 +237,8 @@ def withdrawn(db: sqlite3.Connection, number: int, who: str, at: datetime) -> bo
     return ended
 
 
-def _taken_up(db: sqlite3.Connection, number: int, by: tuple[str, datetime]) -> bool:
-    (who, at), gone = by, _row(db, number)["withdrawn_at"]
-    if gone is not None:
-        revive(db, number, from_file=False)
-        audit(db, at, who, (number, "withdrawn", gone, None))
-    return gone is not None
-
-
-def _watch_for(
-    db: sqlite3.Connection, number: int, rules: tuple[Rule, ...] | None, by: tuple[str, datetime]
-) -> None:
-    who, at = by
-    before = rules_of(_row(db, number)["rules"])
-    db.execute(q.SET_RULES, (pack_rules(rules), stamp(at), number))
-    if before != rules:
-        renew_rules(db, number, followed=before)
-        audit(db, at, who, (number, "rules", rules_text(before), rules_text(rules)))
-
-
 def _decided(
-    db: sqlite3.Connection, number: int, decide: Decide, how: tuple[str, str], at: datetime
+    db: Connection, number: int, decide: Decide, how: tuple[str, str], at: datetime
 ) -> Settlement | None:
     row = db.execute(q.LAST_SETTLEMENT, (number,)).fetchone()
     before = None if row is None else settlement_of(row)
@@ -271,7 +255,7 @@ def _standing(done: Settlement | None) -> str | None:
     return None if done is None or done.taken_back else done.result.value
 
 
-def _rule(db: sqlite3.Connection, number: int, decide: Decide, at: datetime) -> Ruling | None:
+def _rule(db: Connection, number: int, decide: Decide, at: datetime) -> Ruling | None:
     """Run a decision about a bet's result and write what it returns."""
     ruling = decide(_case(db, number))
     if ruling is None:
@@ -286,7 +270,7 @@ def _rule(db: sqlite3.Connection, number: int, decide: Decide, at: datetime) -> 
     return ruling
 
 
-def _case(db: sqlite3.Connection, number: int) -> Case:
+def _case(db: Connection, number: int) -> Case:
     row = _row(db, number)
     seen = None
     if row["game_id"] is not None:
@@ -314,14 +298,14 @@ def _case(db: sqlite3.Connection, number: int) -> Case:
     )
 
 
-def _row(db: sqlite3.Connection, number: int) -> sqlite3.Row:
-    row: sqlite3.Row | None = db.execute(q.BET, (number,)).fetchone()
+def _row(db: Connection, number: int) -> Row:
+    row: Row | None = db.execute(q.BET, (number,)).fetchone()
     if row is None:
         raise BadBet(f"there is no bet {number}; `tracker bets` lists them")
     return row
 
 
-def _check_twin(db: sqlite3.Connection, row: sqlite3.Row, new: Draft, twin: Twin) -> None:
+def _check_twin(db: Connection, row: Row, new: Draft, twin: Twin) -> None:
     games, wager = [], None
     if new.name is None and row["game_id"] is not None:
         bet = Wagers(db, ()).bet(row)

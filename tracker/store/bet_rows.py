@@ -5,13 +5,13 @@ A bet's row has what was written, how it was understood, and what it is about.
 
 from __future__ import annotations
 
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from fractions import Fraction
 from functools import lru_cache
+from sqlite3 import Connection, Row
 from typing import Any, NamedTuple, assert_never
 
 from tracker.domain.bet import Bet, Leg, Parlay, Result, Wager
@@ -483,7 +483,7 @@ _STANDING = "SELECT * FROM standing WHERE bet = ?"
 _STANDINGS = "SELECT * FROM standing WHERE bet IN (SELECT value FROM json_each(?))"
 
 
-def keep_legs(db: sqlite3.Connection, changed: Iterable[LegStanding]) -> None:
+def keep_legs(db: Connection, changed: Iterable[LegStanding]) -> None:
     """Store the standings of parlays' legs."""
     db.executemany(
         _KEEP_LEG_STANDING,
@@ -504,7 +504,7 @@ def keep_legs(db: sqlite3.Connection, changed: Iterable[LegStanding]) -> None:
     )
 
 
-def keep_standing(db: sqlite3.Connection, changed: Iterable[Tracked]) -> None:
+def keep_standing(db: Connection, changed: Iterable[Tracked]) -> None:
     """Store the groups of parlays, the last announced revision, and why a bet has no chance."""
     for x in changed:
         number = x.bet.number
@@ -519,7 +519,7 @@ def keep_standing(db: sqlite3.Connection, changed: Iterable[Tracked]) -> None:
             db.execute(_KEEP_STANDING, values)
 
 
-def recall(db: sqlite3.Connection, fresh: Iterable[Tracked]) -> list[Tracked]:
+def recall(db: Connection, fresh: Iterable[Tracked]) -> list[Tracked]:
     """The bets with their stored legs, groups, announced revision, and reason for no chance."""
     found = {x.bet.number: x for x in fresh}
     for row in db.execute(_STANDINGS, (pack(list(found)),)):
@@ -539,7 +539,7 @@ def recall(db: sqlite3.Connection, fresh: Iterable[Tracked]) -> list[Tracked]:
     return list(found.values())
 
 
-def _leg(row: sqlite3.Row) -> LegStanding:
+def _leg(row: Row) -> LegStanding:
     return LegStanding(
         bet=row["bet"],
         leg=row["leg"],
@@ -553,28 +553,28 @@ def _leg(row: sqlite3.Row) -> LegStanding:
     )
 
 
-def _no_chance(row: sqlite3.Row) -> NoChance | None:
+def _no_chance(row: Row) -> NoChance | None:
     return None if row["no_chance"] is None else NoChance(row["no_chance"])
 
 
 class Wagers:
     """Reads bets and games from one consistent state of the database, each game once."""
 
-    def __init__(self, db: sqlite3.Connection, defaults: tuple[Rule, ...]) -> None:
+    def __init__(self, db: Connection, defaults: tuple[Rule, ...]) -> None:
         """`defaults` are the rules of bets without their own."""
         self._db = db
         self._defaults = defaults
-        self._rows: dict[str, sqlite3.Row] = {}
+        self._rows: dict[str, Row] = {}
         self._games: dict[str, Game] = {}
         self._states: dict[str, GameState | None] = {}
 
-    def bet(self, row: sqlite3.Row) -> Bet:
+    def bet(self, row: Row) -> Bet:
         """The bet in a row whose game is known."""
         return self.bets([row])[0]
 
-    def bets(self, rows: Sequence[sqlite3.Row]) -> list[Bet]:
+    def bets(self, rows: Sequence[Row]) -> list[Bet]:
         """The bets in rows whose games are known, in their order."""
-        legs: dict[int, list[tuple[sqlite3.Row, Game]]] = defaultdict(list)
+        legs: dict[int, list[tuple[Row, Game]]] = defaultdict(list)
         for x in self._db.execute(q.LEGS, (pack([row["number"] for row in rows]),)):
             legs[x["bet"]].append((x, self.game(x["game_id"])))
         return [bet_of(row, legs[row["number"]], self._defaults) for row in rows]
@@ -591,7 +591,7 @@ class Wagers:
             self._states[number] = state_of(self.about(number)["state"], self.game(number))
         return self._states[number]
 
-    def about(self, number: str) -> sqlite3.Row:
+    def about(self, number: str) -> Row:
         """The row of a game, with what is believed of it."""
         if number not in self._rows:
             self._rows[number] = self._db.execute(q.GAME, (number,)).fetchone()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from sqlite3 import Connection, Row
 
 from tracker.domain import BadBet
 from tracker.domain.bet import (
@@ -37,9 +36,11 @@ from tracker.store.bet_rows import (
     pack_meaning,
     said_of,
 )
+from tracker.store.database import Subject, reads, writes
 from tracker.store.database.columns import (
     game_of,
     moment_or_none,
+    pack,
     pack_rules,
     pack_state,
     rules_of,
@@ -80,36 +81,7 @@ class Added:
     repriced: bool = False
 
 
-def save_games(
-    db: sqlite3.Connection, games: Iterable[tuple[Game, GameState | None]], at: datetime
-) -> None:
-    """Keep the games of a slate. What polls made us believe of a game stays as it is."""
-    seen = stamp(at)
-    db.executemany(
-        q.KEEP_GAME,
-        (
-            game_columns(game)
-            | {"slate_state": None if state is None else pack_state(state), "slate_at": seen}
-            for game, state in games
-        ),
-    )
-
-
-def games(
-    db: sqlite3.Connection, day: date | None, since: date | None
-) -> list[tuple[Game, GameState | None]]:
-    """The games of one slate, or of all slates from `since` on, each with its latest state."""
-    if isinstance(since, datetime):
-        raise TypeError("`since` is a date: of a moment, give the date of its slate")
-    values = {
-        "slate": None if day is None else day.isoformat(),
-        "since": None if since is None else since.isoformat(),
-    }
-    rows = db.execute(q.GAMES, values)
-    return [_known(row) for row in rows]
-
-
-def _known(row: sqlite3.Row) -> tuple[Game, GameState | None]:
+def _known(row: Row) -> tuple[Game, GameState | None]:
     """A game with its state: a followed game's from polls, any other's from the later source."""
     game = game_of(row)
     believed, listed = row["seen_at"] or "", row["slate_at"] or ""
@@ -152,12 +124,152 @@ class Registration:
         return self.decide(wager, first, kept)
 
 
-def keep_defaults(db: sqlite3.Connection, defaults: tuple[Rule, ...]) -> None:
+class Register(Subject):
+    """The register of games and bets."""
+
+    @writes
+    def save_games(
+        self, db: Connection, games: Collection[tuple[Game, GameState | None]], at: datetime
+    ) -> None:
+        """Keep the games of a slate. What polls made us believe of a game stays as it is."""
+        seen = stamp(at)
+        db.executemany(
+            q.KEEP_GAME,
+            (
+                game_columns(game)
+                | {"slate_state": None if state is None else pack_state(state), "slate_at": seen}
+                for game, state in games
+            ),
+        )
+
+    @reads
+    def games(
+        self, db: Connection, day: date | None = None, *, since: date | None = None
+    ) -> list[tuple[Game, GameState | None]]:
+        """The games of one slate, or of all slates from `since` on, by tip-off.
+
+        Each comes with the latest state that is known.
+        """
+        if isinstance(since, datetime):
+            raise TypeError("`since` is a date: of a moment, give the date of its slate")
+        values = {
+            "slate": None if day is None else day.isoformat(),
+            "since": None if since is None else since.isoformat(),
+        }
+        return [_known(row) for row in db.execute(q.GAMES, values)]
+
+    async def add(
+        self,
+        draft: Draft,
+        *,
+        game: Games | None,
+        defaults: tuple[Rule, ...],
+        at: datetime,
+        roster_of: RosterOf = nobody,
+        who: str = "cli",
+    ) -> Added:
+        """Register a bet, or find the bet that it repeats. Raises BadBet when it cannot be a bet.
+
+        A bet with an id of its own may be added again with other odds, stake or rules, and with
+        another pick until it has a history. `game` is the game of all legs, or those of the legs in
+        their order, where known. `roster_of` finds their players. `defaults` are the rules of bets
+        without their own; they are stored for readers that do not know them.
+        """
+        wanted = Registration(draft, game, roster_of, who=who)
+
+        def work(db: Connection) -> Added:
+            keep_defaults(db, defaults)
+            return add(db, wanted, at)
+
+        return await self._db.write(work)
+
+    @writes
+    def bind_all(
+        self,
+        db: Connection,
+        matched: Collection[tuple[int, Games]],
+        at: datetime,
+        roster_of: RosterOf = nobody,
+    ) -> list[int]:
+        """Set the game of each leg of many bets in one transaction.
+
+        Returns each bet's number. Where a bet turns out to repeat another, it is withdrawn, and
+        that bet's number is returned. Raises BadBet when a game lacks the leg's market.
+        """
+        each = ((x,) if isinstance(x, Game) else x for _, x in matched)
+        _keep_games(db, (game for games in each for game in games))
+        return [_bind_one(db, number, games, roster_of, at) for number, games in matched]
+
+    @writes
+    def unbind(self, db: Connection, numbers: Collection[int]) -> None:
+        """Forget the games of bets without a result, to match them anew; snapshots stay."""
+        for number in numbers:
+            if db.execute(q.LAST_SETTLEMENT, (number,)).fetchone() is None:
+                _forget_games(db, number)
+
+    @reads
+    def held_games(self, db: Connection) -> frozenset[str]:
+        """The ids of the games that have bets."""
+        return frozenset(row["game_id"] for row in db.execute(q.HELD_GAMES))
+
+    @reads
+    def unbound(self, db: Connection) -> list[tuple[int, Draft]]:
+        """The bets whose game is not known yet, by number."""
+        return [(row["number"], said_of(row)) for row in db.execute(q.UNBOUND)]
+
+    @reads
+    def find(self, db: Connection, reference: str) -> int | None:
+        """The number of the bet that a reference means: a bet's own id comes before a number."""
+        plain = reference.strip().removeprefix("#")
+        row = db.execute(q.BET_BY_NAME, (reference.strip(),)).fetchone()
+        if row is None and (number := number_of(plain)) is not None:
+            row = db.execute(q.BET, (number,)).fetchone()
+        return None if row is None else row["number"]
+
+    @reads
+    def file_drafts(self, db: Connection) -> dict[int, Draft]:
+        """The bets in the bets file when it was last read, by number."""
+        return {row["number"]: draft_of(row) for row in db.execute(q.FILE_BETS)}
+
+    @reads
+    def kept(self, db: Connection, numbers: Sequence[int]) -> list[Kept]:
+        """The registered bets of these numbers, in their order, with their games where known."""
+        wagers = Wagers(db, ())
+        rows = (db.execute(q.BET, (x,)).fetchone() for x in numbers)
+        return [_kept(row, wagers, frozenset()) for row in rows]
+
+    @reads
+    def numbers_of(self, db: Connection, identities: Collection[str]) -> dict[str, int]:
+        """The numbers of bets that were once added in these words, by the identity of the words."""
+        found = {}
+        for identity in identities:
+            row = db.execute(q.BET_BY_IDENTITY, {"identity": identity}).fetchone()
+            if row is not None:
+                found[identity] = row["number"]
+        return found
+
+    @reads
+    def next_number(self, db: Connection) -> int:
+        """The number that the next bet gets."""
+        return int(db.execute(q.NEXT_NUMBER).fetchone()[0])
+
+    @writes
+    def keep_note(self, db: Connection, name: str, text: str) -> None:
+        """Store a text under a name, in place of an earlier one."""
+        db.execute(q.KEEP_META, (name, text))
+
+    @reads
+    def note(self, db: Connection, name: str) -> str | None:
+        """The text stored under a name, or None."""
+        return note(db, name)
+
+
+def keep_defaults(db: Connection, defaults: tuple[Rule, ...]) -> None:
     """Store the rules of bets without their own, for readers that do not know them."""
     db.execute(q.KEEP_META, (_DEFAULTS, pack_rules(defaults)))
 
 
-def add(db: sqlite3.Connection, wanted: Registration, at: datetime) -> Added:
+def add(db: Connection, wanted: Registration, at: datetime) -> Added:
     """Register a bet, or find the one that it repeats. Its games are given where they are known.
 
     A bet with an id of its own may be added again with other odds, stake or rules, and with another
@@ -181,7 +293,7 @@ def add(db: sqlite3.Connection, wanted: Registration, at: datetime) -> Added:
 
 
 def alike(
-    db: sqlite3.Connection,
+    db: Connection,
     draft: Draft,
     games: Sequence[Game],
     wager: Wager | None = None,
@@ -203,8 +315,8 @@ def alike(
 
 
 def _on_its_games(
-    db: sqlite3.Connection, draft: Draft, games: Sequence[Game], wager: Wager | None
-) -> list[sqlite3.Row]:
+    db: Connection, draft: Draft, games: Sequence[Game], wager: Wager | None
+) -> list[Row]:
     """The bets on the games of a draft that it may repeat: those on its wager, where it is known.
 
     Else they are those at its price and stake.
@@ -222,7 +334,7 @@ def _legs_of(wager: Wager, games: Sequence[Game]) -> tuple[Leg, ...]:
     return wager.legs if isinstance(wager, Parlay) else (Leg(games[0], wager),)
 
 
-def _kept(row: sqlite3.Row, wagers: Wagers, by_words: frozenset[int]) -> Kept:
+def _kept(row: Row, wagers: Wagers, by_words: frozenset[int]) -> Kept:
     bet = None if row["game_id"] is None else wagers.bet(row)
     return Kept(
         row["number"],
@@ -234,7 +346,7 @@ def _kept(row: sqlite3.Row, wagers: Wagers, by_words: frozenset[int]) -> Kept:
     )
 
 
-def _create(db: sqlite3.Connection, draft: Draft, at: datetime) -> int:
+def _create(db: Connection, draft: Draft, at: datetime) -> int:
     number: int = db.execute(q.NEXT_NUMBER).fetchone()[0]
     # A number that is another bet's own id would never be found: ids come before numbers.
     while str(number) != draft.name and db.execute(q.BET_BY_NAME, (str(number),)).fetchone():
@@ -261,7 +373,7 @@ def written(draft: Draft) -> dict[str, object]:
 
 
 def _meet_again(
-    db: sqlite3.Connection, number: int, draft: Draft, said: Draft, who: str, at: datetime
+    db: Connection, number: int, draft: Draft, said: Draft, who: str, at: datetime
 ) -> Added:
     """Change the bet that is there into `draft`.
 
@@ -286,9 +398,7 @@ def _meet_again(
     )
 
 
-def change(
-    db: sqlite3.Connection, row: sqlite3.Row, draft: Draft, who: str, at: datetime
-) -> dict[str, object]:
+def change(db: Connection, row: Row, draft: Draft, who: str, at: datetime) -> dict[str, object]:
     """Change a bet to `draft`, with a row of audit for each field that differs. Returns these.
 
     Raises BadBet where a bet that has a history would become another.
@@ -339,7 +449,7 @@ def rules_text(rules: tuple[Rule, ...] | None) -> str:
     return "default" if rules is None else " · ".join(x.text for x in rules) or "none"
 
 
-def _read_anew(db: sqlite3.Connection, number: int, draft: Draft, at: datetime) -> None:
+def _read_anew(db: Connection, number: int, draft: Draft, at: datetime) -> None:
     """Give a bet whose game is known the markets that its words mean by another book's rules.
 
     Where these are others, its chance moves although its game has done nothing.
@@ -355,7 +465,7 @@ def _read_anew(db: sqlite3.Connection, number: int, draft: Draft, at: datetime) 
             renew_rules(db, number)
 
 
-def _has_history(row: sqlite3.Row, draft: Draft) -> str:
+def _has_history(row: Row, draft: Draft) -> str:
     old = said_of(row)
     called = still_written(old.pick, old.odds, old.stake_cents)
     if draft.name is None:
@@ -369,16 +479,14 @@ def _has_history(row: sqlite3.Row, draft: Draft) -> str:
     )
 
 
-def audit(
-    db: sqlite3.Connection, at: datetime, who: str, row: tuple[int, str, object, object]
-) -> None:
+def audit(db: Connection, at: datetime, who: str, row: tuple[int, str, object, object]) -> None:
     """Add a row of audit: the bet, the field, and its values before and after."""
     number, what, *values = row
     shown = [None if x is None else str(x) for x in values]
     db.execute(q.ADD_AUDIT, (number, stamp(at), who, what, *shown))
 
 
-def _means_another(db: sqlite3.Connection, row: sqlite3.Row, draft: Draft) -> bool:
+def _means_another(db: Connection, row: Row, draft: Draft) -> bool:
     """Whether the draft has another pick or game than the stored bet.
 
     A bet whose games are known means the same as long as it is the same wager on them.
@@ -392,31 +500,13 @@ def _means_another(db: sqlite3.Connection, row: sqlite3.Row, draft: Draft) -> bo
     return not draft.means(bet.market, [leg.game for leg in bet.legs])
 
 
-def bind_all(
-    db: sqlite3.Connection,
-    matched: Sequence[tuple[int, Games]],
-    roster_of: RosterOf,
-    at: datetime,
-) -> list[int]:
-    """Set the game of each leg of each bet. Raises BadBet when a game lacks the market.
-
-    Returns the number of each bet. Where it turns out to repeat another bet, it is withdrawn, and
-    that bet's number is returned.
-    """
-    each = ((x,) if isinstance(x, Game) else x for _, x in matched)
-    _keep_games(db, (game for games in each for game in games))
-    return [_bind_one(db, number, games, roster_of, at) for number, games in matched]
-
-
-def _keep_games(db: sqlite3.Connection, games: Iterable[Game]) -> None:
+def _keep_games(db: Connection, games: Iterable[Game]) -> None:
     """Keep these games, which may be on no slate."""
     for game in {x.id: x for x in games}.values():
         db.execute(q.KEEP_GAME, game_columns(game) | {"slate_state": None, "slate_at": None})
 
 
-def _bind_one(
-    db: sqlite3.Connection, number: int, games: Games, roster_of: RosterOf, at: datetime
-) -> int:
+def _bind_one(db: Connection, number: int, games: Games, roster_of: RosterOf, at: datetime) -> int:
     row = db.execute(q.BET, (number,)).fetchone()
     if row is None:
         raise BadBet(f"there is no bet {number}; `tracker bets` lists them")
@@ -438,7 +528,7 @@ def _bind_one(
 
 
 def _bind(
-    db: sqlite3.Connection,
+    db: Connection,
     number: int,
     games: Sequence[Game],
     wager: Wager,
@@ -458,30 +548,13 @@ def _bind(
     db.execute(q.BIND, bound)
 
 
-def unbind(db: sqlite3.Connection, numbers: Iterable[int]) -> None:
-    """Forget the games of bets without a result, so that they are matched anew; snapshots stay."""
-    for number in numbers:
-        if db.execute(q.LAST_SETTLEMENT, (number,)).fetchone() is None:
-            _forget_games(db, number)
-
-
-def _forget_games(db: sqlite3.Connection, number: int) -> None:
+def _forget_games(db: Connection, number: int) -> None:
     """Forget the games of a bet, with all that was decided about its legs on them."""
     for forget in (q.FORGET_GAME, q.FORGET_LEGS, *q.FORGET_STANDINGS):
         db.execute(forget, (number,))
 
 
-def held_games(db: sqlite3.Connection) -> frozenset[str]:
-    """The ids of the games that have bets."""
-    return frozenset(row["game_id"] for row in db.execute(q.HELD_GAMES))
-
-
-def unbound(db: sqlite3.Connection) -> list[tuple[int, Draft]]:
-    """The bets whose game is not known yet, by number."""
-    return [(row["number"], said_of(row)) for row in db.execute(q.UNBOUND)]
-
-
-def withdraw(db: sqlite3.Connection, number: int, at: datetime) -> bool:
+def withdraw(db: Connection, number: int, at: datetime) -> bool:
     """Stop following a bet; its history stays. False when it has a result or was withdrawn already.
 
     A bet with a result is still confirmed after its line has left the file.
@@ -491,72 +564,34 @@ def withdraw(db: sqlite3.Connection, number: int, at: datetime) -> bool:
     return ended
 
 
-def revive(db: sqlite3.Connection, number: int, *, from_file: bool) -> None:
+def revive(db: Connection, number: int, *, from_file: bool) -> None:
     """Follow a withdrawn bet again; what it passed meanwhile is no news."""
     db.execute(q.REVIVE, {"number": number, "from_file": from_file})
     renew_rules(db, number)
 
 
-def renew_rules(
-    db: sqlite3.Connection, number: int, *, followed: tuple[Rule, ...] | None = ()
-) -> None:
+def renew_rules(db: Connection, number: int, *, followed: tuple[Rule, ...] | None = ()) -> None:
     """Let no rule of a bet fire by its next chance, but for those that were followed until now.
 
     None is for the rules of bets without their own.
     """
     rules = last_defaults(db) if followed is None else followed
-    db.execute(q.RENEW_RULES, (number, json.dumps([x.text for x in rules])))
+    db.execute(q.RENEW_RULES, (number, pack([x.text for x in rules])))
 
 
-def last_defaults(db: sqlite3.Connection) -> tuple[Rule, ...]:
+def last_defaults(db: Connection) -> tuple[Rule, ...]:
     """The rules of bets without their own, as stored when a bet was last added."""
     row = db.execute(q.META, (_DEFAULTS,)).fetchone()
     return () if row is None else rules_of(row["value"]) or ()
 
 
-def file_drafts(db: sqlite3.Connection) -> dict[int, Draft]:
-    """The bets in the bets file when it was last read, by number."""
-    return {row["number"]: draft_of(row) for row in db.execute(q.FILE_BETS)}
-
-
-def kept(db: sqlite3.Connection, numbers: Iterable[int]) -> list[Kept]:
-    """The registered bets of these numbers, in their order."""
-    wagers = Wagers(db, ())
-    rows = (db.execute(q.BET, (x,)).fetchone() for x in numbers)
-    return [_kept(row, wagers, frozenset()) for row in rows]
-
-
-def numbers_of(db: sqlite3.Connection, identities: Iterable[str]) -> dict[str, int]:
-    """The numbers of bets that were once added in these words, by the identity of the words."""
-    found = {}
-    for identity in identities:
-        row = db.execute(q.BET_BY_IDENTITY, {"identity": identity}).fetchone()
-        if row is not None:
-            found[identity] = row["number"]
-    return found
-
-
-def keep_note(db: sqlite3.Connection, name: str, text: str) -> None:
-    """Store a text under a name, in place of an earlier one."""
-    db.execute(q.KEEP_META, (name, text))
-
-
-def note(db: sqlite3.Connection, name: str) -> str | None:
+def note(db: Connection, name: str) -> str | None:
     """The text stored under a name, or None."""
     row = db.execute(q.META, (name,)).fetchone()
     return None if row is None else row["value"]
 
 
-def find(db: sqlite3.Connection, reference: str) -> int | None:
-    """The number of the bet that a reference means: a bet's own id comes before a number."""
-    plain = reference.strip().removeprefix("#")
-    row = db.execute(q.BET_BY_NAME, (reference.strip(),)).fetchone()
-    if row is None and (number := number_of(plain)) is not None:
-        row = db.execute(q.BET, (number,)).fetchone()
-    return None if row is None else row["number"]
-
-
-def settlement_of(row: sqlite3.Row) -> Settlement:
+def settlement_of(row: Row) -> Settlement:
     """The settlement in a row that has the columns of `settlement`."""
     at = moment_or_none(row["settled_at"])
     assert at is not None  # noqa: S101 - the column is NOT NULL

@@ -13,6 +13,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from graphlib import TopologicalSorter
+from sqlite3 import Connection
 from typing import Any, TextIO
 
 from tracker.domain import TrackerError
@@ -29,7 +30,7 @@ class BadArchive(TrackerError):
     """The file cannot be restored. The message says where it is wrong and what to do."""
 
 
-def write(db: sqlite3.Connection, to: TextIO) -> int:
+def write(db: Connection, to: TextIO) -> int:
     """Write every row, in an order that does not depend on insertion.
 
     Returns the number of rows.
@@ -45,7 +46,7 @@ def write(db: sqlite3.Connection, to: TextIO) -> int:
     return count
 
 
-def restore(db: sqlite3.Connection, lines: Iterable[str]) -> int:
+def restore(db: Connection, lines: Iterable[str]) -> int:
     """Write the rows of an archive into an empty database.
 
     Returns their number. Raises BadArchive.
@@ -83,7 +84,7 @@ def is_archive(first: str) -> bool:
     return MARK in first
 
 
-def _tables(db: sqlite3.Connection) -> tuple[str, ...]:
+def _tables(db: Connection) -> tuple[str, ...]:
     """The archived tables, each after the tables that it refers to."""
     names = [
         row[0]
@@ -103,11 +104,11 @@ def _tables(db: sqlite3.Connection) -> tuple[str, ...]:
     return tuple(TopologicalSorter(needs).static_order())
 
 
-def _columns(db: sqlite3.Connection, table: str) -> tuple[str, ...]:
+def _columns(db: Connection, table: str) -> tuple[str, ...]:
     return tuple(x[0] for x in db.execute("SELECT name FROM pragma_table_info(?)", (table,)))
 
 
-def _key(db: sqlite3.Connection, table: str) -> tuple[str, ...]:
+def _key(db: Connection, table: str) -> tuple[str, ...]:
     rows = db.execute("SELECT name, pk FROM pragma_table_info(?) WHERE pk ORDER BY pk", (table,))
     return tuple(x[0] for x in rows)
 
@@ -261,13 +262,13 @@ ORDER BY bet.number
 """Bets as a person reads them in a sheet. `tracker import` can read them back."""
 
 
-def export(db: sqlite3.Connection, table: str) -> list[dict[str, Any]]:
+def export(db: Connection, table: str) -> list[dict[str, Any]]:
     """The rows of a table as column to value. Raises KeyError for a table that is not in TABLES."""
     text = _BETS if table == "bets" else TABLES[table]
     return [dict(row) for row in db.execute(text, {"taken_back": TO_BE_GRADED})]
 
 
-def export_hash(db: sqlite3.Connection) -> str:
+def export_hash(db: Connection) -> str:
     """SHA-256 in hex over the tables. Two replays of one recording give the same hash."""
     digest = hashlib.sha256()
     for table in sorted(TABLES.keys() - _UNHASHED):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
+from sqlite3 import Connection, Row
 
 from tracker.domain.game import Score, halves_of
 from tracker.domain.league import LEAGUES
 from tracker.domain.player import BY_BOX, Absences, Availability, Injury, player_key
 from tracker.domain.prior import Finished, Form, Lines, PregameLines
 from tracker.store import queries as q
-from tracker.store.database import Database
-from tracker.store.database.columns import box_of, moment, stamp, unpack
+from tracker.store.database import Subject, reads, writes
+from tracker.store.database.columns import box_of, from_row, moment, stamp, to_columns, unpack
 
 _KEEP_QUOTE = """
 INSERT INTO pregame_lines (game, at, by, home_spread, total, home_ml, away_ml)
@@ -64,14 +64,11 @@ ORDER BY day, league, home, away
 nobody."""
 
 
-class KnownGames:
+class KnownGames(Subject):
     """Pregame lines and results of games, on an open database."""
 
-    def __init__(self, database: Database) -> None:
-        """The store makes one."""
-        self._db = database
-
-    async def keep_quotes(self, quotes: Mapping[str, PregameLines]) -> None:
+    @writes
+    def keep_quotes(self, db: Connection, quotes: Mapping[str, PregameLines]) -> None:
         """Keep each game's last lines before tip-off, by game id.
 
         Lines from after tip-off are dropped.
@@ -80,42 +77,41 @@ class KnownGames:
             {"game": game, "at": stamp(quote.at), "by": quote.by, **asdict(quote.lines)}
             for game, quote in quotes.items()
         ]
-        await self._db.write(lambda db: db.executemany(_KEEP_QUOTE, rows))
+        db.executemany(_KEEP_QUOTE, rows)
 
-    async def quotes(self, game: str | None = None) -> dict[str, PregameLines]:
+    @reads
+    def quotes(self, db: Connection, game: str | None = None) -> dict[str, PregameLines]:
         """The pregame lines by game id, of one game or of all."""
-        return await self._db.read(
-            lambda db: {row["game"]: _quote(row) for row in db.execute(_QUOTES, {"game": game})}
-        )
+        return {row["game"]: _quote(row) for row in db.execute(_QUOTES, {"game": game})}
 
-    async def keep_finished(self, games: Iterable[Finished]) -> None:
+    @writes
+    def keep_finished(self, db: Connection, games: Collection[Finished]) -> None:
         """Keep results of games that were on no slate. They are used for ratings."""
         rows = [
             (x.league, x.day.isoformat(), x.home, x.away, x.home_points, x.away_points)
             + (x.halves or (None, None))
             for x in games
         ]
-        await self._db.write(lambda db: db.executemany(_KEEP_FINISHED, rows))
+        db.executemany(_KEEP_FINISHED, rows)
 
-    async def finished(self, league: str | None = None) -> tuple[Finished, ...]:
+    @reads
+    def finished(self, db: Connection, league: str | None = None) -> tuple[Finished, ...]:
         """The finished games that count for ratings, in order of play."""
-        return await self._db.read(
-            lambda db: tuple(map(_finished, db.execute(_FINISHED, {"league": league})))
-        )
+        return tuple(map(_finished, db.execute(_FINISHED, {"league": league})))
 
 
-def _quote(row: sqlite3.Row) -> PregameLines:
+def _quote(row: Row) -> PregameLines:
     lines = Lines(row["home_spread"], row["total"], row["home_ml"], row["away_ml"])
     return PregameLines(lines, row["by"], moment(row["at"]))
 
 
-def _finished(row: sqlite3.Row) -> Finished:
+def _finished(row: Row) -> Finished:
     day = date.fromisoformat(row["day"])
     points = int(row["home_points"]), int(row["away_points"])
     return Finished(row["league"], day, row["home"], row["away"], *points, _halves(row), _pace(row))
 
 
-def _pace(row: sqlite3.Row) -> float | None:
+def _pace(row: Row) -> float | None:
     """Possessions a team in the length of regulation; None where no box score has the figures."""
     box = None if row["box"] is None else box_of(unpack(row["box"]))
     if box is None or box.left > 0:
@@ -126,7 +122,7 @@ def _pace(row: sqlite3.Row) -> float | None:
     return box.possessions * whole / (whole + overtimes * rules.overtime_seconds)
 
 
-def _halves(row: sqlite3.Row) -> tuple[int, int] | None:
+def _halves(row: Row) -> tuple[int, int] | None:
     """Both teams' points in each half of regulation; None if unknown or on a neutral court."""
     if row["neutral"]:
         return None
@@ -138,7 +134,7 @@ def _halves(row: sqlite3.Row) -> tuple[int, int] | None:
 
 _KEEP_CHECK = """
 INSERT INTO slate_check (league, day, games, finals, called_off, no_result, no_box, at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (:league, :day, :games, :finals, :called_off, :no_result, :no_box, :at)
 ON CONFLICT (league, day) DO UPDATE SET
   games = excluded.games, finals = excluded.finals, called_off = excluded.called_off,
   no_result = excluded.no_result, no_box = excluded.no_box, at = excluded.at
@@ -157,7 +153,10 @@ _KEEP_FORM = """
 INSERT INTO form (
   league, team, day, games, points_for, points_against, streak, rest_days, back_to_back,
   strength, tempo, version, pace
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+) VALUES (
+  :league, :team, :day, :games, :points_for, :points_against, :streak, :rest_days, :back_to_back,
+  :strength, :tempo, :version, :pace
+)
 ON CONFLICT (league, team, day) DO UPDATE SET
   games = excluded.games, points_for = excluded.points_for,
   points_against = excluded.points_against, streak = excluded.streak,
@@ -167,7 +166,8 @@ ON CONFLICT (league, team, day) DO UPDATE SET
 """
 
 _KEEP_ENDS = """
-INSERT INTO road_ends (league, team, day, chance, games, version) VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO road_ends (league, team, day, chance, games, version)
+VALUES (:league, :team, :day, :chance, :games, :version)
 ON CONFLICT (league, team, day) DO UPDATE SET
   chance = excluded.chance, games = excluded.games, version = excluded.version
 """
@@ -244,169 +244,114 @@ class TeamRoadEnds:
     version: str
 
 
-class Seasons:
+class Seasons(Subject):
     """Checked dates, form, road ends and injuries of the leagues, on an open database."""
 
-    def __init__(self, database: Database) -> None:
-        """The store makes one."""
-        self._db = database
-
-    async def leagues(self, since: date) -> tuple[str, ...]:
+    @reads
+    def leagues(self, db: Connection, since: date) -> tuple[str, ...]:
         """The leagues that have bets on games from a date on."""
-        values = (since.isoformat(),)
-        return await self._db.read(lambda db: tuple(x[0] for x in db.execute(_LEAGUES, values)))
+        return tuple(x[0] for x in db.execute(_LEAGUES, (since.isoformat(),)))
 
-    async def keep_check(self, check: SlateCheck, at: datetime) -> None:
+    @writes
+    def keep_check(self, db: Connection, check: SlateCheck, at: datetime) -> None:
         """Write down the check of a date."""
-        row = (
-            check.league, check.day.isoformat(), check.games, check.finals, check.called_off,
-            check.no_result, check.no_box, stamp(at),
-        )  # fmt: skip
-        await self._db.write(lambda db: db.execute(_KEEP_CHECK, row))
+        db.execute(_KEEP_CHECK, to_columns(check) | {"at": stamp(at)})
 
-    async def checks(self, since: date) -> tuple[SlateCheck, ...]:
+    @reads
+    def checks(self, db: Connection, since: date) -> tuple[SlateCheck, ...]:
         """The checks of dates from `since` on."""
-        rows = (since.isoformat(),)
-        return await self._db.read(lambda db: tuple(map(_check, db.execute(_CHECKS, rows))))
+        return tuple(from_row(SlateCheck, x) for x in db.execute(_CHECKS, (since.isoformat(),)))
 
-    async def boxed(self, league: str, since: datetime) -> frozenset[str]:
+    @reads
+    def boxed(self, db: Connection, league: str, since: datetime) -> frozenset[str]:
         """The ids of the games whose box score is stored."""
-        values = (league, stamp(since))
-        return await self._db.read(lambda db: frozenset(x[0] for x in db.execute(_BOXED, values)))
+        return frozenset(x[0] for x in db.execute(_BOXED, (league, stamp(since))))
 
-    async def keep_form(self, teams: Iterable[Rated]) -> None:
+    @writes
+    def keep_form(self, db: Connection, teams: Collection[Rated]) -> None:
         """Write down teams' form and ratings on a morning."""
-        rows = [
-            (
-                x.form.league, x.form.team, x.form.day.isoformat(), x.form.games,
-                x.form.points_for, x.form.points_against, x.form.streak, x.form.rest_days,
-                x.form.back_to_back, x.strength, x.tempo, x.version,
-                x.form.pace,
-            )
-            for x in teams
-        ]  # fmt: skip
-        await self._db.write(lambda db: db.executemany(_KEEP_FORM, rows))
+        db.executemany(_KEEP_FORM, (to_columns(x.form) | to_columns(x) for x in teams))
 
-    async def keep_ends(self, teams: Iterable[TeamRoadEnds]) -> None:
+    @writes
+    def keep_ends(self, db: Connection, teams: Collection[TeamRoadEnds]) -> None:
         """Write down the beliefs about teams' road ends on a morning."""
-        rows = [(x.league, x.team, x.day.isoformat(), x.chance, x.games, x.version) for x in teams]
-        await self._db.write(lambda db: db.executemany(_KEEP_ENDS, rows))
+        db.executemany(_KEEP_ENDS, map(to_columns, teams))
 
-    async def injuries(self, league: str, day: date | None = None) -> Mapping[str, Injury]:
+    @reads
+    def injuries(
+        self, db: Connection, league: str, day: date | None = None
+    ) -> Mapping[str, Injury]:
         """The latest entry on each player who is less than available, by his key.
 
         With a date, what a box score said of an earlier game is left out.
         """
-        found = await self._db.read(lambda db: _words(db, league))
         last: dict[str, Injury] = {}
-        for key, x in found:
+        for key, x in _words(db, league):
             back = x.returns
             if not (x.source == BY_BOX and day and back and back <= day):
                 last.setdefault(key, x)
         return {key: x for key, x in last.items() if x.status is not Availability.AVAILABLE}
 
-    async def absences(
-        self, leagues: Iterable[str], at: datetime | None = None
+    @reads
+    def absences(
+        self, db: Connection, leagues: Collection[str], at: datetime | None = None
     ) -> dict[str, Absences]:
         """The injury entries of each league's players, last or as of `at`.
 
         Leagues whose list was never read are left out.
         """
-        listed = list(leagues)
-        return await self._db.read(lambda db: _absences(db, listed, at))
+        found, until = {}, _ALWAYS if at is None else stamp(at)
+        for league in leagues:
+            row = db.execute(q.META, (_READ + league,)).fetchone()
+            said: dict[tuple[str, str], tuple[Injury, ...]] = {}
+            for key, x in _words(db, league, until):
+                said[x.team, key] = (*said.get((x.team, key), ()), x)
+            if row is not None:
+                read_at = moment(row["value"])
+                found[league] = Absences(read_at if at is None else min(read_at, at), said)
+        return found
 
-    async def keep_box(self, injuries: Sequence[Injury], at: datetime) -> tuple[Injury, ...]:
+    @writes
+    def keep_box(
+        self, db: Connection, injuries: Sequence[Injury], at: datetime
+    ) -> tuple[Injury, ...]:
         """Keep box scores' entries on players who are out. Returns those that were new."""
-        return await self._db.write(lambda db: _keep_box(db, injuries, at))
+        news: list[Injury] = []
+        for league in dict.fromkeys(x.league for x in injuries):
+            known = {key: x for key, x in _words(db, league) if x.source == BY_BOX}
+            mine = {player_key(x.name): x for x in injuries if x.league == league}
+            changed = {k: x for k, x in mine.items() if known.get(k) != x}
+            db.executemany(_KEEP_INJURY, (_columns(key, x, at) for key, x in changed.items()))
+            news += changed.values()
+        return tuple(news)
 
-    async def keep_injuries(
-        self, league: str, injuries: Sequence[Injury], at: datetime
+    @writes
+    def keep_injuries(
+        self, db: Connection, league: str, injuries: Sequence[Injury], at: datetime
     ) -> tuple[Injury, ...]:
         """Keep what is new in a source's whole list. Returns the changed entries in its order.
 
         A player who is no longer on the list is available again.
         """
-        return await self._db.write(lambda db: _keep_injuries(db, league, injuries, at))
-
-
-def _keep_injuries(
-    db: sqlite3.Connection, league: str, injuries: Sequence[Injury], at: datetime
-) -> tuple[Injury, ...]:
-    db.execute(_FORGET_INJURIES, (league, stamp(at + _WRONG_CLOCK)))
-    known = {key: x for key, x in _words(db, league) if x.source != BY_BOX}
-    fresh = {player_key(x.name): x for x in injuries}
-    db.execute(q.KEEP_META, (_READ + league, stamp(at)))
-    gone = {
-        key: Injury(league, x.team, x.name, Availability.AVAILABLE, "", None, x.source)
-        for key, x in known.items()
-        if key not in fresh and x.status is not Availability.AVAILABLE
-    }
-    changed = {k: x for k, x in (fresh | gone).items() if known.get(k) != x}
-    db.executemany(_KEEP_INJURY, (_columns(key, x, at) for key, x in changed.items()))
-    return tuple(changed.values())
-
-
-def _keep_box(
-    db: sqlite3.Connection, injuries: Sequence[Injury], at: datetime
-) -> tuple[Injury, ...]:
-    news: list[Injury] = []
-    for league in dict.fromkeys(x.league for x in injuries):
-        known = {key: x for key, x in _words(db, league) if x.source == BY_BOX}
-        mine = {player_key(x.name): x for x in injuries if x.league == league}
-        changed = {k: x for k, x in mine.items() if known.get(k) != x}
+        db.execute(_FORGET_INJURIES, (league, stamp(at + _WRONG_CLOCK)))
+        known = {key: x for key, x in _words(db, league) if x.source != BY_BOX}
+        fresh = {player_key(x.name): x for x in injuries}
+        db.execute(q.KEEP_META, (_READ + league, stamp(at)))
+        gone = {
+            key: Injury(league, x.team, x.name, Availability.AVAILABLE, "", None, x.source)
+            for key, x in known.items()
+            if key not in fresh and x.status is not Availability.AVAILABLE
+        }
+        changed = {k: x for k, x in (fresh | gone).items() if known.get(k) != x}
         db.executemany(_KEEP_INJURY, (_columns(key, x, at) for key, x in changed.items()))
-        news += changed.values()
-    return tuple(news)
+        return tuple(changed.values())
 
 
-def _words(db: sqlite3.Connection, league: str, until: str = _ALWAYS) -> list[tuple[str, Injury]]:
+def _words(db: Connection, league: str, until: str = _ALWAYS) -> list[tuple[str, Injury]]:
     """The latest entry of each source on each player with his key, the newest first."""
     values = {"league": league, "until": until}
-    return [(x["player"], _injury(x)) for x in db.execute(_INJURIES, values)]
-
-
-def _absences(
-    db: sqlite3.Connection, leagues: Iterable[str], at: datetime | None
-) -> dict[str, Absences]:
-    found, until = {}, _ALWAYS if at is None else stamp(at)
-    for league in leagues:
-        row = db.execute(q.META, (_READ + league,)).fetchone()
-        said: dict[tuple[str, str], tuple[Injury, ...]] = {}
-        for key, x in _words(db, league, until):
-            said[x.team, key] = (*said.get((x.team, key), ()), x)
-        if row is not None:
-            read_at = moment(row["value"])
-            found[league] = Absences(read_at if at is None else min(read_at, at), said)
-    return found
+    return [(x["player"], from_row(Injury, x)) for x in db.execute(_INJURIES, values)]
 
 
 def _columns(key: str, x: Injury, at: datetime) -> dict[str, object]:
-    return {
-        "league": x.league,
-        "player": key,
-        "at": stamp(at),
-        "team": x.team,
-        "name": x.name,
-        "status": x.status.value,
-        "detail": x.detail,
-        "returns": None if x.returns is None else x.returns.isoformat(),
-        "source": x.source,
-    }
-
-
-def _injury(row: sqlite3.Row) -> Injury:
-    back = row["returns"]
-    return Injury(
-        row["league"],
-        row["team"],
-        row["name"],
-        Availability(row["status"]),
-        row["detail"],
-        None if back is None else date.fromisoformat(back),
-        row["source"],
-    )
-
-
-def _check(row: sqlite3.Row) -> SlateCheck:
-    counts = (row[x] for x in ("games", "finals", "called_off", "no_result", "no_box"))
-    return SlateCheck(row["league"], date.fromisoformat(row["day"]), *counts)
+    return to_columns(x) | {"player": key, "at": stamp(at)}

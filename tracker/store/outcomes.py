@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from operator import add
+from sqlite3 import Connection, Row
 from typing import Any
 
 from tracker.domain.bet import TO_BE_GRADED
@@ -17,17 +17,12 @@ from tracker.domain.catalog.books import book_name
 from tracker.domain.draft import Draft
 from tracker.domain.league import slate_date
 from tracker.domain.market import Market
-from tracker.domain.money import Odds, own_part
+from tracker.domain.money import needed, own_part
 from tracker.engine.record import NO_BOOK, NO_TAG, NOTHING, Grouping, Prediction, Tally, ratio_error
+from tracker.store import queries as q
 from tracker.store.bet_rows import draft_of, market_of
-from tracker.store.database import Database
-from tracker.store.database.columns import moment, pack, unpack
-
-_SETTLED = """
-SELECT settlement.*, confirmation.at AS official_at FROM settlement
-LEFT JOIN confirmation USING (bet, revision)
-WHERE settlement.bet = ? ORDER BY revision DESC LIMIT 1
-"""
+from tracker.store.database import Subject, reads
+from tracker.store.database.columns import from_row, moment, pack, unpack
 
 _BET = """
 SELECT bet.*, game.league, (
@@ -130,12 +125,8 @@ class OfficialChance:
     won: bool
 
 
-class Outcomes:
+class Outcomes(Subject):
     """The outcomes of an open database."""
-
-    def __init__(self, database: Database) -> None:
-        """The store makes one."""
-        self._db = database
 
     async def tallies(
         self, by: Grouping, since: date | None = None, until: date | None = None
@@ -146,50 +137,62 @@ class Outcomes:
         """
         return (await self.grouped([by], since, until))[by]
 
-    async def grouped(
-        self, by: Sequence[Grouping], since: date | None = None, until: date | None = None
+    @reads
+    def grouped(
+        self,
+        db: Connection,
+        by: Sequence[Grouping],
+        since: date | None = None,
+        until: date | None = None,
     ) -> Mapping[Grouping, Mapping[str, Tally]]:
         """The tallies of several groupings, read at once."""
-        return await self._db.read(lambda db: _tallies(db, by, since, until))
+        return _tallies(db, by, since, until)
 
     async def total(self, since: date | None = None, until: date | None = None) -> Tally:
         """The record of all bets on games from one day to another."""
         return (await self.tallies(Grouping.ALL, since, until)).get("all", NOTHING)
 
-    async def last(self, most: int) -> tuple[list[int], int]:
+    @reads
+    def last(self, db: Connection, most: int) -> tuple[list[int], int]:
         """The numbers of the last `most` bets with a result, newest first; and of all how many."""
+        found = [x["bet"] for x in db.execute(_LAST, (most,))]
+        return found, db.execute("SELECT count(*) FROM outcome").fetchone()[0]
 
-        def work(db: sqlite3.Connection) -> tuple[list[int], int]:
-            found = [x["bet"] for x in db.execute(_LAST, (most,))]
-            return found, db.execute("SELECT count(*) FROM outcome").fetchone()[0]
-
-        return await self._db.read(work)
-
-    async def judged_rules(
-        self, since: date | None = None, until: date | None = None
+    @reads
+    def judged_rules(
+        self, db: Connection, since: date | None = None, until: date | None = None
     ) -> tuple[JudgedRule, ...]:
         """How alerts that were sent turned out, by rule."""
-        return await self._db.read(lambda db: judged_rules(db, since, until))
+        rows = db.execute(_ALERTS, _days(since, until))
+        return tuple(from_row(JudgedRule, x) for x in rows)
 
-    async def first_predictions(
-        self, since: date | None = None, until: date | None = None
+    @reads
+    def predictions(self, db: Connection) -> list[Prediction]:
+        """The chances shown for bets that were won or lost, one for each game minute.
+
+        Chances of 0 and 1, of bets that were decided already, are left out.
+        """
+        return [_prediction(x) for x in db.execute(_PREDICTIONS)]
+
+    @reads
+    def first_predictions(
+        self, db: Connection, since: date | None = None, until: date | None = None
     ) -> list[Prediction]:
         """The first chance shown for each bet that was won or lost."""
-        return await self._db.read(lambda db: first_predictions(db, since, until))
+        return [_prediction(x) for x in db.execute(_FIRST_PREDICTIONS, _days(since, until))]
 
-    async def official_chances(self, league: str) -> tuple[OfficialChance, ...]:
+    @reads
+    def official_chances(self, db: Connection, league: str) -> tuple[OfficialChance, ...]:
         """The chances shown for a league's official single bets, one for each game minute.
 
         They are in order of the games' start; bets on one game follow each other.
         """
-        return await self._db.read(
-            lambda db: tuple(map(_official_chance, db.execute(_OFFICIAL_CHANCES, (league,))))
-        )
+        return tuple(map(_official_chance, db.execute(_OFFICIAL_CHANCES, (league,))))
 
 
-def keep(db: sqlite3.Connection, number: int) -> None:
+def keep(db: Connection, number: int) -> None:
     """Store the outcome of a bet by its last result; none where that does not stand any more."""
-    settled = db.execute(_SETTLED, (number,)).fetchone()
+    settled = db.execute(q.LAST_SETTLEMENT, (number,)).fetchone()
     if settled is None or settled["reason"] == TO_BE_GRADED:
         db.execute("DELETE FROM outcome WHERE bet = ?", (number,))
         return
@@ -216,12 +219,12 @@ def keep(db: sqlite3.Connection, number: int) -> None:
         "stake_cents": None if stake is None else own_part(stake, free=draft.free),
         "payout_cents": settled["payout_cents"],
         # A free bet has no break-even chance: it risks nothing.
-        "break_even": None if bet["odds"] is None or draft.free else _break_even(bet),
+        "break_even": needed(draft.odds, free=draft.free),
     }
     db.execute(_KEEP, values)
 
 
-def fill(db: sqlite3.Connection) -> None:
+def fill(db: Connection) -> None:
     """Store, once, the outcomes of bets that were settled before this table existed."""
     if db.execute("SELECT 1 FROM meta WHERE name = ?", (_FILLED,)).fetchone() is not None:
         return
@@ -230,15 +233,10 @@ def fill(db: sqlite3.Connection) -> None:
     db.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?, '1')", (_FILLED,))
 
 
-def _day(bet: sqlite3.Row, draft: Draft) -> date:
+def _day(bet: Row, draft: Draft) -> date:
     if draft.matchup is not None and draft.matchup.day is not None:
         return draft.matchup.day
     return slate_date(draft.placed_at or moment(bet["added_at"]))
-
-
-def _break_even(bet: sqlite3.Row) -> float:
-    odds: Odds | None = draft_of(bet).odds
-    return 1.0 if odds is None else odds.break_even
 
 
 def _days(since: date | None, until: date | None) -> dict[str, str | None]:
@@ -279,7 +277,7 @@ class _Sums:
 
 
 def _tallies(
-    db: sqlite3.Connection, by: Sequence[Grouping], since: date | None, until: date | None
+    db: Connection, by: Sequence[Grouping], since: date | None, until: date | None
 ) -> dict[Grouping, Mapping[str, Tally]]:
     columns = list(dict.fromkeys(_KEYS[x][0] for x in by))
     source = _FIRST_MODEL if Grouping.MODEL in by else ""
@@ -326,15 +324,7 @@ ORDER BY last.bet, last.poll
 """  # noqa: S608 - constants alone
 
 
-def predictions(db: sqlite3.Connection) -> list[Prediction]:
-    """The chances shown for bets that were won or lost, one for each game minute.
-
-    Chances of 0 and 1, of bets that were decided already, are left out.
-    """
-    return [_prediction(x) for x in db.execute(_PREDICTIONS)]
-
-
-def _prediction(x: sqlite3.Row) -> Prediction:
+def _prediction(x: Row) -> Prediction:
     return Prediction(x["bet"], x["p"], bool(x["won"]), x["raw"], x["game"] or "")
 
 
@@ -377,28 +367,6 @@ class JudgedRule:
     repeats: int
 
 
-def judged_rules(
-    db: sqlite3.Connection, since: date | None, until: date | None
-) -> tuple[JudgedRule, ...]:
-    """How the alerts sent on games from one day to another turned out, by rule."""
-    values = {
-        "since": None if since is None else since.isoformat(),
-        "until": None if until is None else until.isoformat(),
-    }
-    return tuple(
-        JudgedRule(
-            x["rule"],
-            x["alerts"],
-            x["promised"],
-            x["held"],
-            x["decided"],
-            x["early"],
-            x["repeats"],
-        )
-        for x in db.execute(_ALERTS, values)
-    )
-
-
 _OFFICIAL_CHANCES = f"""
 {_LAST_CHANCES}
 SELECT leg.*, coalesce(raw_win, win) AS win, coalesce(raw_lose, lose) AS lose,
@@ -410,7 +378,7 @@ ORDER BY game.start_at, game.id, last.bet, last.poll
 """  # noqa: S608 - constants alone
 
 
-def _official_chance(x: sqlite3.Row) -> OfficialChance:
+def _official_chance(x: Row) -> OfficialChance:
     p = x["win"] / (x["win"] + x["lose"])
     return OfficialChance(x["bet"], x["game_id"], market_of(x), p, bool(x["won"]))
 
@@ -424,14 +392,3 @@ WHERE outcome.result IN ('won', 'lost') AND first.win > 0 AND first.lose > 0
   AND (:since IS NULL OR outcome.day >= :since) AND (:until IS NULL OR outcome.day <= :until)
 GROUP BY outcome.bet ORDER BY outcome.bet
 """  # noqa: S608 - constants alone
-
-
-def first_predictions(
-    db: sqlite3.Connection, since: date | None, until: date | None
-) -> list[Prediction]:
-    """The first chance shown for each bet on games from one day to another."""
-    values = {
-        "since": None if since is None else since.isoformat(),
-        "until": None if until is None else until.isoformat(),
-    }
-    return [_prediction(x) for x in db.execute(_FIRST_PREDICTIONS, values)]

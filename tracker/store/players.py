@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from sqlite3 import Connection, Row
 
 from tracker.domain.game import GameState, Phase
 from tracker.domain.player import PlayerGame, Stat, player_key
-from tracker.store.database import Database
+from tracker.store.database import Subject, reads, writes
 from tracker.store.database.columns import moment, pack, stamp, stamp_or_none, unpack
 
 REMEMBERED = timedelta(days=60)
@@ -91,42 +91,52 @@ ON CONFLICT (league, team, player) DO UPDATE SET
 _ROSTERS = "SELECT * FROM roster WHERE seen_at >= ? ORDER BY league, team, name"
 
 
-class Players:
+class Players(Subject):
     """The players of an open database."""
 
-    def __init__(self, database: Database) -> None:
-        """The store makes one."""
-        self._db = database
-
-    async def meet(self, rosters: Mapping[Team, Sequence[str]], at: datetime) -> None:
+    @writes
+    def meet(self, db: Connection, rosters: Mapping[Team, Sequence[str]], at: datetime) -> None:
         """Remember the players seen with each team, with names as in the box.
 
         `rosters` goes by league and team code.
         """
-        await self._db.write(lambda db: _meet(db, rosters, at))
+        rows = (
+            {
+                "league": league, "team": team, "player": player_key(name), "name": name,
+                "at": stamp(at),
+            }
+            for (league, team), names in rosters.items() for name in names
+        )  # fmt: skip
+        db.executemany(_MEET, rows)
 
-    async def named(self, key: str) -> tuple[tuple[str, str, str], ...]:
+    @reads
+    def named(self, db: Connection, key: str) -> tuple[tuple[str, str, str], ...]:
         """The players whose key equals or contains `key`: league, key, and name as in the box."""
         values = {"key": key, "part": f"%{key}%"}
-        return await self._db.read(
-            lambda db: tuple((x[0], x[1], x[2]) for x in db.execute(_NAMED, values))
-        )
+        return tuple((x[0], x[1], x[2]) for x in db.execute(_NAMED, values))
 
-    async def log(
-        self, league: str, key: str, most: int
+    @reads
+    def log(
+        self, db: Connection, league: str, key: str, most: int
     ) -> tuple[tuple[PlayerGame, str | None, str | None], ...]:
         """A player's games, newest first, each with its home and away team where known."""
-        values = (league, key, most)
-        return await self._db.read(
-            lambda db: tuple((_game(x), x["home"], x["away"]) for x in db.execute(_LOG, values))
-        )
+        rows = db.execute(_LOG, (league, key, most))
+        return tuple((_game(x), x["home"], x["away"]) for x in rows)
 
-    async def against(self, league: str, team: str | None, most: int) -> list[dict[Stat, int]]:
+    @reads
+    def against(
+        self, db: Connection, league: str, team: str | None, most: int
+    ) -> list[dict[Stat, int]]:
         """The sums of the opponents' figures in each of a team's last `most` games.
 
         Without a team, the sums of either side in the league's last games.
         """
-        return await self._db.read(lambda db: _against(db, league, team, most))
+        found: dict[tuple[str, str], dict[Stat, int]] = {}
+        for row in db.execute(_AGAINST, {"league": league, "team": team, "most": most}):
+            sums = found.setdefault((row["game_id"], row["whose"]), {})
+            for name, value in unpack(row["stats"]):
+                sums[Stat(name)] = sums.get(Stat(name), 0) + value
+        return list(found.values())
 
     async def keep_finished(self, state: GameState) -> None:
         """Keep what each player did, from the final box score of a game.
@@ -137,12 +147,23 @@ class Players:
         if games:
             await self._db.write(lambda db: keep_games(db, state.game.league, games))
 
-    async def rosters(self, now: datetime) -> dict[Team, tuple[str, ...]]:
+    @reads
+    def rosters(self, db: Connection, now: datetime) -> dict[Team, tuple[str, ...]]:
         """The players of each team, by name as in the box, as last seen."""
-        return await self._db.read(lambda db: _rosters(db, now))
+        rows = db.execute(_ROSTERS, (stamp(now - REMEMBERED),)).fetchall()
+        last: dict[Who, datetime] = {}
+        for row in rows:
+            who, seen = (row["league"], row["player"]), moment(row["seen_at"])
+            last[who] = max(seen, last.get(who, seen))
+        found: dict[Team, list[str]] = defaultdict(list)
+        for row in rows:
+            if last[row["league"], row["player"]] - moment(row["seen_at"]) < SAME_DAYS:
+                found[row["league"], row["team"]].append(row["name"])
+        return {team: tuple(names) for team, names in found.items()}
 
-    async def recent_games(
-        self, whom: Iterable[Who], most: int = 40, before: datetime | None = None
+    @reads
+    def recent_games(
+        self, db: Connection, whom: Collection[Who], most: int = 40, before: datetime | None = None
     ) -> dict[Who, tuple[PlayerGame, ...]]:
         """The last games of players, newest first, at most `most` each.
 
@@ -151,32 +172,53 @@ class Players:
         With `before`, only games that began before then count: what was known before a game that is
         over.
         """
-        listed, until = list(whom), stamp_or_none(before)
-        return await self._db.read(lambda db: _recent_games(db, listed, most, until))
+        values = {"most": most, "before": stamp_or_none(before)}
+        found: dict[Who, tuple[PlayerGame, ...]] = {}
+        for league, key in whom:
+            rows = db.execute(_PLAYER_GAMES, values | {"league": league, "player": key})
+            if played := tuple(map(_game, rows)):
+                found[league, key] = played
+        return found
 
-    async def team_games(
-        self, teams: Iterable[Team], most: int = 30, before: datetime | None = None
+    @reads
+    def team_games(
+        self,
+        db: Connection,
+        teams: Collection[Team],
+        most: int = 30,
+        before: datetime | None = None,
     ) -> dict[Team, dict[str, tuple[PlayerGame, ...]]]:
         """What every player did in the last `most` games of teams, by team and player key.
 
         `before` is as in `recent_games`.
         """
-        listed, until = list(teams), stamp_or_none(before)
-        return await self._db.read(lambda db: {x: _team_games(db, x, most, until) for x in listed})
+        found: dict[Team, dict[str, tuple[PlayerGame, ...]]] = {}
+        for team in teams:
+            games: dict[str, list[PlayerGame]] = defaultdict(list)
+            for row in db.execute(_TEAM_GAMES, _of_team(team, most, before)):
+                games[row["player"]].append(_game(row))
+            found[team] = {key: tuple(x) for key, x in games.items()}
+        return found
 
-    async def counted(self) -> int:
+    @reads
+    def counted(self, db: Connection) -> int:
         """The number of players' games that are stored."""
-        return await self._db.read(lambda db: int(db.execute(_COUNTED).fetchone()[0]))
+        return int(db.execute(_COUNTED).fetchone()[0])
 
-    async def opponents(
-        self, teams: Iterable[Team], most: int = 30, before: datetime | None = None
+    @reads
+    def opponents(
+        self,
+        db: Connection,
+        teams: Collection[Team],
+        most: int = 30,
+        before: datetime | None = None,
     ) -> dict[Team, tuple[PlayerGame, ...]]:
         """What the opponents' players did in the last `most` games of teams.
 
         `before` is as in `recent_games`.
         """
-        listed, until = list(teams), stamp_or_none(before)
-        return await self._db.read(lambda db: {x: _opponents(db, x, most, until) for x in listed})
+        rows = {x: db.execute(_OPPONENTS, _of_team(x, most, before)) for x in teams}
+        return {team: tuple(map(_game, found)) for team, found in rows.items()}
 
 
 def player_games(state: GameState) -> tuple[PlayerGame, ...]:
@@ -200,7 +242,7 @@ def player_games(state: GameState) -> tuple[PlayerGame, ...]:
     )
 
 
-def keep_games(db: sqlite3.Connection, league: str, games: Iterable[PlayerGame]) -> None:
+def keep_games(db: Connection, league: str, games: Iterable[PlayerGame]) -> None:
     """Store what players did. A later box score of the same game replaces the earlier one."""
     db.executemany(
         _KEEP_PLAYER_GAME,
@@ -222,78 +264,12 @@ def keep_games(db: sqlite3.Connection, league: str, games: Iterable[PlayerGame])
     )
 
 
-def _recent_games(
-    db: sqlite3.Connection, players: Iterable[Who], most: int, before: str | None
-) -> dict[Who, tuple[PlayerGame, ...]]:
-    def rows(league: str, key: str) -> list[sqlite3.Row]:
-        values = {"league": league, "player": key, "most": most, "before": before}
-        return db.execute(_PLAYER_GAMES, values).fetchall()
-
-    found = {(league, key): rows(league, key) for league, key in players}
-    return {who: tuple(_game(x) for x in rows) for who, rows in found.items() if rows}
-
-
-def _against(
-    db: sqlite3.Connection, league: str, team: str | None, most: int
-) -> list[dict[Stat, int]]:
-    found: dict[tuple[str, str], dict[Stat, int]] = {}
-    for row in db.execute(_AGAINST, {"league": league, "team": team, "most": most}):
-        sums = found.setdefault((row["game_id"], row["whose"]), {})
-        for name, value in unpack(row["stats"]):
-            sums[Stat(name)] = sums.get(Stat(name), 0) + value
-    return list(found.values())
-
-
-def _team_games(
-    db: sqlite3.Connection, team: Team, most: int, before: str | None
-) -> dict[str, tuple[PlayerGame, ...]]:
+def _of_team(team: Team, most: int, before: datetime | None) -> dict[str, object]:
     league, code = team
-    found: dict[str, list[PlayerGame]] = defaultdict(list)
-    values = {"league": league, "team": code, "most": most, "before": before}
-    for row in db.execute(_TEAM_GAMES, values):
-        found[row["player"]].append(_game(row))
-    return {key: tuple(games) for key, games in found.items()}
+    return {"league": league, "team": code, "most": most, "before": stamp_or_none(before)}
 
 
-def _opponents(
-    db: sqlite3.Connection, team: Team, most: int, before: str | None
-) -> tuple[PlayerGame, ...]:
-    league, code = team
-    values = {"league": league, "team": code, "most": most, "before": before}
-    return tuple(_game(row) for row in db.execute(_OPPONENTS, values))
-
-
-def _meet(db: sqlite3.Connection, rosters: Mapping[Team, Sequence[str]], at: datetime) -> None:
-    db.executemany(
-        _MEET,
-        (
-            {
-                "league": league,
-                "team": team,
-                "player": player_key(name),
-                "name": name,
-                "at": stamp(at),
-            }
-            for (league, team), names in rosters.items()
-            for name in names
-        ),
-    )
-
-
-def _rosters(db: sqlite3.Connection, now: datetime) -> dict[Team, tuple[str, ...]]:
-    rows = db.execute(_ROSTERS, (stamp(now - REMEMBERED),)).fetchall()
-    last: dict[Who, datetime] = {}
-    for row in rows:
-        who, seen = (row["league"], row["player"]), moment(row["seen_at"])
-        last[who] = max(seen, last.get(who, seen))
-    found: dict[Team, list[str]] = defaultdict(list)
-    for row in rows:
-        if last[row["league"], row["player"]] - moment(row["seen_at"]) < SAME_DAYS:
-            found[row["league"], row["team"]].append(row["name"])
-    return {team: tuple(names) for team, names in found.items()}
-
-
-def _game(row: sqlite3.Row) -> PlayerGame:
+def _game(row: Row) -> PlayerGame:
     return PlayerGame(
         name=row["name"],
         team=row["team"],

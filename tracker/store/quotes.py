@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
+from sqlite3 import Connection, Row
 
 from tracker.domain.alert import Alert
 from tracker.domain.chance import Chance
@@ -19,8 +19,15 @@ from tracker.domain.tracking import RuleState
 from tracker.domain.value import BetDecision, ClosingValue, EdgeSeen, Grade, Price
 from tracker.store import queries as q
 from tracker.store.alerting import keep_alert
-from tracker.store.database import Database
-from tracker.store.database.columns import moment, moment_or_none, stamp, stamp_or_none
+from tracker.store.database import Subject, reads, writes
+from tracker.store.database.columns import (
+    from_row,
+    moment,
+    moment_or_none,
+    stamp,
+    stamp_or_none,
+    to_columns,
+)
 from tracker.store.recording import keep_document, keep_rules
 from tracker.store.views import BetView
 
@@ -53,7 +60,9 @@ _SOURCE_STATUSES = "SELECT source, last_ok_at FROM pulse WHERE last_ok_at IS NOT
 _ADD_CLOSING = """
 INSERT INTO closing (
   game, revision, tip_at, home_spread, total, home_chance, books, age_s, by, poll, at
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+) VALUES (
+  :game, :revision, :tip_at, :home_spread, :total, :home_chance, :books, :age_s, :by, :poll, :at
+)
 """
 
 _CLOSINGS = """
@@ -112,7 +121,9 @@ _DECISIONS = "SELECT * FROM decision WHERE :bet IS NULL OR bet = :bet ORDER BY b
 
 _ADD_CREDIT = """
 INSERT INTO credit (provider, at, purpose, planned, cost, used, remaining, path, refused)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (
+  :provider, :at, :purpose, :planned, :cost, :used, :remaining, :path, :refused
+)
 """
 
 _CREDITS = "SELECT * FROM credit WHERE at >= ? ORDER BY id"
@@ -189,15 +200,13 @@ class ValueSum:
     products: tuple[float, float, float]
 
 
-class Quotes:
+class Quotes(Subject):
     """Quotes and all that is computed from them, on an open database."""
 
-    def __init__(self, database: Database) -> None:
-        """The store makes one."""
-        self._db = database
-
-    async def record(
+    @writes
+    def record(
         self,
+        db: Connection,
         document: Document | None,
         quotes: Sequence[Quote],
         credit: Credit | None = None,
@@ -207,28 +216,23 @@ class Quotes:
 
         Without a document only the credit is written: of a purchase that brought nothing to keep.
         """
+        number = 0 if document is None else keep_document(db, document)
+        db.executemany(_ADD_QUOTE, ((*_quote_row(x, number), x.game) for x in quotes))
+        if credit is not None:
+            db.execute(_ADD_CREDIT, to_columns(credit))
+        if faults and document is not None:
+            day = document.at.date().isoformat()
+            rows = [(document.source, day, what, n) for what, n in faults.items() if n]
+            db.executemany(_ADD_FAULT, rows)
+        return number
 
-        def work(db: sqlite3.Connection) -> int:
-            number = 0 if document is None else keep_document(db, document)
-            db.executemany(_ADD_QUOTE, ((*_quote_row(x, number), x.game) for x in quotes))
-            if credit is not None:
-                db.execute(_ADD_CREDIT, _credit_row(credit))
-            if faults and document is not None:
-                day = document.at.date().isoformat()
-                rows = [(document.source, day, what, n) for what, n in faults.items() if n]
-                db.executemany(_ADD_FAULT, rows)
-            return number
-
-        return await self._db.write(work)
-
-    async def history(
-        self, game: str | None, since: datetime, until: datetime
+    @reads
+    def history(
+        self, db: Connection, game: str | None, since: datetime, until: datetime
     ) -> list[tuple[Quote, str, str]]:
         """The quotes from `since` to `until`, oldest first, each with its source and path."""
         values = {"game": game, "since": stamp(since), "until": stamp(until)}
-        return await self._db.read(
-            lambda db: [(_quote(x), x["source"], x["path"]) for x in db.execute(_HISTORY, values)]
-        )
+        return [(_quote(x), x["source"], x["path"]) for x in db.execute(_HISTORY, values)]
 
     async def standing(
         self, game: str | None, since: datetime, until: datetime
@@ -247,113 +251,101 @@ class Quotes:
             for quote, source, path in last.values()
         ]
 
-    async def _stood(
-        self, sources: set[str], since: datetime, until: datetime
+    @reads
+    def _stood(
+        self, db: Connection, sources: set[str], since: datetime, until: datetime
     ) -> dict[tuple[str, str], datetime]:
         """When each document of these sources was last read by then, and each source as a whole."""
         asked = {
             "sources": json.dumps(sorted(sources)), "since": stamp(since), "until": stamp(until),
         }  # fmt: skip
-
-        def work(db: sqlite3.Connection) -> dict[tuple[str, str], datetime]:
-            rows = db.execute(_STOOD, asked)
-            found = {(x["source"], x["path"]): moment(x["at"]) for x in rows}
-            for x in db.execute(_SOURCE_STATUSES):
-                found[x["source"], ""] = moment(x["last_ok_at"])
-            return found
-
-        return await self._db.read(work)
+        rows = db.execute(_STOOD, asked)
+        found = {(x["source"], x["path"]): moment(x["at"]) for x in rows}
+        for x in db.execute(_SOURCE_STATUSES):
+            found[x["source"], ""] = moment(x["last_ok_at"])
+        return found
 
     # ------------------------------------------------------------------------------------ closes
 
-    async def tipped(self, game: str) -> tuple[datetime, int, float] | None:
+    @reads
+    def tipped(self, db: Connection, game: str) -> tuple[datetime, int, float] | None:
         """The first poll that showed a game in play: its time, period and clock."""
+        row = db.execute(_TIPPED, (game,)).fetchone()
+        return None if row is None else (moment(row["at"]), row["period"], row["clock"])
 
-        def work(db: sqlite3.Connection) -> tuple[datetime, int, float] | None:
-            row = db.execute(_TIPPED, (game,)).fetchone()
-            return None if row is None else (moment(row["at"]), row["period"], row["clock"])
-
-        return await self._db.read(work)
-
-    async def close(
-        self, closing: Closing, values: Iterable[ClosingValue], polls: Iterable[int], at: datetime
+    @writes
+    def close(
+        self,
+        db: Connection,
+        closing: Closing,
+        values: Collection[ClosingValue],
+        polls: Collection[int],
+        at: datetime,
     ) -> None:
         """Write a close with the bets' values at it. The bodies of its polls are kept for good."""
-        rows = [_clv_row(x) for x in values]
-        kept = [("close", x) for x in polls if x]
+        db.execute(_ADD_CLOSING, to_columns(closing) | {"at": stamp(at)})
+        db.executemany(_ADD_CLV, map(_clv_row, values))
+        db.executemany(_KEEP_BODY, (("close", x) for x in polls if x))
 
-        def work(db: sqlite3.Connection) -> None:
-            db.execute(_ADD_CLOSING, _closing_row(closing, at))
-            db.executemany(_ADD_CLV, rows)
-            db.executemany(_KEEP_BODY, kept)
-
-        await self._db.write(work)
-
-    async def value(self, values: Iterable[ClosingValue]) -> None:
+    @writes
+    def value(self, db: Connection, values: Collection[ClosingValue]) -> None:
         """Write bets' values at closes that are stored already."""
-        rows = [_clv_row(x) for x in values]
-        await self._db.write(lambda db: db.executemany(_ADD_CLV, rows))
+        db.executemany(_ADD_CLV, map(_clv_row, values))
 
-    async def closings(self, game: str | None = None) -> dict[str, Closing]:
+    @reads
+    def closings(self, db: Connection, game: str | None = None) -> dict[str, Closing]:
         """The last revision of each game's close, of one game or of all."""
-        return await self._db.read(
-            lambda db: {x["game"]: _closing(x) for x in db.execute(_CLOSINGS, {"game": game})}
-        )
+        return {x["game"]: from_row(Closing, x) for x in db.execute(_CLOSINGS, {"game": game})}
 
-    async def values(self, bet: int | None = None) -> dict[int, ClosingValue]:
+    @reads
+    def values(self, db: Connection, bet: int | None = None) -> dict[int, ClosingValue]:
         """The last revision of each bet's value at the close, of one bet or of all."""
-        return await self._db.read(
-            lambda db: {x["bet"]: _clv(x) for x in db.execute(_CLVS, {"bet": bet})}
-        )
+        return {x["bet"]: _clv(x) for x in db.execute(_CLVS, {"bet": bet})}
 
-    async def value_sums(self) -> list[ValueSum]:
+    @reads
+    def value_sums(self, db: Connection) -> list[ValueSum]:
         """Sums of bets' values at the close, by kind of bet, grade, and why one is missing."""
-        return await self._db.read(
-            lambda db: [
-                ValueSum(
-                    bool(x["parlay"]),
-                    bool(x["void"]),
-                    Grade(x["grade"]),
-                    x["why"],
-                    x["n"],
-                    x["whole"],
-                    x["games"],
-                    (x["sizes"], x["both"], x["squares"]),
-                )
-                for x in db.execute(_CLV_SUMS)
-            ]
-        )
+        return [
+            ValueSum(
+                bool(x["parlay"]),
+                bool(x["void"]),
+                Grade(x["grade"]),
+                x["why"],
+                x["n"],
+                x["whole"],
+                x["games"],
+                (x["sizes"], x["both"], x["squares"]),
+            )
+            for x in db.execute(_CLV_SUMS)
+        ]
 
-    async def unclosed(self) -> dict[bool, int]:
+    @reads
+    def unclosed(self, db: Connection) -> dict[bool, int]:
         """How many settled bets, added before tip-off, have no entry about the close.
 
         They are counted by whether they are void.
         """
-        return await self._db.read(
-            lambda db: {bool(x["void"]): x["n"] for x in db.execute(_UNCLOSED)}
-        )
+        return {bool(x["void"]): x["n"] for x in db.execute(_UNCLOSED)}
 
-    async def value_bins(self, width: float) -> list[tuple[int, int]]:
+    @reads
+    def value_bins(self, db: Connection, width: float) -> list[tuple[int, int]]:
         """A histogram of bets' values at the close: each bin's place from 0, and its count.
 
         Parlays and values that rest on our own model are left out, as in the mean.
         """
-        return await self._db.read(
-            lambda db: [(x["bin"], x["n"]) for x in db.execute(_CLV_BINS, {"width": width})]
-        )
+        return [(x["bin"], x["n"]) for x in db.execute(_CLV_BINS, {"width": width})]
 
     # --------------------------------------------------------------------------------- decisions
 
-    async def decide(self, decisions: Iterable[BetDecision]) -> None:
+    @writes
+    def decide(self, db: Connection, decisions: Collection[BetDecision]) -> None:
         """Write what bets were worth when they were made. A value that is stored already stays."""
-        rows = [_decision_row(x) for x in decisions]
-        await self._db.write(lambda db: db.executemany(_ADD_DECISION, rows))
+        db.executemany(_ADD_DECISION, map(_decision_row, decisions))
 
-    async def decisions(self, bet: int | None = None) -> dict[int, BetDecision]:
+    @reads
+    def decisions(self, db: Connection, bet: int | None = None) -> dict[int, BetDecision]:
         """What bets were worth when they were made, of one bet or of all."""
-        return await self._db.read(
-            lambda db: {x["bet"]: _decision(x) for x in db.execute(_DECISIONS, {"bet": bet})}
-        )
+        return {x["bet"]: _decision(x) for x in db.execute(_DECISIONS, {"bet": bet})}
 
     async def decision_of(self, bet: BetView) -> BetDecision | None:
         """What a bet was worth when it was made, at its present price.
@@ -378,7 +370,7 @@ class Quotes:
         `poll` is the answer's number as a poll.
         """
 
-        def work(db: sqlite3.Connection) -> None:
+        def work(db: Connection) -> None:
             followed = {x["bet"]: x["leg"] for x in db.execute(q.FOLLOWED, (game,))}
             keep_rules(db, (x for x in rules if x.bet in followed))
             for alert in alerts:
@@ -389,38 +381,34 @@ class Quotes:
 
     # ----------------------------------------------------------------------------------- credits
 
-    async def credits(self, since: datetime) -> list[Credit]:
+    @reads
+    def credits(self, db: Connection, since: datetime) -> list[Credit]:
         """Purchases and refusals since a time, oldest first."""
-        return await self._db.read(
-            lambda db: [_credit(x) for x in db.execute(_CREDITS, (stamp(since),))]
-        )
+        return [from_row(Credit, x) for x in db.execute(_CREDITS, (stamp(since),))]
 
-    async def balance(self, provider: str) -> Credit | None:
+    @reads
+    def balance(self, db: Connection, provider: str) -> Credit | None:
         """The last answer of a provider that said how many credits are left, or None."""
+        row = db.execute(_BALANCE, (provider,)).fetchone()
+        return None if row is None else from_row(Credit, row)
 
-        def work(db: sqlite3.Connection) -> Credit | None:
-            row = db.execute(_BALANCE, (provider,)).fetchone()
-            return None if row is None else _credit(row)
-
-        return await self._db.read(work)
-
-    async def faults(self, since: datetime) -> list[tuple[str, str, int]]:
+    @reads
+    def faults(self, db: Connection, since: datetime) -> list[tuple[str, str, int]]:
         """The faults in sources' answers since a day: source, fault, count."""
         day = since.date().isoformat()
-        return await self._db.read(
-            lambda db: [(x["source"], x["what"], x["n"]) for x in db.execute(_FAULTS, (day,))]
-        )
+        return [(x["source"], x["what"], x["n"]) for x in db.execute(_FAULTS, (day,))]
 
     # ------------------------------------------------------------------------------------- edges
 
-    async def keep_edges(self, rows: Iterable[EdgeSeen]) -> None:
+    @writes
+    def keep_edges(self, db: Connection, rows: Collection[EdgeSeen]) -> None:
         """Write down the edges that a list showed."""
-        values = [_edge_row(x) for x in rows]
-        await self._db.write(lambda db: db.executemany(_ADD_EDGE, values))
+        db.executemany(_ADD_EDGE, map(_edge_row, rows))
 
-    async def edges(self) -> list[EdgeSeen]:
+    @reads
+    def edges(self, db: Connection) -> list[EdgeSeen]:
         """All edges that lists have ever shown, oldest first."""
-        return await self._db.read(lambda db: [_edge(x) for x in db.execute(_EDGES)])
+        return [_edge(x) for x in db.execute(_EDGES)]
 
 
 def _newest(
@@ -442,12 +430,12 @@ def _quote_row(x: Quote, poll: int) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _selection(x: sqlite3.Row) -> Selection:
+def _selection(x: Row) -> Selection:
     points = None if x["market"].endswith("moneyline") else x["points"]
     return Selection(x["market"], x["side"], points, x["about"], Span(x["span"]))
 
 
-def _quote(x: sqlite3.Row) -> Quote:
+def _quote(x: Row) -> Quote:
     return Quote(
         game=x["game"],
         book=x["book"],
@@ -461,20 +449,6 @@ def _quote(x: sqlite3.Row) -> Quote:
     )
 
 
-def _closing_row(x: Closing, at: datetime) -> tuple[object, ...]:
-    return (
-        x.game, x.revision, stamp_or_none(x.tip_at), x.home_spread, x.total, x.home_chance,
-        x.books, x.age_s, x.by, x.poll, stamp(at),
-    )  # fmt: skip
-
-
-def _closing(x: sqlite3.Row) -> Closing:
-    return Closing(
-        x["game"], x["revision"], moment_or_none(x["tip_at"]), x["home_spread"], x["total"],
-        x["home_chance"], x["books"], x["age_s"], x["by"], x["poll"],
-    )  # fmt: skip
-
-
 def _clv_row(x: ClosingValue) -> tuple[object, ...]:
     parts = (None,) * 3 if x.chance is None else (x.chance.win, x.chance.push, x.chance.lose)
     return (
@@ -483,7 +457,7 @@ def _clv_row(x: ClosingValue) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _clv(x: sqlite3.Row) -> ClosingValue:
+def _clv(x: Row) -> ClosingValue:
     chance = None if x["win"] is None else Chance(x["win"], x["push"], x["lose"])
     return ClosingValue(
         x["bet"], x["revision"], Grade(x["grade"]), moment(x["at"]), chance, x["ev"], x["points"],
@@ -500,7 +474,7 @@ def _decision_row(x: BetDecision) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _decision(x: sqlite3.Row) -> BetDecision:
+def _decision(x: Row) -> BetDecision:
     paid = x["odds_decimal"]
     return BetDecision(
         bet=x["bet"],
@@ -513,20 +487,6 @@ def _decision(x: sqlite3.Row) -> BetDecision:
     )
 
 
-def _credit_row(x: Credit) -> tuple[object, ...]:
-    return (
-        x.provider, stamp(x.at), x.purpose, x.planned, x.cost, x.used, x.remaining, x.path,
-        x.refused,
-    )  # fmt: skip
-
-
-def _credit(x: sqlite3.Row) -> Credit:
-    return Credit(
-        x["provider"], moment(x["at"]), x["purpose"], x["planned"], x["cost"], x["used"],
-        x["remaining"], x["path"], x["refused"],
-    )  # fmt: skip
-
-
 def _edge_row(x: EdgeSeen) -> tuple[object, ...]:
     s = x.selection
     return (
@@ -535,7 +495,7 @@ def _edge_row(x: EdgeSeen) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _edge(x: sqlite3.Row) -> EdgeSeen:
+def _edge(x: Row) -> EdgeSeen:
     return EdgeSeen(
         moment(x["at"]), x["game"], _selection(x), x["p"], x["odds_decimal"], x["book"],
         x["edge"], x["prior"], x["poll"],

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
+from sqlite3 import Connection, Row
 from typing import Any
 
 from tracker.domain.alert import Alert, Decision, DeliveryState, Reason
@@ -37,8 +37,10 @@ from tracker.domain.tracking import (
 from tracker.store import queries as q
 from tracker.store.bet_rows import Wagers, draft_of, recall
 from tracker.store.bets import BETS_FILE, last_defaults, note, settlement_of
+from tracker.store.database import Subject, reads
 from tracker.store.database.columns import chance_of as stored_chance
 from tracker.store.database.columns import (
+    from_row,
     game_of,
     moment,
     moment_or_none,
@@ -48,6 +50,7 @@ from tracker.store.database.columns import (
     unpack,
 )
 from tracker.store.views import (
+    EVERY_BET,
     AlertView,
     BetView,
     DaemonView,
@@ -62,20 +65,14 @@ from tracker.store.views import (
 )
 
 
-def trackings(db: sqlite3.Connection, defaults: tuple[Rule, ...]) -> list[GameTracking]:
-    """A tracking for every game with bets to follow, by tip-off, with its bets by number.
-
-    A bet on several games is in the tracking of each.
-    """
+def _trackings(db: Connection, defaults: tuple[Rule, ...]) -> list[GameTracking]:
     wagers = Wagers(db, defaults)
     known: dict[int, Tracked] = {}
     rows = db.execute(q.OPEN_GAMES, {"checks": FINAL_CHECKS}).fetchall()
     return [_tracking(db, row, wagers, known) for row in rows]
 
 
-def _tracking(
-    db: sqlite3.Connection, row: sqlite3.Row, wagers: Wagers, known: dict[int, Tracked]
-) -> GameTracking:
+def _tracking(db: Connection, row: Row, wagers: Wagers, known: dict[int, Tracked]) -> GameTracking:
     """The tracking of one game. `known` has the bets restored so far, so that each is read once."""
     game = game_of(row)
     bets = db.execute(q.BETS_OF_GAME, (game.id,)).fetchall()
@@ -97,7 +94,7 @@ def _tracking(
     )
 
 
-def _held(row: sqlite3.Row, game: Game) -> Held | None:
+def _held(row: Row, game: Game) -> Held | None:
     """The state that is not believed yet.
 
     Earlier releases stored none of its origin: it is dropped.
@@ -113,7 +110,7 @@ def _origin(text: str | None) -> Origin | None:
     return None if text is None else Origin(*unpack(text))
 
 
-def tracked(db: sqlite3.Connection, bets: Sequence[Bet]) -> list[Tracked]:
+def tracked(db: Connection, bets: Sequence[Bet]) -> list[Tracked]:
     """The bets with their stored rule states, last chance, result and review, in their order."""
     numbers = (pack([x.number for x in bets]),)
     rules = {(x["bet"], x["rule"]): _rule(x) for x in db.execute(q.RULES_OF_BETS, numbers)}
@@ -138,7 +135,7 @@ ORDER BY game_poll.poll DESC
 """The chances of a bet on one of its games, the last one first: read as many as are wanted."""
 
 
-def _readings(db: sqlite3.Connection, bet: Tracked) -> Readings:
+def _readings(db: Connection, bet: Tracked) -> Readings:
     """The readings that the windows of a bet's swing rules lack: those of its later snapshots."""
     swings = [
         (rule, x)
@@ -165,9 +162,9 @@ def _readings(db: sqlite3.Connection, bet: Tracked) -> Readings:
 def _tracked(
     bet: Bet,
     remembered: Mapping[tuple[int, str], RuleState],
-    latest: sqlite3.Row | None,
-    settled: sqlite3.Row | None,
-    review: sqlite3.Row | None,
+    latest: Row | None,
+    settled: Row | None,
+    review: Row | None,
 ) -> Tracked:
     fresh = Tracked.fresh(bet)
     return replace(
@@ -182,7 +179,7 @@ def _tracked(
     )
 
 
-def _rule(row: sqlite3.Row) -> RuleState:
+def _rule(row: Row) -> RuleState:
     return RuleState(
         bet=row["bet"],
         rule=row["rule"],
@@ -215,62 +212,125 @@ ORDER BY number DESC LIMIT :most
 """
 
 
-def bets_before(
-    db: sqlite3.Connection, before: int | None, most: int, defaults: Defaults, only: OnlyBets
-) -> list[BetView]:
-    """At most `most` bets with a number below `before`, the highest first."""
-    asked = {"before": before, "most": most, **asdict(only)}
-    return _views(db, db.execute(_BETS_BEFORE, asked).fetchall(), defaults)
+BETS_AT_ONCE = 100
+"""Bets that are read at once, which takes some 10 ms."""
 
 
-def open_bets(db: sqlite3.Connection, defaults: Defaults) -> list[BetView]:
-    """The bets that are not over, or about which a person must decide something, by number."""
-    found = {x.number: x for x in _views(db, db.execute(q.OPEN_BETS).fetchall(), defaults)}
-    asked = {x.number: x for x in reviews(db, defaults)}
-    return [x for _, x in sorted((asked | found).items())]
+class Reading(Subject):
+    """What a person or a face asks for. Without `defaults`, the last known ones apply."""
+
+    async def bets_view(self, defaults: Defaults = None) -> list[BetView]:
+        """Every bet that was ever added, by number.
+
+        They are read a page at a time, so that an alert does not wait for thousands of them.
+        """
+        found: list[BetView] = []
+        while page := await self.bets_before(
+            found[-1].number if found else None, BETS_AT_ONCE, defaults
+        ):
+            found += page
+        return found[::-1]
+
+    @reads
+    def bets_before(
+        self,
+        db: Connection,
+        before: int | None,
+        most: int,
+        defaults: Defaults = None,
+        only: OnlyBets = EVERY_BET,
+    ) -> list[BetView]:
+        """One page of bets, newest first: at most `most` with a number below `before`."""
+        asked = {"before": before, "most": most, **asdict(only)}
+        return _views(db, db.execute(_BETS_BEFORE, asked).fetchall(), defaults)
+
+    @reads
+    def open_bets(self, db: Connection, defaults: Defaults = None) -> list[BetView]:
+        """The bets that are not over, or about which a person must decide something, by number."""
+        found = {x.number: x for x in _views(db, db.execute(q.OPEN_BETS).fetchall(), defaults)}
+        asked = {x.number: x for x in reviews(db, defaults)}
+        return [x for _, x in sorted((asked | found).items())]
+
+    @reads
+    def bets_on(self, db: Connection, game: str, defaults: Defaults = None) -> list[BetView]:
+        """The bets with a leg on a game, withdrawn ones included, by number."""
+        return _views(db, db.execute(q.BETS_WITH_GAME, (game,)).fetchall(), defaults)
+
+    @reads
+    def bets_a_game(self, db: Connection) -> dict[str, int]:
+        """The number of bets on each game, by its id. A parlay counts with its first game."""
+        return {x[0]: x[1] for x in db.execute(q.BETS_A_GAME)}
+
+    @reads
+    def bets_page(
+        self, db: Connection, most: int, left_out: int = 0, defaults: Defaults = None
+    ) -> tuple[list[BetView], int]:
+        """One page of bets, by number, and how many bets there are.
+
+        The page has at most `most` bets: the newest but for the first `left_out`.
+        """
+        rows = db.execute(q.PAGE_OF_BETS, {"most": most, "left_out": left_out}).fetchall()
+        count = int(db.execute(q.COUNT_BETS).fetchone()[0])
+        return _views(db, rows, defaults), count
+
+    @reads
+    def bets_numbered(
+        self, db: Connection, numbers: Sequence[int], defaults: Defaults = None
+    ) -> list[BetView]:
+        """The bets of these numbers, in their order."""
+        rows = db.execute(q.NUMBERED_BETS, (pack(list(numbers)),)).fetchall()
+        found = {x.number: x for x in _views(db, rows, defaults)}
+        return [found[x] for x in numbers if x in found]
+
+    @reads
+    def bet_view(self, db: Connection, number: int, defaults: Defaults = None) -> BetView | None:
+        """One bet in its present state, or None when there is no such bet."""
+        found = _views(db, db.execute(q.BET, (number,)).fetchall(), defaults)
+        return found[0] if found else None
+
+    @reads
+    def show_view(self, db: Connection, number: int, defaults: Defaults = None) -> ShowView | None:
+        """A bet with its whole history, or None when there is no such bet."""
+        row = db.execute(q.BET, (number,)).fetchone()
+        return None if row is None else _show_view(db, row, _rules(db, defaults))
+
+    @reads
+    def alerts_view(
+        self, db: Connection, explain: bool = False, bet: int | None = None
+    ) -> list[AlertView]:
+        """The alerts in order, of one bet or all.
+
+        With `explain`, decisions to hold back are included.
+        """
+        return _alerts_view(db, explain=explain, bet=bet)
+
+    @reads
+    def status_view(self, db: Connection, defaults: Defaults = None) -> StatusView:
+        """A summary: the games and bets followed, and the state of sources and channels."""
+        return _status_view(db, _rules(db, defaults))
+
+    @reads
+    def daemon(self, db: Connection) -> DaemonView | None:
+        """The daemon that last worked on this database, or None when none ever did."""
+        return _daemon_view(db)
+
+    @reads
+    def trackings(self, db: Connection, defaults: tuple[Rule, ...]) -> list[GameTracking]:
+        """Every game with bets to follow, by tip-off, with its bets by number, as last recorded.
+
+        A bet on several games is in the tracking of each.
+        """
+        return _trackings(db, defaults)
 
 
-def bets_on(db: sqlite3.Connection, game: str, defaults: Defaults) -> list[BetView]:
-    """The bets with a leg on a game, withdrawn ones included, by number."""
-    return _views(db, db.execute(q.BETS_WITH_GAME, (game,)).fetchall(), defaults)
-
-
-def bets_page(
-    db: sqlite3.Connection, defaults: Defaults, most: int, left_out: int
-) -> tuple[list[BetView], int]:
-    """The newest `most` bets but for the first `left_out`, by number, and the count of all bets."""
-    rows = db.execute(q.PAGE_OF_BETS, {"most": most, "left_out": left_out}).fetchall()
-    count = int(db.execute(q.COUNT_BETS).fetchone()[0])
-    return _views(db, rows, defaults), count
-
-
-def bets_numbered(
-    db: sqlite3.Connection, numbers: Sequence[int], defaults: Defaults
-) -> list[BetView]:
-    """The bets of these numbers, in their order."""
-    rows = db.execute(q.NUMBERED_BETS, (pack(list(numbers)),)).fetchall()
-    found = {x.number: x for x in _views(db, rows, defaults)}
-    return [found[x] for x in numbers if x in found]
-
-
-def bet_view(db: sqlite3.Connection, number: int, defaults: Defaults) -> BetView | None:
-    """One bet in its present state, or None when there is no such bet."""
-    found = _views(db, db.execute(q.BET, (number,)).fetchall(), defaults)
-    return found[0] if found else None
-
-
-def reviews(db: sqlite3.Connection, defaults: Defaults) -> list[BetView]:
+def reviews(db: Connection, defaults: Defaults) -> list[BetView]:
     """The bets whose result or payout a person must decide, by number."""
     found = _views(db, db.execute(q.IN_REVIEW, {"ask": ASK_BOOK}).fetchall(), defaults)
     return [x for x in found if x.review is not None and x.status is not Status.WITHDRAWN]
 
 
-def show_view(db: sqlite3.Connection, number: int, defaults: Defaults) -> ShowView | None:
-    """A bet with its history, or None when there is no such bet."""
-    row = db.execute(q.BET, (number,)).fetchone()
-    if row is None:
-        return None
-    rules = _rules(db, defaults)
+def _show_view(db: Connection, row: Row, rules: tuple[Rule, ...]) -> ShowView:
+    number = row["number"]
     wagers = Wagers(db, rules)
     followed = None if row["game_id"] is None else tracked(db, wagers.bets([row]))[0]
     return ShowView(
@@ -279,7 +339,7 @@ def show_view(db: sqlite3.Connection, number: int, defaults: Defaults) -> ShowVi
             SnapshotView(_snapshot(x), x["poll"], x["game_id"])
             for x in db.execute(q.SNAPSHOTS, {"bet": number})
         ),
-        alerts=tuple(alerts_view(db, explain=True, bet=number)),
+        alerts=tuple(_alerts_view(db, explain=True, bet=number)),
         settlements=tuple(
             SettlementView(
                 settlement_of(x),
@@ -293,11 +353,7 @@ def show_view(db: sqlite3.Connection, number: int, defaults: Defaults) -> ShowVi
     )
 
 
-def alerts_view(db: sqlite3.Connection, *, explain: bool, bet: int | None) -> list[AlertView]:
-    """The alerts in order, of one bet or all.
-
-    With `explain`, decisions to hold back are included.
-    """
+def _alerts_view(db: Connection, *, explain: bool, bet: int | None) -> list[AlertView]:
     sent: dict[int, list[DeliveryView]] = defaultdict(list)
     for x in db.execute(q.DELIVERIES, {"bet": bet}):
         sent[x["alert"]].append(
@@ -317,10 +373,8 @@ def alerts_view(db: sqlite3.Connection, *, explain: bool, bet: int | None) -> li
     ]
 
 
-def status_view(db: sqlite3.Connection, defaults: Defaults) -> StatusView:
-    """A summary: the games and bets that are followed, and the state of sources and channels."""
-    rules = _rules(db, defaults)
-    open_trackings = trackings(db, rules)
+def _status_view(db: Connection, rules: tuple[Rule, ...]) -> StatusView:
+    open_trackings = _trackings(db, rules)
     games = tuple(
         GameView(x.game, x.state, x.seen_at, x.changed_at, x.stale, x.lost, len(x.tracked))
         for x in open_trackings
@@ -329,7 +383,7 @@ def status_view(db: sqlite3.Connection, defaults: Defaults) -> StatusView:
     wagers = Wagers(db, rules)
     rows = db.execute(q.NUMBERED_BETS, (pack(sorted(known)),)).fetchall()
     return StatusView(
-        daemon=daemon_view(db),
+        daemon=_daemon_view(db),
         games=games,
         bets=tuple(_bet_view(db, row, rules, wagers, known[row["number"]]) for row in rows),
         unbound=len(db.execute(q.UNBOUND).fetchall()),
@@ -347,32 +401,20 @@ def status_view(db: sqlite3.Connection, defaults: Defaults) -> StatusView:
     )
 
 
-def daemon_view(db: sqlite3.Connection) -> DaemonView | None:
-    """The daemon that last worked on this database, or None when none ever did."""
+def _daemon_view(db: Connection) -> DaemonView | None:
     row = db.execute(q.DAEMON).fetchone()
-    if row is None:
-        return None
-    return DaemonView(
-        row["pid"],
-        moment(row["started_at"]),
-        row["version"],
-        moment_or_none(row["clock_start"]),
-        row["clock_speed"],
-        moment_or_none(row["clock_anchor"]),
-    )
+    return None if row is None else from_row(DaemonView, row)
 
 
-def _pragma(db: sqlite3.Connection, name: str) -> int:
+def _pragma(db: Connection, name: str) -> int:
     return int(db.execute(f"PRAGMA {name}").fetchone()[0])
 
 
-def _rules(db: sqlite3.Connection, defaults: Defaults) -> tuple[Rule, ...]:
+def _rules(db: Connection, defaults: Defaults) -> tuple[Rule, ...]:
     return last_defaults(db) if defaults is None else defaults
 
 
-def _views(
-    db: sqlite3.Connection, rows: Sequence[sqlite3.Row], defaults: Defaults
-) -> list[BetView]:
+def _views(db: Connection, rows: Sequence[Row], defaults: Defaults) -> list[BetView]:
     """The bets in these rows in their present state, in their order."""
     rules = _rules(db, defaults)
     wagers = Wagers(db, rules)
@@ -386,8 +428,8 @@ def _views(
 
 
 def _bet_view(
-    db: sqlite3.Connection,
-    row: sqlite3.Row,
+    db: Connection,
+    row: Row,
     defaults: tuple[Rule, ...],
     wagers: Wagers,
     followed: Tracked | None,
@@ -456,20 +498,20 @@ def _review(followed: Tracked | None, settlement: Settlement | None) -> str | No
     return settlement.reason if settlement is not None and settlement.asks_payout else None
 
 
-def _asked(db: sqlite3.Connection, row: sqlite3.Row) -> str | None:
+def _asked(db: Connection, row: Row) -> str | None:
     """What a person has to decide about a bet whose game was never known."""
     found = db.execute(q.LAST_REVIEW, (row["number"],)).fetchone()
     return None if found is None else str(found["why"])
 
 
-def _unbound_result(db: sqlite3.Connection, row: sqlite3.Row) -> Settlement | None:
+def _unbound_result(db: Connection, row: Row) -> Settlement | None:
     """The result of a bet whose game was never known, such as an imported one."""
     found = db.execute(q.LAST_SETTLEMENT, (row["number"],)).fetchone()
     return None if found is None else settlement_of(found)
 
 
 def _status(
-    row: sqlite3.Row,
+    row: Row,
     followed: Tracked | None,
     state: GameState | None,
     settlement: Settlement | None,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from sqlite3 import Connection
 
 from tracker.domain.bet import Settlement, Snapshot
 from tracker.domain.game import Game, GameState
@@ -16,7 +16,14 @@ from tracker.domain.tracking import Change, GameTracking, RuleState
 from tracker.store import queries as q
 from tracker.store.alerting import keep_alert
 from tracker.store.bet_rows import keep_legs, keep_standing, odds_of
-from tracker.store.database.columns import chance_columns, pack, pack_state, stamp, stamp_or_none
+from tracker.store.database.columns import (
+    chance_columns,
+    pack,
+    pack_state,
+    stamp,
+    stamp_or_none,
+    to_columns,
+)
 from tracker.store.outcomes import keep as keep_outcome
 from tracker.store.players import keep_games, player_games
 from tracker.store.views import DaemonView
@@ -56,7 +63,7 @@ Followed = Mapping[int, int]
 """The bets on a game that are not withdrawn, each with its first leg on that game."""
 
 
-def record(db: sqlite3.Connection, poll: Poll, change: Change, channels: Sequence[str]) -> int:
+def record(db: Connection, poll: Poll, change: Change, channels: Sequence[str]) -> int:
     """Write one poll and all that it changed, inside the caller's transaction.
 
     Returns the poll's id.
@@ -89,7 +96,7 @@ def record(db: sqlite3.Connection, poll: Poll, change: Change, channels: Sequenc
     return number
 
 
-def _repriced(db: sqlite3.Connection, change: Change) -> set[int]:
+def _repriced(db: Connection, change: Change) -> set[int]:
     """The bets with a new result whose price is not the one by which they were paid."""
     bets = {x.bet.number: x.bet for x in change.tracking.tracked}
     settled = {x.bet for x in change.settlements} & bets.keys()
@@ -137,40 +144,30 @@ def settlement_columns(settled: Settlement) -> dict[str, object]:
     }
 
 
-def keep_daemon(db: sqlite3.Connection, x: DaemonView) -> None:
+def keep_daemon(db: Connection, x: DaemonView) -> None:
     """Write down which daemon works on this database, and on which clock."""
-    values = {
-        "pid": x.pid,
-        "started_at": stamp(x.started_at),
-        "version": x.version,
-        "clock_start": stamp_or_none(x.clock_start),
-        "clock_speed": x.clock_speed,
-        "clock_anchor": stamp_or_none(x.clock_anchor),
-    }
-    db.execute(_KEEP_DAEMON, values)
+    db.execute(_KEEP_DAEMON, to_columns(x))
 
 
-def keep_answers(db: sqlite3.Connection, answers: Mapping[str, tuple[datetime, str]]) -> None:
+def keep_answers(db: Connection, answers: Mapping[str, tuple[datetime, str]]) -> None:
     """Write down sources' last answers: their time, and `ok` or the trouble."""
     rows = [{"source": x, "at": stamp(at), "word": word} for x, (at, word) in answers.items()]
     db.executemany(_SOURCE_STATUS, rows)
 
 
-def keep_looks(db: sqlite3.Connection, looks: Mapping[str, tuple[datetime, bool]]) -> None:
+def keep_looks(db: Connection, looks: Mapping[str, tuple[datetime, bool]]) -> None:
     """Write down when games without a change were last reported, and whether they are stale."""
     rows = [{"game": x, "at": stamp(at), "stale": stale} for x, (at, stale) in looks.items()]
     db.executemany(_SEEN, rows)
 
 
-def _keep_poll(db: sqlite3.Connection, poll: Poll) -> int:
+def _keep_poll(db: Connection, poll: Poll) -> int:
     silent = poll.reading if isinstance(poll.reading, Unreadable) and not poll.digest else None
     document = Document(poll.source, poll.path, poll.at, poll.body, poll.digest)
     return keep_document(db, document, silent)
 
 
-def keep_document(
-    db: sqlite3.Connection, document: Document, silent: Unreadable | None = None
-) -> int:
+def keep_document(db: Connection, document: Document, silent: Unreadable | None = None) -> int:
     """Write down a source's answer, and its body unless that is stored.
 
     Returns its number as a poll.
@@ -215,14 +212,14 @@ def _belief(tracking: GameTracking) -> dict[str, object]:
     }
 
 
-def _keep_players(db: sqlite3.Connection, poll: Poll, tracking: GameTracking) -> None:
+def _keep_players(db: Connection, poll: Poll, tracking: GameTracking) -> None:
     """Store what the players did, where the poll has the final box of a game believed over."""
     reading = poll.reading
     if isinstance(reading, GameState) and reading == tracking.state:
         keep_games(db, tracking.game.league, player_games(replace(reading, game=tracking.game)))
 
 
-def _keep_snapshots(db: sqlite3.Connection, change: Change, poll: int, followed: Followed) -> None:
+def _keep_snapshots(db: Connection, change: Change, poll: int, followed: Followed) -> None:
     taken = [x for x in change.snapshots if x.bet in followed]
     if not taken:
         return
@@ -268,7 +265,7 @@ def _snapshot(x: Snapshot, poll: int, leg: int) -> tuple[object, ...]:
     )
 
 
-def settle(db: sqlite3.Connection, settled: Settlement, poll: int | None) -> bool:
+def settle(db: Connection, settled: Settlement, poll: int | None) -> bool:
     """Write a result, after which the bet's chances are of no use; False if it is there by now."""
     values = settlement_columns(settled) | {"poll": poll}
     new = db.execute(q.SETTLE, values).rowcount == 1
@@ -278,7 +275,7 @@ def settle(db: sqlite3.Connection, settled: Settlement, poll: int | None) -> boo
     return new
 
 
-def keep_rules(db: sqlite3.Connection, rules: Iterable[RuleState]) -> None:
+def keep_rules(db: Connection, rules: Iterable[RuleState]) -> None:
     """Store the states of rules."""
     db.executemany(q.KEEP_RULE, (_rule(x) for x in rules))
 
@@ -298,9 +295,7 @@ def _rule(x: RuleState) -> tuple[object, ...]:
     )
 
 
-def _keep_results(
-    db: sqlite3.Connection, change: Change, poll: int, followed: Followed
-) -> frozenset[int]:
+def _keep_results(db: Connection, change: Change, poll: int, followed: Followed) -> frozenset[int]:
     """Store results, confirmations and reviews.
 
     Returns the bets of which another result stands: a person has given one since the last reading.

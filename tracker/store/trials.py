@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from sqlite3 import Connection, Row
 from typing import Any
 
 from tracker.domain.chance import Chance
-from tracker.store.database import Database
-from tracker.store.database.columns import moment, moment_or_none, stamp, unpack
+from tracker.store.database import Subject, reads, writes
+from tracker.store.database.columns import (
+    from_row,
+    moment,
+    stamp,
+    to_columns,
+    unpack,
+)
 
 _START = """
 INSERT INTO trial (
@@ -172,77 +178,58 @@ class UnreportedVerdict:
     outcome: TrialOutcome | None
 
 
-class Trials:
+class Trials(Subject):
     """The trials of an open database."""
 
-    def __init__(self, database: Database) -> None:
-        """The store makes one."""
-        self._db = database
+    @writes
+    def start(self, db: Connection, trial: Trial) -> int | None:
+        """Begin a trial; its `id` is ignored. Returns the one that it got.
 
-    async def start(self, trial: Trial) -> bool:
-        """Begin a trial; its `id` is ignored.
-
-        Returns False while another of its league and kind runs.
+        None while another of its league and kind runs.
         """
-        values = {
-            "league": trial.league,
-            "kind": trial.kind,
-            "champion": trial.champion,
-            "champion_version": trial.champion_version,
-            "challenger": trial.challenger,
-            "challenger_version": trial.challenger_version,
-            "fitted_until": None if trial.fitted_until is None else trial.fitted_until.isoformat(),
-            "began_at": stamp(trial.began_at),
-        }
-        return await self._db.write(lambda db: db.execute(_START, values).rowcount > 0)
+        begun = db.execute(_START, to_columns(trial))
+        return begun.lastrowid if begun.rowcount > 0 else None
 
-    async def end(self, number: int, outcome: TrialOutcome, now: datetime) -> None:
+    @writes
+    def end(self, db: Connection, number: int, outcome: TrialOutcome, now: datetime) -> None:
         """End a trial. One that has ended stays as it is."""
-        values = (stamp(now), outcome.value, number)
-        await self._db.write(lambda db: db.execute(_END, values))
+        db.execute(_END, (stamp(now), outcome.value, number))
 
-    async def list(self, *, open_only: bool = False) -> tuple[Trial, ...]:
+    @reads
+    def list(self, db: Connection, *, open_only: bool = False) -> tuple[Trial, ...]:
         """The trials, the latest first."""
-        values = {"open": int(open_only)}
-        return await self._db.read(lambda db: tuple(map(_trial, db.execute(_TRIALS, values))))
+        rows = db.execute(_TRIALS, {"open": int(open_only)})
+        return tuple(from_row(Trial, x) for x in rows)
 
-    async def keep(self, shadows: Iterable[Shadow], bets: Iterable[ShadowBet]) -> None:
+    @writes
+    def keep(self, db: Connection, shadows: Sequence[Shadow], bets: Sequence[ShadowBet]) -> None:
         """Write down predictions. Those that are stored already stay."""
-        rows, chances = [_shadow_row(x) for x in shadows], [_bet_row(x) for x in bets]
+        db.executemany(_SHADOW, map(_shadow_row, shadows))
+        db.executemany(_SHADOW_BET, map(_bet_row, bets))
 
-        def work(db: sqlite3.Connection) -> None:
-            db.executemany(_SHADOW, rows)
-            db.executemany(_SHADOW_BET, chances)
-
-        await self._db.write(work)
-
-    async def shadowed(self, number: int) -> tuple[Shadowed, ...]:
+    @reads
+    def shadowed(self, db: Connection, number: int) -> tuple[Shadowed, ...]:
         """All predictions of a trial, by game in order of play, with the final scores."""
-        return await self._db.read(
-            lambda db: tuple(map(_shadowed, db.execute(_SHADOWS, (number,))))
-        )
+        return tuple(map(_shadowed, db.execute(_SHADOWS, (number,))))
 
-    async def finals(self, number: int) -> dict[str, dict[str, dict[str, int]]]:
+    @reads
+    def finals(self, db: Connection, number: int) -> dict[str, dict[str, dict[str, int]]]:
         """The players' final figures in a trial's games, by game, player key and statistic."""
+        found: dict[str, dict[str, dict[str, int]]] = {}
+        for x in db.execute(_FINALS, (number,)):
+            found.setdefault(x["game_id"], {})[x["player"]] = dict(unpack(x["stats"]))
+        return found
 
-        def work(db: sqlite3.Connection) -> dict[str, dict[str, dict[str, int]]]:
-            found: dict[str, dict[str, dict[str, int]]] = {}
-            for x in db.execute(_FINALS, (number,)):
-                found.setdefault(x["game_id"], {})[x["player"]] = dict(unpack(x["stats"]))
-            return found
-
-        return await self._db.read(work)
-
-    async def on_bets(self, number: int) -> tuple[float | None, float | None, int]:
+    @reads
+    def on_bets(self, db: Connection, number: int) -> tuple[float | None, float | None, int]:
         """The Brier scores of champion and challenger on official bets, and the number of bets."""
+        row = db.execute(_BETS, (number,)).fetchone()
+        return row["champion"], row["challenger"], row["bets"]
 
-        def work(db: sqlite3.Connection) -> tuple[float | None, float | None, int]:
-            row = db.execute(_BETS, (number,)).fetchone()
-            return row["champion"], row["challenger"], row["bets"]
-
-        return await self._db.read(work)
-
-    async def judged(self, number: int, found: TrialVerdict, *, quiet: bool = False) -> None:
+    @writes
+    def judged(
+        self, db: Connection, number: int, found: TrialVerdict, *, quiet: bool = False
+    ) -> None:
         """Write down a verdict that differs from the last one.
 
         A `quiet` verdict needs no message.
@@ -254,50 +241,30 @@ class Trials:
             "clauses": json.dumps([dict(x) for x in found.clauses]),
             "told": int(quiet),
         }
-        await self._db.write(lambda db: db.execute(_VERDICT, values))
+        db.execute(_VERDICT, values)
 
-    async def verdict(self, number: int) -> TrialVerdict | None:
+    @reads
+    def verdict(self, db: Connection, number: int) -> TrialVerdict | None:
         """The last verdict on a trial, or None."""
+        row = db.execute(_LAST_VERDICT, (number,)).fetchone()
+        if row is None:
+            return None
+        return TrialVerdict(moment(row["at"]), row["verdict"], json.loads(row["clauses"]))
 
-        def work(db: sqlite3.Connection) -> TrialVerdict | None:
-            row = db.execute(_LAST_VERDICT, (number,)).fetchone()
-            if row is None:
-                return None
-            return TrialVerdict(moment(row["at"]), row["verdict"], json.loads(row["clauses"]))
-
-        return await self._db.read(work)
-
-    async def unreported(self) -> tuple[UnreportedVerdict, ...]:
+    @reads
+    def unreported(self, db: Connection) -> tuple[UnreportedVerdict, ...]:
         """The verdicts that no message has been queued about."""
-        return await self._db.read(lambda db: tuple(map(_unreported, db.execute(_UNREPORTED))))
+        return tuple(from_row(UnreportedVerdict, x) for x in db.execute(_UNREPORTED))
 
-    async def mark_reported(self, number: int) -> None:
+    @writes
+    def mark_reported(self, db: Connection, number: int) -> None:
         """Write down that a message about a verdict was queued."""
-        await self._db.write(
-            lambda db: db.execute("UPDATE trial_verdict SET told = 1 WHERE id = ?", (number,))
-        )
-
-
-def _trial(x: sqlite3.Row) -> Trial:
-    until = x["fitted_until"]
-    return Trial(
-        x["id"], x["league"], x["kind"], x["champion"], x["champion_version"], x["challenger"],
-        x["challenger_version"], None if until is None else date.fromisoformat(until),
-        moment(x["began_at"]), moment_or_none(x["ended_at"]),
-        None if x["outcome"] is None else TrialOutcome(x["outcome"]),
-    )  # fmt: skip
+        db.execute("UPDATE trial_verdict SET told = 1 WHERE id = ?", (number,))
 
 
 def _shadow_row(x: Shadow) -> dict[str, object]:
-    return {
-        "trial": x.trial,
-        "game": x.game,
-        "moment": x.moment,
-        "subject": x.subject,
-        "at": stamp(x.at),
-        "said": json.dumps(x.said, separators=(",", ":"), allow_nan=False),
-        "why": x.why,
-    }
+    said = json.dumps(x.said, separators=(",", ":"), allow_nan=False)
+    return to_columns(x) | {"said": said}
 
 
 def _bet_row(x: ShadowBet) -> dict[str, object]:
@@ -314,7 +281,7 @@ def _bet_row(x: ShadowBet) -> dict[str, object]:
     }
 
 
-def _shadowed(x: sqlite3.Row) -> Shadowed:
+def _shadowed(x: Row) -> Shadowed:
     said = None if x["told"] is None else json.loads(x["told"])
     over = said is not None and said["phase"] == "final"
     return Shadowed(
@@ -324,11 +291,4 @@ def _shadowed(x: sqlite3.Row) -> Shadowed:
         ),
         date.fromisoformat(x["day"]),
         (said["score"][0], said["score"][1]) if over and said is not None else None,
-    )  # fmt: skip
-
-
-def _unreported(x: sqlite3.Row) -> UnreportedVerdict:
-    return UnreportedVerdict(
-        x["id"], x["league"], x["kind"], x["champion"], x["challenger"], x["verdict"],
-        None if x["outcome"] is None else TrialOutcome(x["outcome"]),
     )  # fmt: skip

@@ -6,19 +6,25 @@ It also reads raw responses and drops them once they are old.
 from __future__ import annotations
 
 import json
-import sqlite3
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from sqlite3 import Connection, Row
 from typing import NamedTuple
 
 from tracker.domain.poll import Document, Usage
 from tracker.engine.monitors import State
 from tracker.store import queries as q
-from tracker.store.database import Database
-from tracker.store.database.columns import moment, moment_or_none, stamp, stamp_or_none
+from tracker.store.database import Subject, reads, writes
+from tracker.store.database.columns import (
+    from_row,
+    moment,
+    moment_or_none,
+    stamp,
+    to_columns,
+)
 
 WRONG_CLOCK = timedelta(days=1)
 """A run that began later than this from now was written down by a clock that was far ahead: it
@@ -98,14 +104,13 @@ class Backup:
     outcome: str = "ok"
 
 
-class Upkeep:
+class Upkeep(Subject):
     """The chores and back-ups of an open database."""
 
-    def __init__(self, database: Database) -> None:
-        """The store makes one."""
-        self._db = database
-
-    async def begin(self, name: str, due: datetime, at: datetime, most: int = 1) -> int | None:
+    @writes
+    def begin(
+        self, db: Connection, name: str, due: datetime, at: datetime, most: int = 1
+    ) -> int | None:
         """Begin a chore.
 
         Returns the number of the attempt, or None when there is nothing left to do.
@@ -115,81 +120,53 @@ class Upkeep:
         """
         wrong = stamp(at + WRONG_CLOCK)
         values = {"name": name, "due": stamp(due), "at": stamp(at), "most": most, "wrong": wrong}
+        row = db.execute(_BEGIN, values).fetchone()
+        return None if row is None else int(row["attempt"])
 
-        def work(db: sqlite3.Connection) -> int | None:
-            row = db.execute(_BEGIN, values).fetchone()
-            return None if row is None else int(row["attempt"])
-
-        return await self._db.write(work)
-
-    async def end(
-        self, name: str, due: datetime, at: datetime, outcome: ChoreOutcome, detail: str
+    @writes
+    def end(
+        self,
+        db: Connection,
+        name: str,
+        due: datetime,
+        at: datetime,
+        outcome: ChoreOutcome,
+        detail: str,
     ) -> None:
         """Write down the outcome of a chore."""
         values = {
             "name": name, "due": stamp(due), "at": stamp(at), "outcome": outcome.value,
             "detail": detail,
         }  # fmt: skip
-        await self._db.write(lambda db: db.execute(_END, values))
+        db.execute(_END, values)
 
-    async def missed(self, name: str, dues: Iterable[datetime], at: datetime, detail: str) -> None:
+    @writes
+    def missed(
+        self, db: Connection, name: str, dues: Collection[datetime], at: datetime, detail: str
+    ) -> None:
         """Write down the times at which a chore was due while no daemon ran."""
-        rows = [
-            {
-                "name": name, "due": stamp(due), "at": stamp(at), "detail": detail,
-                "wrong": stamp(at + WRONG_CLOCK),
-            }
-            for due in dues
-        ]  # fmt: skip
-        await self._db.write(lambda db: db.executemany(_MISS, rows))
-
-    async def chores(self, name: str | None = None, most: int = 200) -> tuple[ChoreRun, ...]:
-        """The runs of a chore, or of all, the last due first."""
-        values = {"name": name, "most": most}
-        return await self._db.read(lambda db: tuple(map(_run, db.execute(_CHORES, values))))
-
-    async def keep_backup(self, made: Backup) -> None:
-        """Write down a back-up, or the outcome of its drill."""
         values = {
-            "at": stamp(made.at),
-            "path": made.path,
-            "bytes": made.bytes,
-            "sha256": made.sha256,
-            "rows": made.rows,
-            "checked_at": stamp(made.checked_at),
-            "drilled_at": stamp_or_none(made.drilled_at),
-            "outcome": made.outcome,
-        }
-        await self._db.write(lambda db: db.execute(_KEEP_BACKUP, values))
+            "name": name, "at": stamp(at), "detail": detail, "wrong": stamp(at + WRONG_CLOCK),
+        }  # fmt: skip
+        db.executemany(_MISS, (values | {"due": stamp(due)} for due in dues))
 
-    async def backups(self) -> Sequence[Backup]:
+    @reads
+    def chores(
+        self, db: Connection, name: str | None = None, most: int = 200
+    ) -> tuple[ChoreRun, ...]:
+        """The runs of a chore, or of all, the last due first."""
+        rows = db.execute(_CHORES, {"name": name, "most": most})
+        return tuple(from_row(ChoreRun, x) for x in rows)
+
+    @writes
+    def keep_backup(self, db: Connection, made: Backup) -> None:
+        """Write down a back-up, or the outcome of its drill."""
+        db.execute(_KEEP_BACKUP, to_columns(made))
+
+    @reads
+    def backups(self, db: Connection) -> Sequence[Backup]:
         """The back-ups that were made, newest first. Their files may be gone."""
-        return await self._db.read(lambda db: tuple(map(_backup, db.execute(_BACKUPS))))
-
-
-def _run(row: sqlite3.Row) -> ChoreRun:
-    return ChoreRun(
-        row["name"],
-        moment(row["due"]),
-        row["attempt"],
-        moment(row["began_at"]),
-        moment_or_none(row["ended_at"]),
-        None if row["outcome"] is None else ChoreOutcome(row["outcome"]),
-        row["detail"],
-    )
-
-
-def _backup(row: sqlite3.Row) -> Backup:
-    return Backup(
-        moment(row["at"]),
-        row["path"],
-        row["bytes"],
-        row["sha256"],
-        row["rows"],
-        moment(row["checked_at"]),
-        moment_or_none(row["drilled_at"]),
-        row["outcome"],
-    )
+        return tuple(from_row(Backup, x) for x in db.execute(_BACKUPS))
 
 
 BATCH = 500
@@ -231,7 +208,7 @@ def first_place(since: datetime) -> Place:
 
 
 def read_page(
-    db: sqlite3.Connection, source: str | None, after: Place, until: datetime
+    db: Connection, source: str | None, after: Place, until: datetime
 ) -> tuple[list[Document], Place | None]:
     """The next bodies and the position after them, which is None at the end."""
     values = {
@@ -249,7 +226,7 @@ def read_page(
     return found, Place(rows[-1]["at"], rows[-1]["id"]) if len(rows) == _PAGE else None
 
 
-def drop_batch(db: sqlite3.Connection, before: datetime, after: int) -> tuple[int, int | None]:
+def drop_batch(db: Connection, before: datetime, after: int) -> tuple[int, int | None]:
     """Of the `BATCH` bodies after a row, drop those that no poll at `before` or later brought.
 
     Returns how many were dropped, and the last row of the batch; None after the last one.
@@ -260,7 +237,8 @@ def drop_batch(db: sqlite3.Connection, before: datetime, after: int) -> tuple[in
 
 
 _KEEP_FIGURE = """
-INSERT INTO figure (day, league, name, value, count) VALUES (?, ?, ?, ?, ?)
+INSERT INTO figure (day, league, name, value, count)
+VALUES (:day, :league, :name, :value, :count)
 ON CONFLICT (day, league, name) DO UPDATE SET value = excluded.value, count = excluded.count
 """
 
@@ -270,7 +248,7 @@ _LAST = "SELECT * FROM monitor WHERE (name, league) = (?, ?) ORDER BY id DESC LI
 
 _KEEP = """
 INSERT INTO monitor (name, league, at, value, level, state, advice, told)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (:name, :league, :at, :value, :level, :state, :advice, :told)
 """
 
 _HISTORY = "SELECT * FROM monitor ORDER BY id DESC LIMIT ?"
@@ -341,112 +319,82 @@ class Close:
     away_points: int
 
 
-class Monitoring:
+class Monitoring(Subject):
     """The daily figures and monitors of an open database."""
 
-    def __init__(self, database: Database) -> None:
-        """The store makes one."""
-        self._db = database
-
-    async def keep_figures(self, figures: Iterable[Figure]) -> None:
+    @writes
+    def keep_figures(self, db: Connection, figures: Collection[Figure]) -> None:
         """Write down a day's figures, in place of earlier ones."""
-        rows = [(x.day.isoformat(), x.league, x.name, x.value, x.count) for x in figures]
-        await self._db.write(lambda db: db.executemany(_KEEP_FIGURE, rows))
+        db.executemany(_KEEP_FIGURE, map(to_columns, figures))
 
-    async def figures(self, since: date) -> tuple[Figure, ...]:
+    @reads
+    def figures(self, db: Connection, since: date) -> tuple[Figure, ...]:
         """The figures from a day on."""
-        rows = (since.isoformat(),)
-        return await self._db.read(
-            lambda db: tuple(
-                Figure(date.fromisoformat(x["day"]), x["league"], x["name"], x["value"], x["count"])
-                for x in db.execute(_FIGURES, rows)
-            )
-        )
+        return tuple(from_row(Figure, x) for x in db.execute(_FIGURES, (since.isoformat(),)))
 
-    async def keep(self, found: Sequence[MonitorStanding]) -> tuple[MonitorStanding, ...]:
+    @writes
+    def keep(self, db: Connection, found: Sequence[MonitorStanding]) -> tuple[MonitorStanding, ...]:
         """Write down the monitors whose state has changed. Returns those that need a message.
 
         A change that neither begins nor ends a drift needs none.
         """
-        return await self._db.write(lambda db: _keep(db, found))
+        news = []
+        for x in found:
+            row = db.execute(_LAST, (x.name, x.league)).fetchone()
+            before = State.WELL if row is None else State(row["state"])
+            if row is not None and before is x.state:
+                continue
+            quiet = State.DRIFTING not in (before, x.state)
+            db.execute(_KEEP, to_columns(x) | {"told": quiet})
+            if not quiet:
+                news.append(x)
+        return tuple(news)
 
-    async def history(self, most: int = 200) -> tuple[MonitorStanding, ...]:
+    @reads
+    def history(self, db: Connection, most: int = 200) -> tuple[MonitorStanding, ...]:
         """The monitors' states, the last change first."""
-        return await self._db.read(lambda db: tuple(map(_row, db.execute(_HISTORY, (most,)))))
+        return tuple(from_row(MonitorStanding, x) for x in db.execute(_HISTORY, (most,)))
 
-    async def unreported(self) -> tuple[MonitorStanding, ...]:
+    @reads
+    def unreported(self, db: Connection) -> tuple[MonitorStanding, ...]:
         """The changes that no message has been queued about."""
-        return await self._db.read(lambda db: tuple(map(_row, db.execute(_UNREPORTED))))
+        return tuple(from_row(MonitorStanding, x) for x in db.execute(_UNREPORTED))
 
-    async def mark_reported(self, number: int) -> None:
+    @writes
+    def mark_reported(self, db: Connection, number: int) -> None:
         """Write down that a message about a change was queued."""
-        await self._db.write(
-            lambda db: db.execute("UPDATE monitor SET told = 1 WHERE id = ?", (number,))
-        )
+        db.execute("UPDATE monitor SET told = 1 WHERE id = ?", (number,))
 
-    async def closes(self, league: str) -> tuple[Close, ...]:
+    @reads
+    def closes(self, db: Connection, league: str) -> tuple[Close, ...]:
         """The market's last word on each finished game beside its result, in order of play."""
-        return await self._db.read(lambda db: tuple(map(_close, db.execute(_CLOSES, (league,)))))
+        return tuple(map(_close, db.execute(_CLOSES, (league,))))
 
-    async def last_answer(self) -> datetime | None:
+    @reads
+    def last_answer(self, db: Connection) -> datetime | None:
         """When any source last answered without trouble, or None."""
+        at = db.execute(_LAST_ANSWER).fetchone()["at"]
+        return None if at is None else moment(at)
 
-        def work(db: sqlite3.Connection) -> datetime | None:
-            at = db.execute(_LAST_ANSWER).fetchone()["at"]
-            return None if at is None else moment(at)
-
-        return await self._db.read(work)
-
-    async def nights(self, until: date, most: int) -> tuple[int, ...]:
+    @reads
+    def nights(self, db: Connection, until: date, most: int) -> tuple[int, ...]:
         """The profit in cents of the last nights with money at stake, the newest first."""
-        values = (until.isoformat(), most)
-        return await self._db.read(
-            lambda db: tuple(x["profit"] for x in db.execute(_NIGHTS, values))
-        )
+        return tuple(x["profit"] for x in db.execute(_NIGHTS, (until.isoformat(), most)))
 
-    async def closing_value(self, since: date | None, until: date) -> tuple[float | None, int]:
+    @reads
+    def closing_value(
+        self, db: Connection, since: date | None, until: date
+    ) -> tuple[float | None, int]:
         """The mean value of bets at the close, in units a unit staked, and the number of bets.
 
         It is that of the whole record of closing line values: of single bets that stand, by lines.
         """
         values = {"since": None if since is None else since.isoformat(), "until": until.isoformat()}
-
-        def work(db: sqlite3.Connection) -> tuple[float | None, int]:
-            row = db.execute(_VALUES, values).fetchone()
-            return row["ev"], row["bets"]
-
-        return await self._db.read(work)
+        row = db.execute(_VALUES, values).fetchone()
+        return row["ev"], row["bets"]
 
 
-def _keep(db: sqlite3.Connection, found: Sequence[MonitorStanding]) -> tuple[MonitorStanding, ...]:
-    news = []
-    for x in found:
-        row = db.execute(_LAST, (x.name, x.league)).fetchone()
-        before = State.WELL if row is None else State(row["state"])
-        if row is not None and before is x.state:
-            continue
-        quiet = State.DRIFTING not in (before, x.state)
-        values = (x.name, x.league, stamp(x.at), x.value, x.level, x.state.value, x.advice, quiet)
-        db.execute(_KEEP, values)
-        if not quiet:
-            news.append(x)
-    return tuple(news)
-
-
-def _row(x: sqlite3.Row) -> MonitorStanding:
-    return MonitorStanding(
-        x["id"],
-        x["name"],
-        x["league"],
-        moment(x["at"]),
-        x["value"],
-        x["level"],
-        State(x["state"]),
-        x["advice"],
-    )
-
-
-def _close(x: sqlite3.Row) -> Close:
+def _close(x: Row) -> Close:
     home, away = json.loads(x["told"])["score"]
     return Close(date.fromisoformat(x["day"]), x["margin"], x["total"], home, away)
 
@@ -467,7 +415,7 @@ class KeptUsage(NamedTuple):
     since: datetime | None = None
 
 
-def keep_usage(db: sqlite3.Connection, usages: Mapping[str, Usage], at: datetime) -> None:
+def keep_usage(db: Connection, usages: Mapping[str, Usage], at: datetime) -> None:
     """Store the counts of the daemon that runs in place of earlier ones."""
     row = db.execute(_STARTED).fetchone()
     told = {
@@ -477,7 +425,7 @@ def keep_usage(db: sqlite3.Connection, usages: Mapping[str, Usage], at: datetime
     db.execute(q.KEEP_META, (_USAGE, json.dumps(told)))
 
 
-def last_usage(db: sqlite3.Connection) -> KeptUsage | None:
+def last_usage(db: Connection) -> KeptUsage | None:
     """The counts as last stored, or None before the first time."""
     row = db.execute(q.META, (_USAGE,)).fetchone()
     if row is None:

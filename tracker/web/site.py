@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -79,6 +81,12 @@ class Site:
     async def writing(self) -> Store:
         """The database, opened for one change; the caller closes it."""
         return await Store.open(self.settings.store.path, now=self.machine.now())
+
+    @asynccontextmanager
+    async def changing(self, who: str) -> AsyncIterator[Bets]:
+        """The use cases on bets, over the database opened for one change that `who` makes."""
+        async with await self.writing() as store:
+            yield self.bets(store, who)
 
     async def daemon(self) -> AtWork:
         """The daemon that runs on the database, if any, and its clock."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tracker.app.bets import Changes, Decided
 from tracker.app.views import bet_json, iso
-from tracker.cli import Scope, run_async, scope_of, session
+from tracker.cli import Scope, read_if_any, run_async, scope_of, session
 from tracker.cli.app import AsJson, Reference
 from tracker.cli.screen import asks, note, paint, say, say_json, shown_as, status_text, table
 from tracker.domain import BadBet, Misused
@@ -151,16 +151,9 @@ async def _listed(
     read: Callable[[Session], Awaitable[list[BetView]]],
     as_json: bool,
     nothing: str,
-) -> list[BetView]:
+) -> Sequence[BetView]:
     """Read bets for a table; an empty list when JSON or the text `nothing` was printed instead."""
-    from tracker.store import StoreMissing
-
-    found: list[BetView] = []
-    try:
-        async with session(scope) as at:
-            found = await read(at)
-    except StoreMissing:
-        pass
+    found = await read_if_any(scope, read, ())
     if as_json:
         say_json([bet_json(x) for x in found])
         return []

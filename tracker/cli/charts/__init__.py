@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.course import Course, course_of
-from tracker.cli import Scope, Session, run_async, scope_of, session
+from tracker.cli import Scope, Session, read_if_any, run_async, scope_of, session
 from tracker.cli.app import AsJson, Reference
 from tracker.cli.charts.plot import draw, draw_clv, draw_profit, draw_reliability
 from tracker.cli.models import given_lines
@@ -176,12 +176,7 @@ class _Record:
 
 
 def _chart_record(scope: Scope, kind: str, out: Path | None, columns: int) -> None:
-    from tracker.store import StoreMissing
-
-    try:
-        found = run_async(_record(scope, kind))
-    except StoreMissing:
-        found = _Record()
+    found = run_async(read_if_any(scope, lambda at: _record(at, kind), _Record()))
     if not found.nights and found.reliable is None and not found.worth:
         say(_NOTHING[kind])
         return
@@ -193,15 +188,14 @@ def _chart_record(scope: Scope, kind: str, out: Path | None, columns: int) -> No
     say(f"Wrote {out}")
 
 
-async def _record(scope: Scope, kind: str) -> _Record:
-    async with session(scope) as at:
-        match kind:
-            case "profit":
-                return _Record(nights=await _nights(at))
-            case "calibration":
-                return _Record(reliable=reliability(await at.store.predictions()))
-            case _:
-                return await _worth(at)
+async def _record(at: Session, kind: str) -> _Record:
+    match kind:
+        case "profit":
+            return _Record(nights=await _nights(at))
+        case "calibration":
+            return _Record(reliable=reliability(await at.store.outcomes.predictions()))
+        case _:
+            return await _worth(at)
 
 
 async def _nights(at: Session) -> list[tuple[str, int]]:

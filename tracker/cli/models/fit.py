@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli import Scope, run_async, scope_of, session
+from tracker.cli import Scope, read_if_any, run_async, scope_of
 from tracker.cli.app import AsJson
 from tracker.cli.models import (
     DEFAULT_LEAGUE,
@@ -356,14 +356,9 @@ def calibrate(
 
 async def _calibrated(scope: Scope, league: str) -> MadeCalibration:
     from tracker.modelling.metrics import calibrated
-    from tracker.store import StoreMissing
 
     day = SystemClock().now().date().isoformat()
-    try:
-        async with session(scope) as at:
-            rows = await at.store.outcomes.official_chances(league)
-    except StoreMissing:
-        rows = ()
+    rows = await read_if_any(scope, lambda at: at.store.outcomes.official_chances(league), ())
     return await asyncio.to_thread(calibrated, league, rows, day)
 
 

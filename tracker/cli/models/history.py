@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli import CommandEnded, Scope, run_async, scope_of, session
+from tracker.cli import CommandEnded, Scope, date_of, run_async, scope_of, session
 from tracker.cli.models import DEFAULT_LEAGUE, LeagueOf, known_league, need_modelling
 from tracker.cli.screen import Advance, bar, note, say
 from tracker.clock import SystemClock
@@ -104,10 +104,10 @@ def collect_days(scope: Scope, league: str, days: tuple[date, date], out: Path) 
 def _days(begin: str | None, end: str | None) -> tuple[date, date]:
     from tracker.domain.league import slate_date
 
-    if begin is None:
+    first = date_of(begin, "--from")
+    if first is None:
         raise Misused("name the first date with --from, or an earlier season with --season")
-    first = _date(begin)
-    last = slate_date(SystemClock().now()) if end is None else _date(end)
+    last = date_of(end, "--to") or slate_date(SystemClock().now())
     if last < first:
         raise Misused(f"{last} is before {first}: swap --from and --to")
     return first, last
@@ -129,13 +129,6 @@ async def _keep(scope: Scope, folder: HistoryFolder) -> None:
     """Store the folder's results in the database, where they rate teams in games without lines."""
     async with session(scope, write=True) as at:
         await at.store.known.keep_finished(folder.finished())
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Misused(f"{text!r} is not a date: write one such as 2025-10-21") from None
 
 
 @dataclass(slots=True)

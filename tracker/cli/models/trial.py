@@ -28,8 +28,6 @@ KindOnTrial = Annotated[
 
 _NONE = "No model is on trial: tracker model trial start MODEL"
 
-_DAYS = 14
-
 _NOTHING = "Nothing was worked out yet: the daemon does it every morning, or `--update` now."
 
 
@@ -200,7 +198,7 @@ async def monitors(
     A monitor adds up surprises game by game; a five-point drift of totals shows after about six
     weeks of games, a spread that is much too small after one or two.
     """
-    from tracker.app.monitors import last_of, monitors_json
+    from tracker.app.monitors import last_of, monitors_json, monitors_of
     from tracker.store import StoreMissing
 
     scope = scope_of(context)
@@ -208,9 +206,7 @@ async def monitors(
         if update:
             await _update(scope)
         async with session(scope) as at:
-            changes = await at.store.monitoring.history()
-            since = slate_date(at.now).toordinal() - _DAYS
-            daily = await at.store.monitoring.figures(slate_date(at.now).fromordinal(since))
+            changes, daily = await monitors_of(at.store, at.now)
     except StoreMissing:
         changes, daily = (), ()
     if as_json:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.views import iso
-from tracker.cli import CommandEnded, Scope, run_async, scope_of, session
+from tracker.cli import CommandEnded, Scope, read_if_any, run_async, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.models import ModelsInUse, known_league
 from tracker.cli.screen import note, progress, say, say_json, table
@@ -102,14 +102,9 @@ async def chores(
     as_json: AsJson = False,
 ) -> None:
     """Show the daemon's scheduled work: what it did, when it was due, and what it caught up on."""
-    from tracker.store import StoreMissing
-
     scope = scope_of(context)
-    try:
-        async with session(scope) as at:
-            found, zone = await at.store.upkeep.chores(most=most), at.basics.zone
-    except StoreMissing:
-        found, zone = (), scope.basics().zone
+    zone = scope.basics().zone
+    found = await read_if_any(scope, lambda at: at.store.upkeep.chores(most=most), ())
     if as_json:
         say_json(
             [

@@ -11,14 +11,14 @@ import typer
 
 from tracker.app.choose_game import GamesRead
 from tracker.app.views import game_json
-from tracker.cli import Scope, Session, run_async, scope_of, session
+from tracker.cli import Scope, Session, date_of, run_async, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.bets import ANSWER_WITHIN_S, ASKING, read_slate
+from tracker.cli.models import known_league
 from tracker.cli.screen import note, paint, progress, say, say_json, table, when
-from tracker.domain import Impossible, Misused
+from tracker.domain import Impossible
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.league import LEAGUES, slate_date
-from tracker.domain.player import Stat
 
 if TYPE_CHECKING:
     from tracker.app.player import PlayerSheet
@@ -61,16 +61,8 @@ def games(
     They are those that the daemon saw last. Without any, while one may be in play, or with
     --refresh the feed is asked.
     """
-    wanted = None
-    if day is not None:
-        try:
-            wanted = date.fromisoformat(day)
-        except ValueError:
-            raise Misused(f"{day!r} is not a date: write one such as 2026-11-20") from None
-    if league is not None and league.casefold() not in LEAGUES:
-        raise Misused(f"there is no league {league!r}: name one of {', '.join(LEAGUES)}")
-    chosen = None if league is None else league.casefold()
-    asked = _Asked(wanted, chosen, everything, refresh)
+    chosen = None if league is None else known_league(league)
+    asked = _Asked(date_of(day, "--day"), chosen, everything, refresh)
     run_async(_games(scope_of(context), asked, as_json))
 
 
@@ -195,11 +187,11 @@ def player(
 
 
 async def _player(scope: Scope, name: str, stat: str, line: float | None, as_json: bool) -> None:
-    from tracker.app.player import PlayerQuestion, PlayerSheet, sheet_json, sheets
+    from tracker.app.player import PlayerQuestion, PlayerSheet, sheet_json, sheets, stat_named
     from tracker.cli.models import given_lines, models_of
     from tracker.store import StoreMissing
 
-    ask = PlayerQuestion(name, _stat(stat), line)
+    ask = PlayerQuestion(name, stat_named(stat), line)
     try:
         async with session(scope) as at:
             (found,) = await sheets(at.store, [ask], given_lines(scope), models_of(at), at.now)
@@ -211,14 +203,6 @@ async def _player(scope: Scope, name: str, stat: str, line: float | None, as_jso
                 _tell_player(found, at)
     except StoreMissing:
         raise Impossible("no game has been seen yet: `tracker refresh` reads boxes") from None
-
-
-def _stat(text: str) -> Stat:
-    try:
-        return Stat(text.strip().lower())
-    except ValueError:
-        known = ", ".join(x.value for x in Stat)
-        raise Misused(f"--stat {text!r} is not counted: use one of {known}") from None
 
 
 def _tell_player(x: PlayerSheet, at: Session) -> None:

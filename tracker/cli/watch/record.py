@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.app.report import calibration_json, raw_of, tally_json
-from tracker.cli import Scope, run_async, scope_of, session
+from tracker.app.report import TALLY_HEADS, calibration_json, raw_reliability, tally_json, tally_row
+from tracker.cli import Scope, Session, date_of, read_if_any, run_async, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.screen import needs_decision, note, say, say_json, table
 from tracker.domain import Impossible, Misused
 from tracker.domain.league import slate_today
-from tracker.domain.money import money_text, plural
+from tracker.domain.money import plural
 from tracker.engine.record import NOTHING, Grouping, Prediction, Reliability, Tally, reliability
 from tracker.host import whole_file
 
@@ -51,20 +51,21 @@ def profit(
 
     Pushes return their stake; void bets are counted among the bets alone.
     """
-    wanted = (Grouping.ALL, Grouping.MONTH)
-    whole, months = run_async(_read(scope_of(context), *_days(since, until), wanted))
+    scope, wanted = scope_of(context), (Grouping.ALL, Grouping.MONTH)
+    whole, months = run_async(_read(scope, *_days(since, until), wanted))
     total, months = whole.get("all"), dict(sorted(months.items()))
     if as_json:
         parts = {month: tally_json(x) for month, x in months.items()}
         say_json(tally_json(total or NOTHING) | {"months": parts})
         return
-    if decide := run_async(_decide(scope_of(context))):
+    # Bets in review count nowhere yet.
+    if decide := needs_decision(run_async(read_if_any(scope, lambda at: at.bets.reviews(), ()))):
         note(decide)
     if total is None:
         say(_none(since, until))
         return
-    rows = [_row(month, x) for month, x in months.items()]
-    _table("Month", [*rows, _row("all", total)] if len(rows) > 1 else rows)
+    rows = [tally_row(month, x) for month, x in months.items()]
+    _table("Month", [*rows, tally_row("all", total)] if len(rows) > 1 else rows)
     if total.uncounted:
         note(
             f"Of {plural(total.uncounted, 'bet')} the stake or the payout is not known: no sum of "
@@ -103,7 +104,7 @@ def performance(
     if not groups:
         say(_none(since, until, " on a player" if by is Grouping.PLAYER else ""))
         return
-    _table(by.value.capitalize(), [_row(key, x) for key, x in groups.items()])
+    _table(by.value.capitalize(), [tally_row(key, x) for key, x in groups.items()])
     if report.n:
         from tracker.cli.market import mean_text
 
@@ -143,7 +144,7 @@ def calibration(context: typer.Context, as_json: AsJson = False) -> None:
     In each range a bet counts once, with the first chance that it was given there. The last column
     but one is where the true share lies with 95 % confidence; bets on one game count as one there.
     """
-    predictions, first = run_async(_predictions(scope_of(context)))
+    predictions, first = run_async(read_if_any(scope_of(context), _predictions, ((), ())))
     if as_json:
         say_json(calibration_json(predictions, first))
         return
@@ -152,82 +153,36 @@ def calibration(context: typer.Context, as_json: AsJson = False) -> None:
         say(_none(None, None, " that had a chance"))
         return
     _tell_reliability(found)
-    raw = reliability(raw_of(predictions)) if any(x.raw is not None for x in predictions) else None
+    raw = raw_reliability(predictions)
     if raw is not None:
         say("\nThe raw chances of the same bets, as they were before a calibration:")
         _tell_reliability(raw)
 
 
-async def _predictions(scope: Scope) -> tuple[list[Prediction], list[Prediction]]:
+async def _predictions(at: Session) -> tuple[list[Prediction], list[Prediction]]:
     """The chances of settled bets by game minute, and the first chance of each bet."""
-    from tracker.store import StoreMissing
-
-    try:
-        async with session(scope) as at:
-            return await at.store.predictions(), await at.store.outcomes.first_predictions()
-    except StoreMissing:
-        return [], []
+    outcomes = at.store.outcomes
+    return await outcomes.predictions(), await outcomes.first_predictions()
 
 
 def _days(since: str | None, until: str | None) -> tuple[date | None, date | None]:
-    first, last = _date(since, "--since"), _date(until, "--until")
+    first, last = date_of(since, "--since"), date_of(until, "--until")
     if first is not None and last is not None and last < first:
         raise Misused(f"--until {until} is before --since {since}: swap them")
     return first, last
 
 
-async def _decide(scope: Scope) -> str:
-    """A line that names the bets in review, which count nowhere yet; empty without any."""
-    from tracker.store import StoreMissing
-
-    try:
-        async with session(scope) as at:
-            return needs_decision(await at.bets.reviews())
-    except StoreMissing:
-        return ""
-
-
 async def _read(
     scope: Scope, first: date | None, last: date | None, by: Sequence[Grouping]
 ) -> list[Mapping[str, Tally]]:
-    from tracker.store import StoreMissing
+    async def tallies(at: Session) -> list[Mapping[str, Tally]]:
+        return [*(await at.store.outcomes.grouped(by, first, last)).values()]
 
-    try:
-        async with session(scope) as at:
-            return [*(await at.store.outcomes.grouped(by, first, last)).values()]
-    except StoreMissing:
-        return [{} for _ in by]
-
-
-def _date(text: str | None, option: str) -> date | None:
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Misused(f"{option} {text!r} is no date: write it like 2026-11-20") from None
-
-
-def _row(name: str, x: Tally) -> tuple[str, ...]:
-    from tracker.wording.closes import share_text
-    from tracker.wording.figures import signed_money
-
-    record = f"{x.won}-{x.lost}" + (f"-{x.pushed}" if x.pushed else "")
-    return (
-        name,
-        str(x.bets),
-        record,
-        _share(x.hit_rate),
-        _share(x.asked),
-        money_text(x.staked) if x.counted else "",
-        signed_money(x.profit) if x.counted else "",
-        "" if x.roi is None else share_text(x.roi),
-    )
+    return await read_if_any(scope, tallies, [{} for _ in by])
 
 
 def _table(head: str, rows: Sequence[Sequence[str]]) -> None:
-    heads = (head, "Bets", "Record", "Won", "Asked", "Staked", "Profit", "ROI")
-    table(heads, rows, right=(1, 2, 3, 4, 5, 6, 7))
+    table((head, *TALLY_HEADS), rows, right=range(1, len(TALLY_HEADS) + 1))
 
 
 def _share(value: float | None) -> str:
@@ -293,7 +248,7 @@ def report(
     if week + month + season > 1:
         raise Misused("--week, --month and --season exclude each other: give one of them")
     span = ReportSpan.SEASON if season else ReportSpan.MONTH if month else ReportSpan.WEEK
-    found = run_async(_report(scope_of(context), span, _date(until, "--until")))
+    found = run_async(_report(scope_of(context), span, date_of(until, "--until")))
     if (as_json or form is ReportForm.JSON) and out is None:
         say_json(report_json(found))
         return

@@ -22,11 +22,11 @@ import os
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from functools import partial
+from functools import partial, wraps
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import quote
 
 import aiosqlite
@@ -84,27 +84,22 @@ WaitOut = Callable[[StoreUnavailable | None, int], Awaitable[None]]
 """Called with the trouble of a write that failed, and how often it was tried. It waits before the
 next try. It is called with None when the write has succeeded after all."""
 
-
 T = TypeVar("T")
-
+P = ParamSpec("P")
+S = TypeVar("S", bound="Subject")
 
 Work = Callable[[sqlite3.Connection], T]
-
 
 BUSY_TIMEOUT_MS = 5000
 """Milliseconds that SQLite itself waits for another program, such as a person's `sqlite3` shell."""
 
-
 _LOG_BYTES = 16 * 1024 * 1024
 """Bytes to which the write-ahead log's file is cut back after a long reader has made it grow."""
 
-
 _STATEMENTS = 256
-
 
 _LEAST_SQLITE = (3, 37, 0)
 """The first version of SQLite with STRICT tables."""
-
 
 _ROWS_AT_ONCE = 64
 """Rows that aiosqlite fetches at a time in its own iterations, which are not used here."""
@@ -267,6 +262,41 @@ class Database:
                 self._lock.close()
 
 
+class Subject:
+    """What the store keeps about one subject. Methods of it are made by `reads` and `writes`."""
+
+    def __init__(self, database: Database) -> None:
+        """The store makes one."""
+        self._db = database
+
+
+def reads(
+    work: Callable[Concatenate[S, sqlite3.Connection, P], T],
+) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
+    """Make a method that is called without a connection, and reads one consistent state."""
+
+    @wraps(work)
+    async def method(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._db.read(lambda db: work(self, db, *args, **kwargs))
+
+    return method
+
+
+def writes(
+    work: Callable[Concatenate[S, sqlite3.Connection, P], T],
+) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
+    """Make a method that is called without a connection, and is one transaction.
+
+    It may run again after a trouble: its arguments must not be used up by the first time.
+    """
+
+    @wraps(work)
+    async def method(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._db.write(lambda db: work(self, db, *args, **kwargs))
+
+    return method
+
+
 def _close_within(db: sqlite3.Connection, lock: WriterLock | None) -> None:
     """Close under the writer lock: the last connection to close empties the write-ahead log."""
     with lock.held() if lock is not None else contextlib.nullcontext():
@@ -425,9 +455,7 @@ def _set_up(db: sqlite3.Connection, durable: bool) -> None:
 WAIT_S = 5.0
 """Seconds to wait for another process's writer lock before giving up."""
 
-
 _FIRST_WAIT = 0.001
-
 
 _LONGEST_WAIT = 0.02
 
@@ -490,7 +518,6 @@ class WriterLock:
 
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
-
 _UNFIT = frozenset(
     {
         sqlite3.SQLITE_IOERR_SHMMAP,
@@ -504,7 +531,6 @@ _UNFIT = frozenset(
 )
 """SQLite's errors on a file system whose files cannot be mapped shared or cannot be locked."""
 
-
 _READ_ONLY = frozenset(
     {
         sqlite3.SQLITE_READONLY,
@@ -514,9 +540,7 @@ _READ_ONLY = frozenset(
     }
 )
 
-
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
-
 
 _PRIMARY = 0xFF
 """The low byte of an extended result code is its primary code."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import fields
 from datetime import UTC, date, datetime
+from enum import Enum
 from functools import lru_cache
-from typing import Any
+from sqlite3 import Row
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
 from tracker.domain.chance import Chance
 from tracker.domain.game import Box, Game, GameState, Pair, Phase, PlayerLine, Score, Side, TeamBox
@@ -21,6 +24,11 @@ from tracker.domain.policy import (
     Rule,
     SwingRule,
 )
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+D = TypeVar("D", bound="DataclassInstance")
 
 Json = Any
 """What `json` reads and writes."""
@@ -53,6 +61,50 @@ def moment(text: str) -> datetime:
 def moment_or_none(text: str | None) -> datetime | None:
     """`moment` of a text, or None."""
     return None if text is None else datetime.fromisoformat(text)
+
+
+_READERS: dict[type, dict[str, Callable[[Any], object]]] = {}
+"""How the columns of each type that was read are read, by field."""
+
+
+def from_row(kind: type[D], row: Row) -> D:
+    """A value from a row that has a column for each of its fields, by the fields' types."""
+    readers = _READERS.get(kind)
+    if readers is None:
+        types = get_type_hints(kind)
+        readers = _READERS[kind] = {x.name: _reader(types[x.name]) for x in fields(kind)}
+    return kind(**{name: read(row[name]) for name, read in readers.items()})
+
+
+def to_columns(value: DataclassInstance) -> dict[str, object]:
+    """The fields of a value as columns: times, dates and enums as texts. `from_row` reads them."""
+    return {x.name: _stored(getattr(value, x.name)) for x in fields(value)}
+
+
+def _stored(value: object) -> object:
+    match value:
+        case datetime():
+            return stamp(value)
+        case date():
+            return value.isoformat()
+        case Enum():
+            return value.value
+        case _:
+            return value
+
+
+def _reader(kind: Any) -> Callable[[Any], object]:
+    """How a column of this type is read; `X | None` reads NULL as None."""
+    known = [x for x in get_args(kind) if x is not type(None)]
+    if known:
+        read = _reader(known[0])
+        return lambda value: None if value is None else read(value)
+    if kind is datetime:
+        return moment
+    if kind is date:
+        return date.fromisoformat
+    made = isinstance(kind, type) and issubclass(kind, Enum | bool)
+    return kind if made else lambda value: value
 
 
 def pack(value: Json) -> str:

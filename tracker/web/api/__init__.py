@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
@@ -42,8 +42,7 @@ from tracker.app.report import calibration_json, tally_json
 from tracker.app.views import game_json, status_json
 from tracker.domain import BadBet, TrackerError
 from tracker.domain.game import Game, GameState
-from tracker.domain.league import LEAGUES, slate_date
-from tracker.domain.player import Stat
+from tracker.domain.league import LEAGUES
 from tracker.engine.record import NOTHING, Grouping
 from tracker.settings import load_secrets
 from tracker.web import live
@@ -56,6 +55,7 @@ from tracker.web.guard import (
     Reader,
     StrictBody,
     answers,
+    field_of,
     only_known_parameters,
 )
 from tracker.web.site import OfSite, Site
@@ -292,22 +292,14 @@ async def _sheets(site: Site, asks: list[PlayerQuestion]) -> list[PlayerSheet | 
 
 
 def _ask(wanted: PlayerAsked) -> PlayerQuestion:
-    from tracker.app.player import PlayerQuestion
+    from tracker.app.player import PlayerQuestion, stat_named
 
-    try:
-        stat = Stat(wanted.stat.strip().lower())
-    except ValueError:
-        known = ", ".join(x.value for x in Stat)
-        raise Problem(422, f"{wanted.stat!r} is not counted: use one of {known}", "stat") from None
-    return PlayerQuestion(wanted.name, stat, wanted.line)
+    return PlayerQuestion(wanted.name, field_of("stat", wanted.stat, stat_named), wanted.line)
 
 
 # ------------------------------------------------------------------------------------------ record
 
 record_api = APIRouter(tags=["record"])
-
-FIGURE_DAYS = timedelta(days=14)
-"""The days for which the monitors' daily figures are given."""
 
 
 @record_api.get("/status", **answers(StatusJson))
@@ -322,7 +314,9 @@ async def status(_: Reader, site: OfSite) -> Json:
 async def calibration(_: Reader, site: OfSite) -> Json:
     """The chances that were given, compared with the results: was 80 % really 80 %?"""
     store = await site.store()
-    return calibration_json(await store.predictions(), await store.outcomes.first_predictions())
+    return calibration_json(
+        await store.outcomes.predictions(), await store.outcomes.first_predictions()
+    )
 
 
 @record_api.get("/performance", **answers(PerformanceJson))
@@ -382,12 +376,9 @@ async def _models(site: Site, league: str | None) -> Json:
 @record_api.get("/monitors", **answers(MonitorsJson))
 async def monitors(_: Reader, site: OfSite) -> Json:
     """Whether the model, the sources and the record are as they should be."""
-    from tracker.app.monitors import monitors_json
+    from tracker.app.monitors import monitors_json, monitors_of
 
-    store = await site.store()
-    changes = await store.monitoring.history()
-    since = slate_date(await site.now()) - FIGURE_DAYS
-    return dict(monitors_json(changes, await store.monitoring.figures(since)))
+    return dict(monitors_json(*await monitors_of(await site.store(), await site.now())))
 
 
 # ----------------------------------------------------------------------------------- the whole API

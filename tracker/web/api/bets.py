@@ -210,8 +210,7 @@ async def edit(visitor: Writer, site: OfSite, reference: Reference, wanted: BetE
         )
     watched = None if rules is None else tuple(dict.fromkeys(read))
     now = (await site.now()).astimezone(site.settings.zone)
-    async with await site.writing() as store:
-        mine = site.bets(store, visitor.who)
+    async with site.changing(visitor.who) as mine:
         view = await mine.bet(reference)
         if not changes.empty:
             view = (await mine.edit(reference, changes, now)).bet
@@ -224,8 +223,8 @@ async def edit(visitor: Writer, site: OfSite, reference: Reference, wanted: BetE
 async def withdraw(visitor: Writer, site: OfSite, reference: Reference) -> Json:
     """Stop following a bet; its history stays. 409 for a bet that is over."""
     await found_bet(site, reference)
-    async with await site.writing() as store:
-        done = await site.bets(store, visitor.who).withdraw(reference, await site.now())
+    async with site.changing(visitor.who) as mine:
+        done = await mine.withdraw(reference, await site.now())
     if not done.done:
         raise Problem(409, f"bet {reference} {done.already}: nothing is left to withdraw")
     return bet_json(await found_bet(site, reference))
@@ -259,8 +258,7 @@ async def settle(visitor: Writer, site: OfSite, reference: Reference, wanted: Ha
         None if wanted.paid is None
         else field_of("paid", wanted.paid, lambda text: parse_stake(text, unit))
     )  # fmt: skip
-    async with await site.writing() as store:
-        mine = site.bets(store, visitor.who)
+    async with site.changing(visitor.who) as mine:
         done = await mine.settle(reference, result, wanted.why, paid, await site.now())
     return bet_json(done.bet)
 
@@ -269,8 +267,8 @@ async def settle(visitor: Writer, site: OfSite, reference: Reference, wanted: Ha
 async def regrade(visitor: Writer, site: OfSite, reference: Reference) -> Json:
     """Grade a bet again by the latest box score, whoever decided its result before."""
     await found_bet(site, reference)
-    async with await site.writing() as store:
-        done = await site.bets(store, visitor.who).regrade(reference, await site.now())
+    async with site.changing(visitor.who) as mine:
+        done = await mine.regrade(reference, await site.now())
     return bet_json(done.bet)
 
 

@@ -9,20 +9,19 @@ from fastapi import APIRouter, Form, Query, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, Field
 
-from tracker.app.bets import Beside, Changes, already, check, draft_of
+from tracker.app.bets import Beside, Changes, already, check, draft_of, understood
 from tracker.app.choose_game import Chooser
 from tracker.app.course import course_of
 from tracker.app.tonight import players_of
 from tracker.app.views import legs_json, prior_words
 from tracker.domain import BadBet, BadRule, TrackerError
-from tracker.domain.bet import Result, wager_text
+from tracker.domain.bet import Result
 from tracker.domain.money import (
     money_text,
     needed,
     odds_text,
     parse_money,
     parse_odds,
-    stake_text,
 )
 from tracker.domain.policy import Rule, Snooze, SnoozeScope, parse_rule, parse_until
 from tracker.language import parse_stake
@@ -31,7 +30,15 @@ from tracker.web.guard import Problem, problem_of
 from tracker.web.pages.frame import Inside, OfTonight, at_text, drawn, page, share
 from tracker.web.site import OfSite
 from tracker.wording.cards import Row, bet_silence
-from tracker.wording.closes import decision_facts, fee_text, hedge_rows, prior_text, value_text
+from tracker.wording.closes import (
+    decision_facts,
+    fair_at,
+    fee_text,
+    hedge_rows,
+    price_facts,
+    prior_text,
+    value_text,
+)
 from tracker.wording.figures import (
     cause_text,
     clock_text,
@@ -93,21 +100,16 @@ async def look(
         chosen = await Chooser(await site.store(), now, zone=site.settings.zone).choose(draft)
     except (BadBet, BadRule) as why:
         return _to_mend(line, why)
-    wager = draft.wager(chosen.games, chosen.roster_of) if chosen.games else None
-    understood = draft.pick.text if wager is None else wager_text(wager, chosen.games[0])
-    if draft.odds is not None:
-        understood += f" · {odds_text(draft.odds, site.settings.odds_format)}"
-    if draft.stake_cents is not None:
-        understood += f" · {stake_text(draft.stake_cents, free=draft.free)}"
-    if draft.book is not None:
-        understood += f" · {draft.book}"
+    facts = price_facts(draft, site.settings.odds_format)
+    book = () if draft.book is None else (draft.book,)
+    meant = " · ".join((understood(draft, chosen), *facts, *book))
     zone = site.settings.zone
     where = chosen.waiting or " · ".join(
         f"{x.full}, {x.start.astimezone(zone):%a %d %b %H:%M}" for x in chosen.games
     )
     where = " · ".join((where, *(f"already {x}" for x in already(draft, chosen).words)))
     return page(
-        "check.html", "Add a bet", "/", line=line, game=game, understood=understood, where=where,
+        "check.html", "Add a bet", "/", line=line, game=game, understood=meant, where=where,
         shown=chosen.mark, wrong=None,
     )  # fmt: skip
 
@@ -197,15 +199,28 @@ Pairs = list[tuple[str, str]]
 _HELD = 200
 """The most held alerts that a page lists."""
 
+_ENDLESS = 2**53
+"""No bet has so high a number, which SQLite might not hold."""
+
 _MOMENTS = 50
 """Snapshots on one page of a bet's moments."""
 
 
+def _no_bet(reference: int | str) -> Problem:
+    return Problem(404, f"There is no bet {reference}.")
+
+
 async def _history(site: Site, number: int) -> ShowView:
-    store = await site.store()
-    view = await store.show_view(number, site.rules) if number < 2**53 else None
+    view = await (await site.store()).show_view(number, site.rules) if number < _ENDLESS else None
     if view is None:
-        raise Problem(404, f"There is no bet {number}.")
+        raise _no_bet(number)
+    return view
+
+
+async def _known(site: Site, number: int) -> BetView:
+    view = await (await site.store()).bet_view(number, site.rules) if number < _ENDLESS else None
+    if view is None:
+        raise _no_bet(number)
     return view
 
 
@@ -222,7 +237,7 @@ async def bet(
     """The page of one bet: its chance, charts, alerts and results, and forms to change it."""
     number = await (await site.store()).find(reference)
     if number is None:
-        raise Problem(404, f"There is no bet {reference}.")
+        raise _no_bet(reference)
     if reference != str(number):
         return RedirectResponse(f"/bets/{number}", 303)
     view = await _history(site, number)
@@ -401,8 +416,7 @@ async def _worth(site: Site, number: int, offer: str, against: str) -> dict[str,
 
 
 def _offer_text(found: Cashout) -> str:
-    even = "no chance that it has" if found.break_even > 1 else percent(found.break_even, 1)
-    parts = (f"{money_text(found.offer)} offered", fee_text(found), f"fair at {even}")
+    parts = (f"{money_text(found.offer)} offered", fee_text(found), f"fair at {fair_at(found)}")
     return " · ".join(x for x in parts if x)
 
 
@@ -482,7 +496,7 @@ async def snooze(
     _: Inside, site: OfSite, number: int, until: Annotated[str, Form(alias="for", max_length=100)]
 ) -> Response:
     """Snooze a bet; `off` ends it."""
-    await _history(site, number)
+    await _known(site, number)
     now, zone = await site.now(), site.settings.zone
     if until == _OFF:
         async with await site.writing() as store:
@@ -497,9 +511,8 @@ async def snooze(
 @router.post("/bets/{number}/withdraw")
 async def withdraw(visitor: Inside, site: OfSite, number: int) -> Response:
     """Stop following a bet; its history stays."""
-    await _history(site, number)
-    async with await site.writing() as store:
-        mine = site.bets(store, visitor.who)
+    await _known(site, number)
+    async with site.changing(visitor.who) as mine:
         done = await mine.withdraw(str(number), await site.now())
     return _back(number, "Withdrawn." if done.done else f"It {done.already}.")
 
@@ -507,9 +520,8 @@ async def withdraw(visitor: Inside, site: OfSite, number: int) -> Response:
 @router.post("/bets/{number}/follow")
 async def follow(visitor: Inside, site: OfSite, number: int) -> Response:
     """Follow a withdrawn bet again; its history goes on."""
-    await _history(site, number)
-    async with await site.writing() as store:
-        mine = site.bets(store, visitor.who)
+    await _known(site, number)
+    async with site.changing(visitor.who) as mine:
         done = await mine.take_up(str(number), await site.now())
     return _back(number, "Followed again." if done else "It was followed already.")
 
@@ -524,7 +536,7 @@ async def settle(
     paid: Annotated[str, Form(max_length=50)] = "",
 ) -> Response:
     """Settle a bet by hand; `paid` is the payout if it is not by the odds."""
-    bet = (await _history(site, number)).bet
+    bet = await _known(site, number)
     try:
         decided = Result(result)
     except ValueError:
@@ -533,8 +545,7 @@ async def settle(
         raise BadBet("say why it ended so: the reason is kept with the result")
     unit = site.settings.stake_unit_cents
     cents = parse_stake(paid, unit) if paid.strip() else None
-    async with await site.writing() as store:
-        mine = site.bets(store, visitor.who)
+    async with site.changing(visitor.who) as mine:
         await mine.settle(str(number), decided, why_, cents, await site.now())
     return _back(number, "Settled by hand.")
 
@@ -542,9 +553,8 @@ async def settle(
 @router.post("/bets/{number}/regrade")
 async def regrade(visitor: Inside, site: OfSite, number: int) -> Response:
     """Grade a bet again by the latest box score, whoever decided its result before."""
-    await _history(site, number)
-    async with await site.writing() as store:
-        mine = site.bets(store, visitor.who)
+    await _known(site, number)
+    async with site.changing(visitor.who) as mine:
         done = await mine.regrade(str(number), await site.now())
     again = "Open again: the end of its game grades it."
     return _back(number, again if done.settlement.taken_back else "Graded again.")
@@ -555,12 +565,11 @@ async def watch_for(
     visitor: Inside, site: OfSite, number: int, rules: Annotated[str, Form(max_length=2000)] = ""
 ) -> Response:
     """Set a bet's rules, one on each line; an empty text sets the defaults."""
-    await _history(site, number)
+    await _known(site, number)
     wanted: tuple[Rule, ...] = tuple(
         dict.fromkeys(parse_rule(x) for x in rules.splitlines() if x.strip())
     )
-    async with await site.writing() as store:
-        mine = site.bets(store, visitor.who)
+    async with site.changing(visitor.who) as mine:
         await mine.watch_for(str(number), wanted or None, await site.now())
     return _back(number, "Watched for by these rules." if wanted else "The default rules again.")
 
@@ -579,12 +588,11 @@ async def edit(
     visitor: Inside, site: OfSite, number: int, wanted: Annotated[Corrected, Form()]
 ) -> Response:
     """Correct the bet's words, price, stake or book."""
-    await _history(site, number)
+    await _known(site, number)
     changes = Changes(**{name: text or None for name, text in wanted})
     if changes.empty:
         return _back(number, "Nothing was changed.")
-    async with await site.writing() as store:
-        mine = site.bets(store, visitor.who)
+    async with site.changing(visitor.who) as mine:
         now = (await site.now()).astimezone(site.settings.zone)
         done = await mine.edit(str(number), changes, now)
     return _back(number, "Changed." if done.changes else "It was so already.")

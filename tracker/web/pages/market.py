@@ -14,11 +14,11 @@ from tracker.domain.league import slate_date
 from tracker.domain.money import plural
 from tracker.domain.player import Stat
 from tracker.web import charts
-from tracker.web.guard import Problem
+from tracker.web.guard import Problem, field_of
 from tracker.web.pages.frame import NOWHERE, Inside, at_text, drawn, page, share
 from tracker.web.site import OfSite
 from tracker.wording.closes import closing_text, selection_text
-from tracker.wording.figures import percent, score_text
+from tracker.wording.figures import percent, rough_span, score_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,7 +34,6 @@ _SINCE, _AHEAD = timedelta(hours=12), timedelta(days=2)
 _OLD_S = 120.0
 """Seconds after which a quote that was not seen again is shown as old."""
 
-_MINUTE_S, _HOUR_S = 60, 3600
 _MOST = 60
 """The most edges that are listed."""
 
@@ -93,16 +92,9 @@ def _offer(x: Offered, game: Game) -> dict[str, Any]:
         "bet": selection_text(x.quote.selection, game.home, game.away),
         "odds": f"{x.quote.odds:.2f}",
         "book": x.quote.book,
-        "age": _age_text(x.age_s),
+        "age": rough_span(x.age_s),
         "old": x.age_s > _OLD_S,
     }
-
-
-def _age_text(seconds: float) -> str:
-    """An age at a glance: `42 s`, `15 min`, `2 h`."""
-    if seconds < _MINUTE_S:
-        return f"{seconds:.0f} s"
-    return f"{seconds // 60:.0f} min" if seconds < _HOUR_S else f"{seconds / _HOUR_S:.0f} h"
 
 
 def _paths(found: GameOdds, zone: tzinfo) -> list[dict[str, Any]]:
@@ -157,7 +149,7 @@ def _rows(found: Iterable[Edge]) -> list[dict[str, Any]]:
             "book": x.book,
             "edge": share(x.edge),
             "market": "" if x.market is None else percent(x.market, 1),
-            "age": _age_text(x.age_s),
+            "age": rough_span(x.age_s),
         }
         for x in list(found)[:_MOST]
     ]
@@ -183,9 +175,9 @@ async def player(
     line: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
     """The page of a player: figures of his last games, and the chance of going over a line."""
-    from tracker.app.player import PlayerQuestion, sheets
+    from tracker.app.player import PlayerQuestion, sheets, stat_named
 
-    asked = PlayerQuestion(name, _stat(stat), _points(line))
+    asked = PlayerQuestion(name, field_of("stat", stat, stat_named), _points(line))
     (x,) = await sheets(await site.store(), [asked], site.given, site.load, await site.now())
     if isinstance(x, Impossible):
         said = f"No earlier game of {name} is known yet. The daemon reads boxes every morning."
@@ -204,14 +196,6 @@ async def player(
         if values else None,
         games=[_played(one) for one in x.played[:_GAMES]],
     )  # fmt: skip
-
-
-def _stat(text: str) -> Stat:
-    try:
-        return Stat(text.strip().lower())
-    except ValueError:
-        known = ", ".join(x.value for x in Stat)
-        raise Problem(422, f"{text!r} is not counted: use one of {known}", "stat") from None
 
 
 def _points(text: str) -> float | None:

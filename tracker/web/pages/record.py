@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from tracker.app.health import checks
 from tracker.app.market import NOT_YET, clv_summary
 from tracker.app.market.credits import credit_report
-from tracker.app.report import raw_of
+from tracker.app.report import raw_reliability
 from tracker.domain.money import money_text, plural
 from tracker.engine.record import NOTHING, Grouping, Tally, reliability
 from tracker.settings import load_secrets
@@ -19,7 +19,7 @@ from tracker.web.pages.bets import listed
 from tracker.web.pages.frame import Inside, at_text, drawn, page, share
 from tracker.web.site import OfSite
 from tracker.wording.closes import mean_text
-from tracker.wording.figures import percent, signed_money
+from tracker.wording.figures import percent, record_text, signed_money
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +56,7 @@ async def history(
     whole = tallies[Grouping.ALL].get("all", NOTHING)
     predictions = await outcomes.first_predictions()
     reliable = reliability(predictions)
-    raw = reliability(raw_of(predictions)) if any(x.raw is not None for x in predictions) else None
+    raw = raw_reliability(predictions)
     found = await store.bets_before(before, _PAGE + 1, site.rules)
     per_night = [(day, x.profit) for day, x in tallies[Grouping.DAY].items() if x.counted]
     closes = clv_summary(await store.quotes.value_sums(), await store.quotes.unclosed())
@@ -76,7 +76,7 @@ async def history(
 
 
 def _strip(x: Tally, closes: ClvReport) -> list[tuple[str, str]]:
-    found = [("Record", _record(x))]
+    found = [("Record", record_text(x.won, x.lost, x.pushed))]
     if x.counted:
         found += [("Profit", signed_money(x.profit)), ("Staked", money_text(x.staked))]
     if x.roi is not None:
@@ -88,10 +88,6 @@ def _strip(x: Tally, closes: ClvReport) -> list[tuple[str, str]]:
     return found
 
 
-def _record(x: Tally) -> str:
-    return f"{x.won}–{x.lost}" + (f"–{x.pushed}" if x.pushed else "")
-
-
 def _roi(x: Tally) -> str:
     error = "" if x.roi_se is None else f" ± {x.roi_se * 100:.1f} %"
     return f"{share(x.roi)}{error}"
@@ -101,7 +97,7 @@ def _row(name: str, x: Tally) -> tuple[str, ...]:
     return (
         name,
         str(x.bets),
-        _record(x),
+        record_text(x.won, x.lost, x.pushed),
         "" if x.hit_rate is None else percent(x.hit_rate, 1),
         signed_money(x.profit) if x.counted else "",
         _roi(x) if x.roi is not None else "",
