@@ -22,7 +22,7 @@ from tracker.domain.tracking import Change
 from tracker.store import auditing, outcomes, recording
 from tracker.store.alerting import Alerting, Cards, Outbox
 from tracker.store.auditing import ByHand
-from tracker.store.bets import Added, Register, Registration
+from tracker.store.bets import Added, BetRegister, Registration
 from tracker.store.database import (
     Database,
     StoreBroken,
@@ -62,7 +62,7 @@ __all__ = [
 ]
 
 
-class Store(Register, Reading, Outbox):
+class Store(BetRegister, Reading, Outbox):
     """One open database file. Use `Store.open` to make it, and close it in any case.
 
     Its own methods record polls, keep and read bets, and serve the queue of deliveries. Other

@@ -39,7 +39,7 @@ from tracker.store.bet_rows import (
 from tracker.store.database import Subject, reads, writes
 from tracker.store.database.columns import (
     game_of,
-    moment_or_none,
+    moment,
     pack,
     pack_rules,
     pack_state,
@@ -124,7 +124,7 @@ class Registration:
         return self.decide(wager, first, kept)
 
 
-class Register(Subject):
+class BetRegister(Subject):
     """The register of games and bets."""
 
     @writes
@@ -593,14 +593,12 @@ def note(db: Connection, name: str) -> str | None:
 
 def settlement_of(row: Row) -> Settlement:
     """The settlement in a row that has the columns of `settlement`."""
-    at = moment_or_none(row["settled_at"])
-    assert at is not None  # noqa: S101 - the column is NOT NULL
     return Settlement(
         row["bet"],
         row["revision"],
         Result(row["result"]),
         row["payout_cents"],
-        at,
+        moment(row["settled_at"]),
         row["reason"],
         row["evidence"],
         bool(row["by_hand"]),

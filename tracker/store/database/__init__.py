@@ -87,7 +87,6 @@ next try. It is called with None when the write has succeeded after all."""
 T = TypeVar("T")
 P = ParamSpec("P")
 S = TypeVar("S", bound="Subject")
-
 Work = Callable[[sqlite3.Connection], T]
 
 BUSY_TIMEOUT_MS = 5000
@@ -399,8 +398,7 @@ async def _open(path: Path, readonly: bool, durable: bool, wait_out: WaitOut | N
         raise
     database = Database(path, connection, raw, lock, wait_out)
     try:
-        setting_up = partial(_set_up, durable=durable)
-        await database.bare(setting_up)
+        await database.bare(partial(_set_up, durable=durable))
     except BaseException:
         await database.close()
         raise
@@ -455,9 +453,7 @@ def _set_up(db: sqlite3.Connection, durable: bool) -> None:
 WAIT_S = 5.0
 """Seconds to wait for another process's writer lock before giving up."""
 
-_FIRST_WAIT = 0.001
-
-_LONGEST_WAIT = 0.02
+_FIRST_WAIT, _LONGEST_WAIT = 0.001, 0.02
 
 
 class WriterLock:
