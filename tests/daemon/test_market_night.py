@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import sqlite3
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +18,7 @@ from tests.daemon import night
 from tests.doubles.clock import FakeClock
 from tests.doubles.leap import DATABASE, play
 from tests.engine.build import GAME, SCHEDULED, bet, live
+from tracker.__main__ import run as command
 from tracker.clock import Clock
 from tracker.daemon.forecaster import Forecaster
 from tracker.daemon.run import Setup, run
@@ -111,11 +114,14 @@ def test_a_night_with_quotes_ends_in_closes_and_values(tmp_path: Path) -> None:
     """Every bet has a close or a reason, credits are charged as planned, and the key is nowhere."""
     logged, used = play(lambda clock: played(tmp_path, clock), night.STARTS, DATABASE)
 
-    async def said(*words: str) -> Any:
-        return json.loads((await night.tracker(tmp_path / "tracker.toml", *words, "--json"))[1])
+    def said(*words: str) -> Any:
+        out = io.StringIO()
+        with redirect_stdout(out):
+            assert command(["--config", str(tmp_path / "tracker.toml"), *words, "--json"]) == 0
+        return json.loads(out.getvalue())
 
     asked = (("clv",), ("odds", "LAC@LAL"), ("odds", "credits"), ("show", "ml"))
-    found, odds, credit, show = [asyncio.run(said(*words)) for words in asked]
+    found, odds, credit, show = [said(*words) for words in asked]
     assert found["n"] == 6
     assert {x["id"]: x["grade"] for x in found["bets"]} == {
         "ml": "quoted", "moved": "converted", "player": "missing", "bare": "missing",
