@@ -244,16 +244,22 @@ async def test_a_body_that_breaks_off(site: Site, clock: FakeClock) -> None:
 
 
 async def test_redirects_stay_on_the_host(site: Site, clock: FakeClock) -> None:
-    """A redirect within the host is followed, one to another host refused, a circle ended."""
+    """A redirect within the host is followed, one to another host refused, a circle ended.
+
+    One to another scheme of the same host, as from HTTP to HTTPS, says what to write.
+    """
     site.put(PATH, b"", 302, Location="http://login.example/?next=secret")
     site.put("/old.json", b"", 301, Location="/new.json")
     site.put("/new.json", b"[]")
+    site.put("/secure.json", b"", 301, Location="https://127.0.0.1/secure.json")
     site.put("/circle.json", b"", 302, Location="/circle.json")
     async with fetching(site, clock) as fetcher:
         with pytest.raises(FeedRefused, match=r"another host, login\.example") as caught:
             await fetcher.get(PATH)
         assert "secret" not in str(caught.value)
         assert (await fetcher.get("/old.json")).body == b"[]"
+        with pytest.raises(FeedRefused, match=r"sends us to https://127\.0\.0\.1: name that as"):
+            await fetcher.get("/secure.json")
         with pytest.raises(FeedUnavailable, match="circles"):
             await fetcher.get("/circle.json")
 

@@ -322,6 +322,10 @@ class Fetcher:
     def _redirected(self, url: URL, answer: aiohttp.ClientResponse) -> URL:
         target = url.join(URL(answer.headers.get("Location", "")))
         if target.origin() != self._base.origin():
+            if target.host == self._base.host:
+                raise FeedRefused(
+                    f"{self._host} sends us to {target.origin()}: name that as its base_url"
+                )
             raise FeedRefused(
                 f"{self._host} sends us to another host, {target.host}: "
                 "the network may want a sign-in"
