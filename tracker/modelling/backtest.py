@@ -145,7 +145,8 @@ def candidates(
     if all(x.empty for x in asked):
         raise NoSeason(
             f"{season}: no game there has {lines} lines, and `tracker history` collects none: name "
-            'a folder that has them with --data, or try your kept quotes with lines = "quotes"'
+            "a folder that has them with `tracker backtest FILE --data FOLDER`, or try your kept "
+            'quotes with lines = "quotes"'
         )
     before = [x.finished for x in rows if x.game.slate < wanted[0].game.slate][-RATED:]
     known = Known(lambda _: None, {}, [*before, *(x.finished for x in wanted)])
