@@ -28,11 +28,13 @@ from tests.engine.build import (
 from tracker.domain import BadBet
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import TO_BE_GRADED, Result, Settlement, Status
+from tracker.domain.chance import Chance
 from tracker.domain.events import GameBack, GameChecked, PollDropped, PollHeld
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.poll import Trouble, Unreadable, check_times
 from tracker.domain.tracking import Change, GameTracking, Ordering, Tracked
 from tracker.engine.decide.advance import note
+from tracker.engine.rules.stepping import GameUpdate, apply_rules, idle_after
 from tracker.engine.settle import by_hand
 from tracker.engine.settle.by_hand import Case, graded_again
 
@@ -149,6 +151,25 @@ def test_a_poll_by_which_no_rule_changes_stores_the_chance_alone() -> None:
     change = evening.see(live(3, 640, (30, 28), (28, 25), (2, 22)), 48)
     [swing] = [x for x in change.rules if x.rule.startswith("swing")]
     assert len(swing.window) == len(evening.changes)
+
+
+def test_a_break_at_which_a_bet_has_no_chance_hides_no_swing() -> None:
+    """A swing is measured from what was read before a break whose poll could not be priced."""
+    one, seen = Tracked.fresh(bet(1, "DEN ML", "swing 0.15 in 5m", "quarter")), Q1
+    told: list[tuple[str, float | None]] = []
+    ended, begun = live(1, 0, (14, 12), phase=Phase.BREAK), live(2, 700, (14, 12), (0, 0))
+    polls = ((0.5, Q1), (0.55, Q1), (0.6, Q1), (None, ended), (0.44, begun), (0.44, begun))
+    for n, (win, state) in enumerate(polls):
+        chance = None if win is None else Chance(win, 0.0, 1 - win)
+        update, seen = GameUpdate(seen, state, after(10 * n)), state
+        idle = None if chance is None else idle_after(one, one, chance, update)
+        if chance is not None and idle is not None:
+            one = one.seen_at(chance, *idle)
+            continue
+        now = one if chance is None else one.seen_at(chance)
+        one, _, alerts = apply_rules(one, now, chance, update)
+        told += [(x.rule, x.was) for x in alerts if x.decision is Decision.FIRED]
+    assert told == [("quarter", None), ("swing 0.15 in 5m", 0.6)]
 
 
 @settings(max_examples=12)

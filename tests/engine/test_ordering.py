@@ -149,6 +149,33 @@ def test_a_box_that_stands_still_keeps_no_game_that_is_off_in_play(moves: bool) 
     assert tracking.state.phase.off is not moves
 
 
+@pytest.mark.parametrize("moves", [False, True])
+def test_a_box_that_stands_still_keeps_no_mistake_in_doubt(moves: bool) -> None:
+    """The board's final takes points of the last box back: that box's old bytes hold nothing up."""
+    end = final((25, 25), (25, 25), (25, 25), (25, 24))
+    wrong = live(4, 5, (25, 25), (25, 25), (25, 25), (25, 29))
+    tracking = with_poll(
+        GameTracking(GAME, state=wrong, told_by=BOX, changed_at=after(0)),
+        judge_poll(tracked(wrong), wrong, BOX, after(0), "0"),
+    )
+    for at in range(10, 350, 20):
+        tracking = with_poll(tracking, judge_poll(tracking, end, BOARD, after(at), "end"))
+        bytes_of = str(at) if moves else "0"
+        tracking = with_poll(tracking, judge_poll(tracking, wrong, BOX, after(at + 10), bytes_of))
+    assert tracking.state is not None
+    assert (tracking.state.phase is Phase.FINAL) is not moves
+
+
+def test_a_clock_that_is_set_back_makes_no_doubt_longer() -> None:
+    """A final that takes points back counts after five minutes, also of a clock an hour late."""
+    end = final((25, 25), (25, 25), (25, 25), (25, 24))
+    wrong = live(4, 5, (25, 25), (25, 25), (25, 25), (25, 29))
+    tracking = GameTracking(GAME, state=wrong, told_by=BOARD, changed_at=after(3600))
+    for at in (3610, *range(20, 381, 60)):
+        tracking = with_poll(tracking, judge_poll(tracking, end, BOARD, after(at), "end"))
+    assert tracking.state == end
+
+
 @given(st.integers(0, 10_000))
 def test_a_game_as_played_is_never_held(seed: int) -> None:
     """Every state of a game in order is newer, and the same when it is polled again."""

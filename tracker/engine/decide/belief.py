@@ -103,9 +103,10 @@ def _judged(
     state = boxed(read, read, believed) if with_box else read
     contrary = read.doubt or contradiction(believed, read)
     if contrary:
-        doubtful = _doubtful(tracking.held, read, origin, at)
         mistaken = not read.doubt and not contradiction(believed, read, LEAP_POINTS)
-        if mistaken and _agreed(replace(doubtful, wait=END_HELD), at):
+        wait = END_HELD if mistaken else timedelta(0)
+        doubtful = _doubtful(tracking.held, read, origin, at, wait)
+        if mistaken and _agreed(doubtful, at):
             return JudgedPoll(Ordering.CORRECTION, state, origin, digest=digest)
         return JudgedPoll(Ordering.HELD, state, origin, doubtful, contrary)
     if read == believed:
@@ -304,11 +305,14 @@ def _held(
     return Held(state, 1, origin, at, wait)
 
 
-def _doubtful(held: Held | None, state: GameState, origin: Origin, at: datetime) -> Held:
+def _doubtful(
+    held: Held | None, state: GameState, origin: Origin, at: datetime, wait: timedelta
+) -> Held:
     """The hold of a doubtful state, which lasts for as long as that state is reported."""
     if held is None or held.state != state:
-        return Held(state, 1, origin, at)
-    return replace(held, polls=min(held.polls + 1, _MOST_HELD))
+        return Held(state, 1, origin, at, wait)
+    polls, since = min(held.polls + 1, _MOST_HELD), min(held.since, at)
+    return replace(held, polls=polls, since=since, wait=wait)
 
 
 def boxed(newest: GameState, known: GameState, before: GameState | None) -> GameState:

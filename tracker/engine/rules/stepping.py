@@ -143,12 +143,10 @@ def apply_rules(
         alerts = [with_leg(x, old, seen) for x in alerts]
     changed = [x for x, was in zip(rules, seen.rules, strict=True) if x is not was and x != was]
     standing = tuple(rules)
-    idle = idle_range(seen.bet.rules, standing, spans)
-    return (
-        seen.with_rules(standing, idle, seen.readings if reading is None else ()),
-        changed,
-        alerts,
-    )
+    # While the windows of swings lack readings, the next one steps the rules.
+    idle = None if reading is None else idle_range(seen.bet.rules, standing, spans)
+    kept = seen.readings if reading is None else ()
+    return seen.with_rules(standing, idle, kept), changed, alerts
 
 
 def _spans(
