@@ -166,6 +166,25 @@ async def test_what_is_recorded_is_all_that_beliefs_rest_on(tmp_path: Path, seed
         assert {Ordering.BEHIND, Ordering.HELD} <= held
 
 
+async def test_a_restart_brings_no_reading_back_of_before_the_clock_was_set(tmp_path: Path) -> None:
+    """A swing is measured from the polls after the clock was set back, also after a restart."""
+    pick = parse_pick("DEN ML", find_in("nba"))
+    made = Draft(pick, game_text="LAL@DEN", rules=(parse_rule("swing 0.15 in 5m"),))
+    async with await Store.open(started(tmp_path / "tracker.db"), now=T0, durable=False) as store:
+        await store.add(made, game=GAME, defaults=(), at=T0)
+        [on] = await store.trackings(())
+        for n, seconds in enumerate((100, 112, 124, 94, 106, 118)):
+            answer = Answer(seconds, live(3, 700 - 12 * n, (25, 25), (25, 25), (n, n)))
+            change = decide(on, answer)
+            await store.record(answer.poll, change, ())
+            on = change.tracking
+            [again] = await store.trackings(())
+            assert stepped(again) == stepped(on)
+        assert [at for at, _ in stepped(on).tracked[0].rules[0].window] == [
+            after(x) for x in (94, 106, 118)
+        ]
+
+
 @pytest.mark.parametrize("how", ["rules", "withdrawn", "added"])
 async def test_what_was_passed_while_a_rule_was_away_is_no_news(tmp_path: Path, how: str) -> None:
     """A rule that comes back past its level is armed like one of a bet that is added there."""

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
+from heapq import merge
 from sqlite3 import Connection, Row
 from typing import Any
 
@@ -144,19 +145,19 @@ def _readings(db: Connection, bet: Tracked) -> Readings:
     ]
     if not swings or bet.ended:
         return ()
-    known = {y for _, x in swings for y in x.window}
-    since = min(x.window[-1][0] for _, x in swings)
+    last = {x.window[-1] for _, x in swings}
+    since = min(at for at, _ in last)
     reach = timedelta(seconds=max(r.seconds for r, _ in swings))
-    found: list[tuple[int, tuple[datetime, float]]] = []
-    for game in bet.bet.games:
-        for row in db.execute(_READINGS, {"bet": bet.bet.number, "game": game.id}):
-            at = moment(row["at"])
-            if at < since:
-                break
-            if row["win"] is not None and row["push"] < LIKELIEST:
-                found.append((row["poll"], (at, row["win"])))
-    read = [x for _, x in sorted(found) if x not in known]
-    return tuple(x for x in read if x[0] >= read[-1][0] - reach)
+    polls = [db.execute(_READINGS, {"bet": bet.bet.number, "game": x.id}) for x in bet.bet.games]
+    found: list[tuple[datetime, float]] = []
+    for row in merge(*polls, key=lambda x: (x["poll"], x["at"]), reverse=True):
+        reading = moment(row["at"]), row["win"]
+        # What came before may be of the same moment, or of a later one where the clock was set.
+        if reading in last or reading[0] < since:
+            break
+        if row["win"] is not None and row["push"] < LIKELIEST:
+            found.append(reading)
+    return tuple(x for x in found[::-1] if x[0] >= found[0][0] - reach)
 
 
 def _tracked(
