@@ -43,8 +43,12 @@ class Team:
 
     @property
     def full_names(self) -> tuple[str, ...]:
-        """Each name of the city or school, and the code, with each nickname."""
-        places, nicknames = (self.city, self.code, *self.aliases), (self.name, *self.nicknames)
+        """Each name of the city or school with each nickname; with a college's code too.
+
+        `HOU Cougars` is one name, but `LAL@DEN Nuggets -4.5` is a game and one of its teams.
+        """
+        code = (self.code,) if self.league in _COLLEGES else ()
+        places, nicknames = (self.city, *code, *self.aliases), (self.name, *self.nicknames)
         return tuple(f"{place} {nickname}" for place in places for nickname in nicknames)
 
 
