@@ -498,6 +498,21 @@ def test_a_rank_before_a_college_is_no_tag(written: str, teams: str, tags: tuple
     assert found.tags == tags
 
 
+@pytest.mark.parametrize(
+    ("written", "teams"),
+    [
+        ("parlay:\n#1 Houston ML\n#2 DEN ML", ["nba:HOU", "nba:DEN"]),
+        ("parlay: #1 Houston ML; #2 DEN ML; #3 Duke ML", ["nba:HOU", "nba:DEN", "ncaam:DUKE"]),
+        ("parlay:\n#5 Duke ML\n#4 Houston ML", ["ncaam:DUKE", "ncaam:HOU"]),
+    ],
+)
+def test_the_numbers_of_legs_are_no_ranks(written: str, teams: list[str]) -> None:
+    """What counts a parlay's legs from 1 says nothing of a team; other figures are ranks."""
+    found = parse_bet(written, find_in(*LEAGUES))
+    assert [f"{x.team[0].league}:{x.team[0].code}" for x in found.legs] == teams
+    assert found.tags == ()
+
+
 def test_both_teams_of_a_game_may_be_ranked() -> None:
     """Ranks are left out of a game's two names."""
     found = parse_pick("(5) Duke @ (12) Florida over 150.5", find_in(*LEAGUES)).matchup
@@ -515,6 +530,10 @@ def test_both_teams_of_a_game_may_be_ranked() -> None:
         ("Troy Brown over 9.5 pts", "", "Troy Brown"),
         ("TROY BROWN OVER 9.5 PTS", "", "TROY BROWN"),
         ("Duke Brennan Jr. over 9.5 reb", "", "Duke Brennan Jr."),
+        ("Austin Reaves (LAL) over 17.5 pts", "LAL", "Austin Reaves"),
+        ("Orlando Robinson Kings over 5.5 reb", "SAC", "Orlando Robinson"),
+        ("austin reaves vs DEN over 17.5 pts", "", "austin reaves"),
+        ("Boston Jaylen Brown over 17.5 pts", "BOS", "Jaylen Brown"),
     ],
 )
 def test_a_team_before_a_players_whole_name_is_his_team(

@@ -473,30 +473,30 @@ def _name_follows(line: Line, ahead: int) -> bool:
     rest of the bet counts a player's statistic.
     """
     kept, line.at = line.at, line.at + ahead
-    word = line.word
-    follows = (
-        word is not None
-        and not word.soft
-        and _nameable(word)
-        and (is_initial(word) or not line.phrase(say.PHRASES))
-        and word.low not in say.VERSUS
-        and not say.is_day(word.low, line.peek(1))
-    )
-    if follows and word is not None:
-        count, found = line.team()
-        if count:
-            follows = count == 1 and may_be_a_person(word.text, found) and _counts(line)
-        follows = follows and not _whole_name(line, line.words[line.at - 1])
+    follows = _may_be_named(line) and (not line.team()[0] or _counts(line))
+    follows = follows and not _whole_name(line, line.words[line.at - 1])
     line.at = kept
     return follows
 
 
+def _may_be_named(line: Line) -> bool:
+    """Whether the next word may be one of a person's names: no term, and no team but a city."""
+    word = line.word
+    if word is None or word.soft or not _nameable(word) or word.low in say.VERSUS:
+        return False
+    if say.is_day(word.low, line.peek(1)) or (line.phrase(say.PHRASES) and not is_initial(word)):
+        return False
+    count, found = line.team()
+    return not count or (count == 1 and may_be_a_person(word.text, found))
+
+
 def _whole_name(line: Line, team: Word) -> bool:
-    """Whether the next two words are a name: `Duke Cooper Flagg`; one does after `UConn`."""
-    first, *more = line.words[line.at : line.at + 2]
+    """Whether the next two words are a name (`Reaves LAL` is none); after `UConn` one does."""
+    first = line.words[line.at]
     if not team.text.islower() | team.text.istitle() | (team.text.isupper() & first.text.isupper()):
         return True
-    return bool(more) and _nameable(more[0]) and more[0].low.rstrip(".") not in say.NO_SURNAMES
+    line.at += 1
+    return _may_be_named(line) and line.peek().rstrip(".") not in say.NO_SURNAMES
 
 
 def _counts(line: Line) -> bool:

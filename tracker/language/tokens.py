@@ -27,7 +27,6 @@ from tracker.language.vocabulary import (
     NEVER_IN_A_NAME,
     NO_CODES,
     NOISE,
-    NOT_OF_THE_BET,
     RANK,
     STATS,
     SUGGESTED,
@@ -36,6 +35,7 @@ from tracker.language.vocabulary import (
     ZONES,
     leagues_of,
     nearest,
+    only_the_bet,
     spelt,
 )
 
@@ -266,9 +266,9 @@ class Line:
     @classmethod
     def over(cls, text: str, find: FindTeam, now: datetime | None = None) -> Line:
         """A line that is split into words, with the cursor at its start."""
-        words = words_of(NOT_OF_THE_BET.sub(lambda x: " " * len(x[0]), text))
+        words = words_of(bare := only_the_bet(text))
         said = [x for x in LEAGUE.finditer(text) if not _in_a_name(x, words, find)]
-        ranks = [x for x in RANK.finditer(text) if _ranked(x, words, find)]
+        ranks = [x for x in RANK.finditer(bare) if _ranked(x, words, find)]
         for one in (*said, *ranks):
             words = [x for x in words if not one.start() <= x.place < one.end()]
         leagues = [(x.start(), leagues_of(x)) for x in said]

@@ -132,7 +132,7 @@ THREE_WAY = frozenset(
 )  # fmt: skip
 TIE = frozenset({"tie", "draw", "ties", "tied", "drawn", "the tie", "the draw"})
 PARITIES = {"odd": "odd", "even": "even"}
-COUNTED = frozenset({"total", "totals", "tt", "odd", "odd/even"})
+COUNTED = frozenset({"total", "totals", "tt", "score", "odd", "odd/even"})
 """Words beside `even` by which it is about points, and not the price."""
 EVEN_OF_WHAT = "'even' may be its price or its points: write 'DEN ML even' or 'DEN points even'"
 PICKEM = frozenset({"pk", "pick", "pickem", "pick em", "pks"})
@@ -265,6 +265,17 @@ NOT_OF_THE_BET = re.compile(
 """Finds what a slip says of itself (`Placed: Nov 20, 2026`), a bet's number (`2)`, `[503]`), which
 game of a series it is (`Finals Game 3:`), and the word before the time of a tip-off. A line with an
 amount, such as `Placed: $20`, is kept: that may be the stake."""
+
+_NUMBERED = re.compile(r"(?:^|(?<=[;:]))[^\S\n]*#(\d{1,2})(?=[^\S\n])", re.MULTILINE)
+
+
+def only_the_bet(text: str) -> str:
+    """The text with blanks for what `NOT_OF_THE_BET` finds, and for the numbers of legs: `#1`."""
+    text = NOT_OF_THE_BET.sub(lambda x: " " * len(x[0]), text)
+    numbers = [int(x[1]) for x in _NUMBERED.finditer(text)]
+    in_order = len(numbers) > 1 and numbers == list(range(1, len(numbers) + 1))
+    return _NUMBERED.sub(lambda x: " " * len(x[0]), text) if in_order else text
+
 
 FREE = frozenset(
     {
