@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +25,7 @@ from tests.store.values import (
     poll,
     settlement,
     snapshot,
+    started,
     state,
 )
 from tracker.app.health import read_since
@@ -39,6 +42,8 @@ from tracker.store import Store
 from tracker.store.database.columns import stamp
 from tracker.store.database.migrate import migrations
 from tracker.store.exporting import TABLES
+from tracker.store.reading import _READINGS
+from tracker.store.recording import _END_CHANCES
 from tracker.store.upkeep import BATCH
 from tracker.store.views import DaemonView, SourceStatusView
 
@@ -327,3 +332,12 @@ async def test_an_alert_does_not_wait_for_a_season_of_bets(
     await store.claim("phone", after(1), 1)
     assert not reading.done()
     assert [x.number for x in await reading] == [*range(1, 10)]
+
+
+def test_what_each_poll_and_result_asks_for_is_found_by_an_index(tmp_path: Path) -> None:
+    """A bet's last readings are not sorted out of a game's polls, nor its alerts out of all."""
+    values = {"bet": 1, "game": GAME.id, "at": "", "facts": "[]"}
+    with closing(sqlite3.connect(started(tmp_path / "tracker.db"))) as db:
+        for query in (_READINGS, _END_CHANCES):
+            plan = [x for *_, x in db.execute(f"EXPLAIN QUERY PLAN {query}", values)]
+            assert not [x for x in plan if "TEMP B-TREE" in x or x.startswith("SCAN alert")], plan

@@ -510,11 +510,6 @@ WHERE state IN ('due', 'unknown') AND expires_at <= :at
   AND (:channel IS NULL OR channel = :channel)
 """
 
-END_CHANCES = """
-UPDATE delivery SET expires_at = :at WHERE state IN ('due', 'unknown') AND alert IN (
-  SELECT id FROM alert WHERE bet = :bet AND rule NOT IN (SELECT value FROM json_each(:facts)))
-"""
-
 UNTOLD = f"""
 {_CARRIED}
 WHERE delivery.told <> 'sent' AND delivery.told <> 'sending' AND delivery.due_at <= :at

@@ -126,12 +126,11 @@ def tracked(db: Connection, bets: Sequence[Bet]) -> list[Tracked]:
 
 
 _READINGS = """
-SELECT snapshot.poll, snapshot.at, snapshot.win, snapshot.push
-FROM (SELECT game_id, min(number) AS number FROM leg WHERE bet = :bet AND game_id = :game) AS part
-CROSS JOIN game_poll ON game_poll.game = part.game_id
-CROSS JOIN snapshot ON (snapshot.poll, snapshot.bet, snapshot.leg)
-  = (game_poll.poll, :bet, part.number)
-ORDER BY game_poll.poll DESC
+SELECT snapshot.poll, snapshot.at, snapshot.win, snapshot.push FROM game_poll
+CROSS JOIN snapshot ON (snapshot.poll, snapshot.bet, snapshot.leg) = (
+  game_poll.poll, :bet, (SELECT min(number) FROM leg WHERE bet = :bet AND game_id = :game)
+)
+WHERE game_poll.game = :game ORDER BY game_poll.poll DESC
 """
 """The chances of a bet on one of its games, the last one first: read as many as are wanted."""
 

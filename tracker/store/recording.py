@@ -49,6 +49,12 @@ UPDATE game SET seen_at = :at, stale = :stale
 WHERE id = :game AND state IS NOT NULL AND coalesce(seen_at, '') <= :at
 """
 
+_END_CHANCES = """
+UPDATE delivery SET expires_at = :at WHERE state IN ('due', 'unknown') AND EXISTS (
+  SELECT 1 FROM alert WHERE id = delivery.alert AND bet = :bet
+    AND rule NOT IN (SELECT value FROM json_each(:facts)))
+"""
+
 _KEEP_DAEMON = """
 INSERT INTO daemon (one, pid, started_at, version, clock_start, clock_speed, clock_anchor)
 VALUES (1, :pid, :started_at, :version, :clock_start, :clock_speed, :clock_anchor)
@@ -271,7 +277,7 @@ def settle(db: Connection, settled: Settlement, poll: int | None) -> bool:
     new = db.execute(q.SETTLE, values).rowcount == 1
     if new:
         facts = pack([x.value for x in Fact])
-        db.execute(q.END_CHANCES, {"bet": settled.bet, "at": values["at"], "facts": facts})
+        db.execute(_END_CHANCES, {"bet": settled.bet, "at": values["at"], "facts": facts})
     return new
 
 
