@@ -48,6 +48,9 @@ def test_a_line_is_what_is_expected_at_tip_off(league: str) -> None:
         final = forecast(start, prior, used).final
         assert final.margin.mean == pytest.approx(-spread, abs=0.05)
         assert final.total.split(total)[0] == pytest.approx(0.5, abs=0.005)
+        # So it is where nothing is known of the margin.
+        final = forecast(start, prior_from(Lines(total=total), used), used).final
+        assert final.total.split(total)[0] == pytest.approx(0.5, abs=0.005)
     for spread, total in ((60.0, 80.0), (-60.0, 400.0), (0.0, 400.0)):
         shift = prior_from(Lines(spread, total), used).shift
         assert all(math.isfinite(x) for x in shift)

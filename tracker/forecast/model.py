@@ -17,7 +17,6 @@ import numpy as np
 
 from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.league import LEAGUES, NBA
-from tracker.domain.prior import Prior, PriorSource
 from tracker.forecast.game import endgame
 from tracker.forecast.game.endgame import BEYOND, LARGEST_MARGIN, Lean, play_on
 from tracker.forecast.game.flow import (
@@ -36,6 +35,7 @@ from tracker.forecast.outlook import Outlook
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from tracker.domain.prior import Prior
     from tracker.forecast.game import Flow
     from tracker.forecast.game.endgame import Landing
     from tracker.forecast.game.parameters import Parameters
@@ -149,24 +149,21 @@ def on_lines(prior: Prior, parameters: Parameters, *, margin: bool, total: bool)
     """
     if parameters.league in ON_LINES or not (margin or total):
         return prior
-    return replace(prior, shift=_shift(parameters, prior.margin, prior.total, margin, total))
+    return replace(prior, shift=_shift(parameters, replace(prior, ends=0.0), margin, total))
 
 
 @lru_cache(maxsize=1024)
-def _shift(
-    parameters: Parameters, margin: float, total: float, margin_told: bool, total_told: bool
-) -> tuple[float, float]:
+def _shift(parameters: Parameters, prior: Prior, margin: bool, total: bool) -> tuple[float, float]:
     rules = LEAGUES[parameters.league]
     game = Game("", rules.id, "HOME", "AWAY", datetime.min.replace(tzinfo=UTC))
     start = GameState(game, Phase.SCHEDULED, 0, float(rules.period_seconds), Score(0, 0))
-    prior = Prior(margin, total, PriorSource.LINES)
     for _ in range(SHIFT_STEPS):
         final = forecast(start, prior, parameters).final
         prior = replace(
             prior,
             shift=(
-                prior.shift[0] + margin_told * (margin - final.margin.mean),
-                prior.shift[1] + total_told * (total - final.total.middle),
+                prior.shift[0] + margin * (prior.margin - final.margin.mean),
+                prior.shift[1] + total * (prior.total - final.total.middle),
             ),
         )
     return prior.shift
