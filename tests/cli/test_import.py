@@ -678,6 +678,8 @@ def test_a_cell_is_read_as_a_spreadsheet_shows_it_and_in_its_own_column() -> Non
     assert "line 6: it has more cells than the first line has headings" in mistake
     with pytest.raises(BadFile, match="line 2: it has more cells than the first line has"):
         in_new_york("Date,Pick,Odds,Stake\n2026-01-29,DEN -4,5,1,91,20\n")
+    with pytest.raises(BadFile, match="put what holds ';' in quotes"):
+        in_new_york("Date;Pick;Odds;Stake\n2026-01-29;DEN -4.5;early; late;-110;20\n")
 
 
 def test_a_column_without_a_name_is_no_other_column() -> None:

@@ -117,6 +117,10 @@ class Manner:
     day_first: bool | None = None
 
 
+_PARTS = {",": "a comma, such as 4,5 or a note,", "\t": "a tab"}
+"""What parts the cells of a line, in words."""
+
+
 def read_slips(
     text: str, source: str, *, unit_cents: int, zone: tzinfo, manner: Manner
 ) -> ImportedBets:
@@ -129,7 +133,7 @@ def read_slips(
     rows, mark, wide = (_json_rows(text), ",", []) if is_json else csv_rows(text)
     mistakes = [
         f"{source}, line {line}: it has more cells than the first line has headings: put what "
-        "holds a comma, such as 4,5 or a note, in quotes"
+        f"holds {_PARTS.get(mark, repr(mark))} in quotes"
         for line in wide
     ]
     if not rows:
