@@ -78,7 +78,8 @@ def _tracking(db: Connection, row: Row, wagers: Wagers, known: dict[int, Tracked
     game = game_of(row)
     bets = db.execute(q.BETS_OF_GAME, (game.id,)).fetchall()
     new = wagers.bets([x for x in bets if x["number"] not in known])
-    known |= {x.bet.number: x for x in tracked(db, new)}
+    # Polls alone need the readings: what only shows a bet is read without.
+    known |= {x.bet.number: replace(x, readings=_readings(db, x)) for x in tracked(db, new)}
     return GameTracking(
         game=game,
         tracked=tuple(known[x["number"]] for x in bets),
@@ -122,7 +123,7 @@ def tracked(db: Connection, bets: Sequence[Bet]) -> list[Tracked]:
         _tracked(x, rules, latest.get(x.number), settled.get(x.number), asked.get(x.number))
         for x in bets
     ]
-    return [replace(x, readings=_readings(db, x)) for x in recall(db, fresh)]
+    return recall(db, fresh)
 
 
 _READINGS = """
