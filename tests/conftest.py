@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import gc
+import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,19 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
             make(new)
             new.rename(folder)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _loggers_left_as_they_were() -> Iterator[None]:
+    """No test changes what the log of the next one holds: a command sets all loggers up anew."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for logger in root.manager.loggerDict.values():
+        if isinstance(logger, logging.Logger):
+            logger.disabled = False
 
 
 # Nothing that is made while the tests are collected is garbage.

@@ -24,13 +24,9 @@ URL = "json://ann:hush%21@127.0.0.1:1/a-hook-of-mine?key=sesame-sesame"
 
 
 @pytest.fixture(autouse=True)
-def _leave_no_trace() -> Iterator[None]:
-    """Restore the loggers after each test."""
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
+def _structlog_left_as_it_was() -> Iterator[None]:
+    """Take the set-up of the log back after each test."""
     yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
     structlog.reset_defaults()
 
 

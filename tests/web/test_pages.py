@@ -416,13 +416,16 @@ async def test_a_fault_of_the_program_is_said_and_read_past(
     """Pages say that tonight cannot be shown, and show it again once it can be read."""
     path = tmp_path / "t.db"
     clock = FakeClock(SystemClock().now())
-    async with await Store.open(path, now=clock.now()) as store:
+    async with AsyncExitStack() as opened:
+        store = await opened.enter_async_context(await Store.open(path, now=clock.now()))
         await store.add(Draft(*read_line("DEN ML")), game=None, defaults=(), at=clock.now())
         rows = {"store": {"path": str(path)}, "bets": {"file": str(tmp_path / "none")}}
         site = Site(settings_of(rows, tmp_path), clock, load_parameters)
+        opened.push_async_callback(site.close)
         tonight = TonightTexts(site, clock)
         tonight.streams = 1
         reading = asyncio.create_task(tonight.run())
+        opened.callback(reading.cancel)
         stream = tonight.events(let_in)
         said = [await anext(stream), await anext(stream)]
         with closing(sqlite3.connect(path)) as db, db:
@@ -441,8 +444,6 @@ async def test_a_fault_of_the_program_is_said_and_read_past(
         assert '"The daemon is not running: nothing was read."' in await anext(stream)
         assert len(caplog.records) == 1
         assert not reading.done()
-        reading.cancel()
-        await site.close()
 
 
 async def test_a_fault_of_the_program_has_a_page(served: Served) -> None:
