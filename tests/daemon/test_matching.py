@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from tests.doubles.clock import FakeClock
 from tests.engine.build import GAME, T0, a_book, bet, final
 from tests.store.values import started
+from tracker.daemon.watchers import watch_slate
 from tracker.daemon.watchers.followed_bets import FollowedBets, match, strayed, to_move
 from tracker.daemon.watchers.lacking import Rosters
 from tracker.domain.bet import Bet
@@ -21,6 +24,7 @@ from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.player import Player, Stat
 from tracker.domain.policy import Rule
 from tracker.domain.tracking import GameTracking, Tracked
+from tracker.feeds.slates import SlateReading
 from tracker.language import read_line
 from tracker.settings import settings_of
 from tracker.store import Store
@@ -176,6 +180,29 @@ async def test_a_bet_is_matched_with_a_game_that_began_within_three_days(tmp_pat
         followed.know_slate()
         await followed.refresh(slate_changed=True)
         assert await store.unbound() == []
+
+
+async def test_a_slate_that_bets_wait_for_is_asked_for_each_minute(tmp_path: Path) -> None:
+    """Also while no source has ever answered, so that a game is found soon after one does."""
+    paths = {"store": {"path": str(tmp_path / "t.db")}, "bets": {"file": str(tmp_path / "none")}}
+    clock, asked = FakeClock(T0), list[float]()
+    async with await Store.open(started(tmp_path / "t.db"), now=T0, durable=False) as store:
+        await store.add(Draft(*read_line("DEN ML")), game=None, defaults=(), at=T0)
+        followed = FollowedBets(store, clock, settings_of(paths, tmp_path), tell_nobody)
+        await followed.refresh()
+
+        async def read() -> SlateReading:
+            asked.append(clock.monotonic())
+            return SlateReading((), (), from_schedule=False, troubles=("down",), blind=True)
+
+        changed, wanted = asyncio.Event(), asyncio.Event()
+        task = asyncio.create_task(watch_slate(read, store, followed, changed, wanted, clock))
+        for _ in range(7):
+            await changed.wait()
+            changed.clear()
+            await clock.advance(60)
+        task.cancel()
+    assert max(y - x for x, y in pairwise(asked)) < 120
 
 
 async def test_a_bet_that_is_added_while_the_bets_are_read_is_followed(tmp_path: Path) -> None:

@@ -121,10 +121,11 @@ async def watch_slate(
         await store.save_games(games, clock.now())
         followed.know_slate()
         slate_changed.set()
+        wait = SLATE_SOON if followed.waiting else SLATE_EVERY
         if reading.blind:
-            wait, retry = retry, min(retry * 2, SLATE_RETRY[1])
+            wait, retry = min(wait, retry), min(retry * 2, SLATE_RETRY[1])
         else:
-            wait, retry = (SLATE_SOON if followed.waiting else SLATE_EVERY), SLATE_RETRY[0]
+            retry = SLATE_RETRY[0]
         await clock.sleep(SLATE_RETRY[0])
         await wait_for_event(clock, slate_wanted, wait - SLATE_RETRY[0])
 
