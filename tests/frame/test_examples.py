@@ -38,7 +38,11 @@ def test_the_starting_file_is_the_defaults() -> None:
 def test_the_starting_file_shows_every_key() -> None:
     """Every key is in the starting file, and every key in it is accepted."""
     text = uncommented(default_config_toml())
-    assert isinstance(parse_settings(text, SOURCE, {}), Settings)
+    found, plain = parse_settings(text, SOURCE, {}), parse_settings("", SOURCE, {})
+    assert (found.default_rules, found.odds.sources) == (plain.default_rules, plain.odds.sources)
+    for name, feed in plain.feeds.by_name.items():
+        assert found.feeds.by_name[name].base_url == feed.base_url
+        assert found.feeds.by_name[name].requests_per_minute == feed.requests_per_minute
     shown = {
         re.sub(r"(headers|say|level|messages)\..*", r"\1", key)
         for key in dotted(tomllib.loads(text))
@@ -49,19 +53,19 @@ def test_the_starting_file_shows_every_key() -> None:
 def test_answers_are_written_down() -> None:
     """The answers given to `tracker init` can be read back from the file, whatever they contain."""
     url = 'ntfy://user:pa"ss\\word@host/tópico'
+    token, topic = "123456:AA-b", 'mine "own"'
     text = default_config_toml(
-        timezone="Europe/Paris", stake_unit_cents=2505, urls=[url], console=False
-    )
+        timezone="Europe/Paris", stake_unit_cents=2505, url=url, telegram_token=token,
+        ntfy_topic=topic,
+    )  # fmt: skip
     found = parse_settings(text, SOURCE, {})
     assert found.timezone == "Europe/Paris"
     assert found.stake_unit_cents == 2505
     assert [x.get_secret_value() for x in found.notify.urls] == [url]
-    assert not found.notify.console
-
-
-def test_the_example_is_the_starting_file() -> None:
-    """config/tracker.toml is what `tracker init --yes` writes."""
-    assert (ROOT / "config" / "tracker.toml").read_text("utf-8") == default_config_toml()
+    assert found.notify.telegram.token is not None
+    assert found.notify.telegram.token.get_secret_value() == token
+    assert found.notify.ntfy.topic is not None
+    assert found.notify.ntfy.topic.get_secret_value() == topic
 
 
 def test_the_example_of_bets_loads() -> None:

@@ -6,21 +6,15 @@ import json
 import os
 import stat
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import resources
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from tracker.settings.alerting import checked_address
-from tracker.settings.models import (
-    DEFAULT_RULES,
-    ESPN_FEED,
-    NBA_FEED,
-    ODDS_SOURCES,
-    WNBA_FEED,
-    Settings,
-)
+from tracker.settings.models import Settings
 from tracker.settings.reading import (
     ConfigError,
     NotRead,
@@ -395,188 +389,36 @@ def _heartbeat(settings: Settings, env: Mapping[str, str]) -> Secret | None:
         raise ConfigError(f"the credential {HEARTBEAT_CREDENTIAL}: {why}") from None
 
 
-def _value(value: object) -> str:
-    # Strings, numbers, booleans and lists of them are written alike in JSON and TOML.
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _money(cents: int) -> str:
-    return f"{cents // 100}.{cents % 100:02d}"
-
-
 def default_config_toml(
     *,
     timezone: str = "UTC",
     stake_unit_cents: int = 1000,
-    urls: Sequence[str] = (),
-    console: bool = True,
+    url: str | None = None,
     telegram_token: str | None = None,
     ntfy_topic: str | None = None,
 ) -> str:
     """Make the text of a `tracker.toml`. Keys that keep their default are written as comments.
 
-    `urls` are Apprise addresses. They are written in the clear, like a bot's token and a topic: the
+    `url` is an Apprise address. It is written in the clear, like a bot's token and a topic: the
     file then needs mode 0600.
     """
-    bot = "# " if telegram_token is None else ""
-    token = telegram_token or "123456:the-token-of-your-bot"
-    sub = "# " if ntfy_topic is None else ""
-    topic = ntfy_topic or "a-topic-that-nobody-guesses"
-    mark = "" if urls else "# "
-    shown = _value(list(urls) or ["ntfy://a-topic-that-nobody-guesses"])
-    return f"""\
-# Settings of tracker. docs/configuration.md describes each key; a key behind a # shows its default
-# or an example. `tracker config check` finds mistakes in this file.
+    unit = f"{stake_unit_cents // 100}.{stake_unit_cents % 100:02d}"
+    lines = {
+        'timezone = "UTC"': f"timezone = {_toml(timezone)}",
+        "stake_unit = 10.00": f"stake_unit = {unit}",
+    }
+    if url is not None:
+        lines['# urls = ["ntfy://a-topic-that-nobody-guesses"]'] = f"urls = {_toml([url])}"
+    if telegram_token is not None:
+        lines['# token = "123456:the-token-of-your-bot"'] = f"token = {_toml(telegram_token)}"
+    if ntfy_topic is not None:
+        lines['# topic = "a-topic-that-nobody-guesses"'] = f"topic = {_toml(ntfy_topic)}"
+    text = resources.files("tracker.settings").joinpath("tracker.toml").read_text("utf-8")
+    for example, line in lines.items():
+        text = text.replace(f"\n{example}\n", f"\n{line}\n")
+    return text
 
-# Your time zone: times are shown in it.
-timezone = {_value(timezone)}
 
-# How odds are shown: as-written, american, decimal or fractional.
-# odds_format = "as-written"
-
-# The money that one unit of stake is worth.
-stake_unit = {_money(stake_unit_cents)}
-
-# Your own texts of messages: docs/alerts.md lists what may stand in braces.
-# messages = {{ chance = "{{mark}} {{p}} {{bet}}: {{stands}}, {{clock}}" }}
-
-[store]
-# The database. By default it is in the folder in which programs keep their state.
-# path = "tracker.db"
-
-# The number of days for which raw answers of the feeds are kept. All else is kept for good.
-# keep_bodies_days = 30
-
-[backup]
-# The nightly back-up: its folder and time, and for how many days and weeks one is kept.
-# enabled = true
-# folder = "backups"
-# at = "05:00"
-# daily = 7
-# weekly = 8
-
-[refresh]
-# Looks up yesterday's results every morning (US Eastern time), and injuries on days with bets.
-# enabled = true
-# at = "06:30"
-
-[models]
-# Leagues whose models are fitted anew every week ("nba", "wnba") on the games of `tracker history`.
-# A candidate is put in use by you, or with promote = "auto" when it has won its trial.
-# retrain = ["nba"]
-# history = "history"
-# promote = "ask"
-
-[bets]
-# A file of bets beside this one. The daemon reads it again whenever it changes.
-# file = "bets.toml"
-
-[web]
-# The page and the API of `tracker web`: its address, and further host names that it accepts.
-# host = "127.0.0.1"
-# port = 8377
-# hosts = ["tracker.example.ts.net"]
-# trusted_proxy = "127.0.0.1"
-
-[rules]
-# The rules of every bet that has no rules of its own.
-# default = {_value(list(DEFAULT_RULES))}
-
-[alerts]
-# Delay everything, so that nothing is shown before your broadcast shows it.
-# delay = "35s"
-
-# Quiet hours: alerts below the level quiet_through come in one digest at their end.
-# quiet_hours = "23:00-08:00"
-# quiet_through = "urgent"
-
-# The most messages an hour about all games, and about one game.
-# per_hour = 30
-# per_hour_game = 15
-
-# The level of each kind (info, low, default, high, urgent), and whether it is on, silent or off.
-# level = {{ chance = "high", start = "low" }}
-# say = {{ quarter = "silent" }}
-
-# A digest of the night, and an address that is requested while all is well.
-# digest_at = "09:00"
-# report = "off"
-# heartbeat_url = "https://hc-ping.com/your-own"
-
-[notify]
-# Apprise addresses. They are secrets: a file that holds any must have mode 0600.
-{mark}urls = {shown}
-
-# Or a separate file with one address a line, mode 0600.
-# urls_file = "notify-urls"
-
-# Print alerts on the daemon's own output too.
-console = {_value(console)}
-
-[notify.telegram]
-{bot}token = {_value(token)}
-# chat_id = 123456789
-# topic_id = 17
-# cards = true
-# commands = true
-# api_url = "https://api.telegram.org"
-
-[notify.discord]
-# webhook = "https://discord.com/api/webhooks/1234/the-letters-of-your-webhook"
-# cards = true
-
-[notify.ntfy]
-{sub}topic = {_value(topic)}
-# token = "tk_for-a-server-that-asks-for-one"
-# api_url = "https://ntfy.sh"
-# cards = false
-
-[feeds.nba]
-# base_url = {_value(NBA_FEED["base_url"])}
-# requests_per_minute = {NBA_FEED["requests_per_minute"]}
-# headers = {{ Referer = "https://www.nba.com/" }}
-
-[feeds.wnba]
-# base_url = {_value(WNBA_FEED["base_url"])}
-# requests_per_minute = {WNBA_FEED["requests_per_minute"]}
-# headers = {{ Referer = "https://www.wnba.com/" }}
-
-[feeds.espn]
-# base_url = {_value(ESPN_FEED["base_url"])}
-# requests_per_minute = {ESPN_FEED["requests_per_minute"]}
-# headers = {{ Accept = "application/json" }}
-
-[odds]
-# The sources of quotes, and the books at which you bet: the best price is theirs.
-# sources = {_value(list(ODDS_SOURCES))}
-# mine = ["draftkings", "fanduel"]
-# anchors = ["pinnacle", "circasports", "kalshi", "polymarket"]
-
-# A price with at least this edge (expected profit a unit) and this chance is marked.
-# edge_min = 0.03
-# p_min = 0.35
-
-[odds.the_odds_api]
-# With a key, closing lines of several books are read. It is a secret: the file needs mode 0600.
-# key = "the-key-of-your-plan"
-# monthly_credits = 500
-# regions = ["us"]
-# bookmakers = ["draftkings", "fanduel", "pinnacle"]
-# markets = ["h2h", "spreads", "totals"]
-# base_url = "https://api.the-odds-api.com"
-
-[odds.kalshi]
-# base_url = "https://api.elections.kalshi.com"
-
-[odds.polymarket]
-# base_url = "https://gamma-api.polymarket.com"
-# clob_url = "https://clob.polymarket.com"
-
-# Closing lines that you know. They improve the forecast, most of all early in a game.
-# [[lines]]
-# game = "LAL@DEN 2026-11-20"
-# home_spread = -4.5
-# total = 228.5
-# home_ml = -190
-# away_ml = 160
-"""
+def _toml(value: str | list[str]) -> str:
+    # Strings and lists of them are written alike in JSON and TOML.
+    return json.dumps(value, ensure_ascii=False)

@@ -261,11 +261,10 @@ def local_zone() -> str:
 def _write(target: Path, answers: _Answers, *, force: bool) -> None:
     from tracker.settings import default_config_toml, parse_settings
 
-    url = answers.channel.url
     text = default_config_toml(
         timezone=answers.timezone,
         stake_unit_cents=answers.unit_cents,
-        urls=() if url is None else (url,),
+        url=answers.channel.url,
         telegram_token=answers.channel.token,
         ntfy_topic=answers.channel.topic,
     )
