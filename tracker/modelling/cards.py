@@ -9,7 +9,6 @@ after a change of the model.
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tracker.forecast.game.parameters import Parameters, decode
+from tracker.modelling import Progress
 from tracker.modelling.games import Dataset, read
 from tracker.modelling.games.evaluate import evaluate_games, judged_alone
 from tracker.modelling.games.fit import fit_text, only
 from tracker.modelling.games.report import NAMES, SCORES, grid, scores
 from tracker.modelling.players import report
-from tracker.modelling.shipped import PLANS, PLAYERS, Progress, each_step_once
+from tracker.modelling.shipped import PLANS, PLAYERS, each_step_once
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,22 +52,6 @@ the shipped files are fitted on all seasons. Each game has weight 1 at each mome
 Brier scores and calibration are of bets that did not push; intervals are 95 %, by bootstrap over
 games.
 """
-
-REFERENCE = {
-    "win": (0.1828, 0.1530, 0.1148, 0.0791, 0.0566, 0.0440, 0.0402, 0.0308),
-    "spread": (0.2199, 0.1805, 0.1349, 0.0928, 0.0697, 0.0448, 0.0384, 0.0228),
-    "total": (0.2047, 0.1637, 0.1135, 0.0827, 0.0652, 0.0507, 0.0405, 0.0220),
-    "margin": (6.89, 5.93, 4.34, 2.99, 2.06, 1.49, 1.06, 0.57),
-    "total points": (8.60, 7.38, 5.45, 4.08, 3.24, 2.60, 2.10, 1.30),
-    "home": (5.56, 4.72, 3.45, 2.58, 1.96, 1.54, 1.14, 0.67),
-}
-"""The lowest Brier score or CRPS of six reference models at each moment of `AT`, in its order.
-
-The models are Stern with the line, a frozen mean, linear extrapolation, a six-parameter normal,
-logistic regression and an empirical kernel, each fitted on other seasons and judged on the same
-1,200 games of 2023-24."""
-
-AT = ("end Q1", "half", "end Q3", "5:00", "2:00", "1:00", "0:30", "0:10")
 
 LIMITS = """\
 ## Limits and known weaknesses
@@ -142,15 +126,6 @@ def section(result: Mapping[str, Any], *, full: bool) -> list[str]:
     ]
     if full:
         lines += [
-            "",
-            (
-                "Compared with the best of six reference models, cell by cell: per cent above (+) "
-                "or below it. The best is chosen by hindsight, for each cell anew. (Team totals "
-                "and parlays have no counterpart: here team totals are graded on half-point lines, "
-                "and parlays by a book's push rule.)"
-            ),
-            "",
-            *_beside(moments),
             "",
             (
                 "Brier score of this model less that of each baseline, which is fitted on the same "
@@ -269,26 +244,6 @@ def _fair(figures: Mapping[str, Any]) -> str:
     )
 
 
-def _beside(moments: Mapping[str, Any]) -> list[str]:
-    """A table of how far this model is above the best reference, in per cent of its score."""
-    rows = []
-    for name, best in REFERENCE.items():
-        cells = []
-        for moment, reference in zip(AT, best, strict=True):
-            x = moments.get(moment, None)
-            if x is None:
-                cells.append("")
-                continue
-            if name in NAMES:
-                own = x["markets"][name]["brier"]
-            else:
-                own = x["scores"][name.split()[0]]["crps"]
-            cells.append(f"{(own / reference - 1) * 100:+.1f}")
-        kind = "Brier" if name in NAMES else "CRPS"
-        rows.append([f"{NAMES.get(name, name)} {kind}", *cells])
-    return grid(["at", *AT], rows)
-
-
 def _compared(result: Mapping[str, Any]) -> set[str]:
     """The moments at which the model was compared with baselines."""
     return {name for moments in result["paired"].values() for name in moments}
@@ -381,9 +336,6 @@ MODEL_CARD = "model-card.md"
 BEFORE = "2025-02"
 """The only season of NCAA men is fitted on its games before this month and judged on the others."""
 
-_BESIDE = re.compile(r"## Beside the release before\n.*?(?=^## )", re.DOTALL | re.MULTILINE)
-"""The section that a person writes by hand about a release; making the card again keeps it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Bench:
@@ -423,12 +375,7 @@ def games_card(bench: Bench, out: Path) -> None:
             judged = judged_alone(nba, parameters, rows, bench.progress)
         seasons.append((season, judged))
     sections += [_wnba(bench), _ncaa(bench)]
-    path = out / MODEL_CARD
-    said = _BESIDE.search(path.read_text("utf-8")) if path.is_file() else None
-    write_card(sections, path, seasons)
-    if said is not None:
-        text = path.read_text("utf-8")
-        path.write_text(text.replace("## Data\n", f"{said.group()}## Data\n", 1), "utf-8")
+    write_card(sections, out / MODEL_CARD, seasons)
 
 
 def _wnba(bench: Bench) -> tuple[str, dict[str, Any]]:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tracker.forecast.documents import text_of
+from tracker.modelling import Progress, silent
 from tracker.modelling.games import fit as games_fit
 from tracker.modelling.games.report import grid
 from tracker.modelling.players.evaluate import evaluate_players, judge_parlays
@@ -13,7 +14,7 @@ from tracker.modelling.players.fit import fit_players
 from tracker.modelling.players.known import know
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tracker.forecast.game.parameters import Parameters
@@ -200,18 +201,6 @@ The form of the model was chosen with the judged season in view; its parameters 
 fitted on the other seasons. The shipped parameters are fitted on all four seasons.
 """
 
-REFERENCE = {
-    ("pts", "half"): (0.158, 0.160, 0.167, 0.190),
-    ("pts", "end Q3"): (0.108, 0.110, 0.122, 0.129),
-    ("reb", "half"): (0.154, 0.156, None, None),
-    ("reb", "end Q3"): (0.100, 0.102, None, None),
-    ("ast", "half"): (0.145, 0.146, None, None),
-    ("ast", "end Q3"): (0.085, 0.086, None, None),
-}
-"""Brier scores on 2023-24 by statistic and moment: the aim, those of a plain negative binomial,
-a Poisson count and twice the half. They were taken on another count of the season; for players of
-15 minutes and more this module's own three baselines are within .002 of them."""
-
 LIMITS = """\
 ## Limits and known weaknesses
 
@@ -244,29 +233,18 @@ def card(result: dict[str, Any]) -> str:
         f"`{about['model_version']}`, fitted on {', '.join(about['fitted_on'])}, judged on "
         f"{judged}: {about['games']} games."
     )
-    parts = [INTRODUCTION, f"## The season {judged}", "", head, ""]
-    if about["judged_on"] == ["2023-24"]:
-        parts += [*_reference(result["moments"]), ""]
-    return "\n".join([*parts, *sections(result, "###"), "", LIMITS])
-
-
-def _reference(moments: dict[str, Any]) -> list[str]:
-    rows = []
-    for (stat, moment), (goal, *others) in REFERENCE.items():
-        figures = moments[moment]["stats"][stat]
-        cells = [f"{figures[x]['brier']:.4f}" for x in ("all", "regulars")]
-        rivals = ["–" if x is None else f"{x:.3f}" for x in others]
-        rows.append([f"{stat}, {moment}", *cells, f"{goal:.3f}", *rivals])
-    head = ["Brier", "all with ten games", "15 minutes and more", "aim", "plain negative binomial",
-            "Poisson", "twice the half"]  # fmt: skip
-    return [
-        (
-            "The aim, and plain models measured on another selection of players of the same "
-            "season; that selection is nearest to players of 15 minutes and more:"
-        ),
-        "",
-        *grid(head, rows),
-    ]
+    return "\n".join(
+        [
+            INTRODUCTION,
+            f"## The season {judged}",
+            "",
+            head,
+            "",
+            *sections(result, "###"),
+            "",
+            LIMITS,
+        ]
+    )
 
 
 def judge(
@@ -275,7 +253,7 @@ def judge(
     fitted: Sequence[str],
     judged: Sequence[str],
     out: Path,
-    progress: Callable[[str, float], None] = lambda _step, _part: None,
+    progress: Progress = silent,
 ) -> dict[str, Any]:
     """Fit games and players on the seasons `fitted`, judge players on `judged`, write into `out`.
 
@@ -292,7 +270,7 @@ def judge_with(
     fitted: Sequence[str],
     judged: Sequence[str],
     out: Path,
-    progress: Callable[[str, float], None] = lambda _step, _part: None,
+    progress: Progress = silent,
 ) -> dict[str, Any]:
     """Fit players on the seasons `fitted`, judge them on `judged`, and write into `out`.
 
