@@ -11,7 +11,7 @@ its usual length; with these an NBA game takes about two and a quarter hours, as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -42,9 +42,10 @@ from tracker.forecast.model import forecast
 from tracker.forecast.outlook import Outlook
 from tracker.forecast.pricing.markets import chance_of
 from tracker.forecast.priors import GAME_SDS, Known, devig, prior_from
+from tracker.modelling import Progress
+from tracker.modelling.games import Act, Dataset, read
 
 if TYPE_CHECKING:
-    from tracker.modelling.games import Dataset
     from tracker.modelling.rule_trial import History
 
 USUAL = 1 + 100 / 110
@@ -125,10 +126,6 @@ def _decimal(value: Any) -> float | None:
     if odds is None or abs(odds) < _FIRST_AMERICAN:
         return None
     return 1 + (odds / 100 if odds > 0 else 100 / -odds)
-
-
-Progress = Callable[[str, float], None]
-"""Reports progress: takes the name of the step and its finished part, 0 to 1."""
 
 
 def candidates(
@@ -261,8 +258,6 @@ def read_games(
 
     `with_lines` leaves out games without lines. Raises BadDataset for a folder without games.
     """
-    from tracker.modelling.games import read
-
     data = read(folder, league)
     rows = [
         i
@@ -290,8 +285,6 @@ def _as_played(data: Dataset, row: int) -> Played:
 
 
 def _history(data: Dataset, row: int, game: Game) -> History:
-    from tracker.modelling.games import Act
-
     dead = {
         Act.FOUL: FOUL_S, Act.FREE_THROW: FREE_THROW_S, Act.TIMEOUT: TIMEOUT_S,
         Act.TURNOVER: TURNOVER_S,

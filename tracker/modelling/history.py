@@ -234,8 +234,8 @@ class HistoryFolder:
         _check(self._events, Event._fields, _OLD_EVENTS)
         _check(self._players, PlayerGameRow._fields)
         _check(home / "games.parquet", _GAMES, _OLD_GAMES)
-        self._games = _filled(_read(home / "games.parquet"), _games_schema())
-        self._player_games = _filled(_read(self._players), _schema(PlayerGameRow))
+        self._games = _filled(_read(home / "games.parquet"), _schema(_GAMES))
+        self._player_games = _filled(_read(self._players), _schema(PlayerGameRow._fields))
 
     @property
     def known(self) -> frozenset[str]:
@@ -259,7 +259,8 @@ class HistoryFolder:
     def finished(self) -> tuple[Finished, ...]:
         """The results of the games in the folder, with both teams' points by half."""
         rows = [] if self._games is None else self._games.to_pylist()
-        half, whole = (self._points_until(x) for x in _halves(self._league))
+        periods = LEAGUES[self._league].periods
+        half, whole = (self._points_until(x) for x in (periods // 2, periods))
         return tuple(
             Finished(
                 self._league, date.fromisoformat(x["game_date"]), x["team_id_home"],
@@ -303,7 +304,7 @@ class HistoryFolder:
         order = [("date", "ascending"), ("game_id", "ascending"), ("person_id", "ascending")]
         self._player_games = _together(self._player_games, by_person, ids).sort_by(order)
         _write(self._player_games, self._players)
-        listed = pa.Table.from_pylist(heads, schema=_games_schema())
+        listed = pa.Table.from_pylist(heads, schema=_schema(_GAMES))
         # The list of games is written last: after a stop, games not in it are collected again.
         self._games = _together(self._games, listed, ids).sort_by(_ORDER)
         _write(self._games, self._home / "games.parquet")
@@ -335,12 +336,6 @@ class HistoryFolder:
         path.replace(self._events)
 
 
-def _halves(league: str) -> tuple[int, int]:
-    """The numbers of the last period of the first half and of regulation."""
-    periods = LEAGUES[league].periods
-    return periods // 2, periods
-
-
 def _head(state: GameState, players: bool) -> dict[str, Any]:
     game = state.game
     values = (
@@ -356,7 +351,7 @@ _WHOLE = (
 )  # fmt: skip
 
 
-def _schema_of(names: Sequence[str]) -> Any:
+def _schema(names: Sequence[str]) -> Any:
     import pyarrow as pa
 
     types = dict.fromkeys(_WHOLE, pa.int64()) | dict.fromkeys(("clock_s", "min"), pa.float64())
@@ -364,19 +359,11 @@ def _schema_of(names: Sequence[str]) -> Any:
     return pa.schema([(name, types.get(name, pa.string())) for name in names])
 
 
-def _schema(row: type[Event | PlayerGameRow]) -> Any:
-    return _schema_of(row._fields)
-
-
-def _games_schema() -> Any:
-    return _schema_of(_GAMES)
-
-
 def _table(rows: Sequence[Event | PlayerGameRow], row: type[Event | PlayerGameRow]) -> Any:
     import pyarrow as pa
 
     columns = list(zip(*rows, strict=True)) or [()] * len(row._fields)
-    schema = _schema(row)
+    schema = _schema(row._fields)
     arrays = [pa.array(x, t) for x, t in zip(columns, schema.types, strict=True)]
     return pa.Table.from_arrays(arrays, schema=schema)
 

@@ -17,11 +17,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from tracker.app.market.backtest import backtest
 from tracker.domain import TrackerError
 from tracker.domain.league import NBA
 from tracker.forecast.documents import sealed, text_of
 from tracker.forecast.game.parameters import decode
-from tracker.modelling.games import BadDataset, check_seasons, read
+from tracker.modelling import Progress, silent
+from tracker.modelling.backtest import candidates, read_rows
+from tracker.modelling.games import BadDataset, check_seasons, read, seasons_played
 from tracker.modelling.games.evaluate import scored
 from tracker.modelling.games.fit import fit_text, only
 from tracker.modelling.players import seasons_with_players
@@ -38,7 +41,6 @@ if TYPE_CHECKING:
     from tracker.forecast import Parameters
 
     Array = NDArray[Any]
-    Progress = Callable[[str, float], None]
 
 
 LEAST_UNSEEN = 100
@@ -198,8 +200,6 @@ def pieces_of(
 
     Only the NBA's seasons are back-tested: the table of lines has the form of its games.
     """
-    from tracker.modelling.games import seasons_played
-
     found = []
     for league in leagues:
         seasons = seasons_to_fit(seasons_played(folder, league), named).fitted
@@ -263,15 +263,10 @@ def work_out(piece: Piece) -> Finding:
     """Work on one piece, on one core: fit without its season, judge on it, and back-test it."""
     from threadpoolctl import threadpool_limits
 
-    from tracker.forecast.game.parameters import decode
-    from tracker.modelling.games import read
-    from tracker.modelling.games.evaluate import scored
-    from tracker.modelling.games.fit import fit_text
-
     with threadpool_limits(1):
         data = read(piece.folder, piece.league)
         rest = [x for x in piece.seasons if x != piece.unseen]
-        text = fit_text(data, rest, lambda _step, _part: None)
+        text = fit_text(data, rest, silent)
         parameters = decode(text, f"the fit without {piece.unseen}")
         judged = scored(data, parameters, piece.unseen)
         tried = None if piece.strategy is None else _backtest(piece, piece.strategy, parameters)
@@ -279,13 +274,8 @@ def work_out(piece: Piece) -> Finding:
 
 
 def _backtest(piece: Piece, strategy: Strategy, parameters: Parameters) -> dict[str, Any]:
-    from tracker.app.market.backtest import backtest
-    from tracker.modelling.backtest import candidates, read_rows
-
     rows = read_rows(piece.folder / piece.league)
-    pairs = list(
-        candidates(rows, piece.unseen, strategy.lines, parameters, lambda _step, _part: None)
-    )
+    pairs = list(candidates(rows, piece.unseen, strategy.lines, parameters, silent))
     report = backtest(strategy, [x for x, _ in pairs], dict(pairs), piece.unseen)
     return {
         "strategy": strategy.name,

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,13 +20,12 @@ from tracker.domain.league import LEAGUES
 from tracker.forecast.documents import About, reference, sealed, text_of
 from tracker.forecast.game.parameters import decode
 from tracker.host import whole_file
+from tracker.modelling import Progress
 from tracker.modelling.games import fit as games_fit
 from tracker.modelling.games import read
 from tracker.modelling.games.evaluate import judged
 from tracker.modelling.players import fit as players_fit
 from tracker.modelling.players.known import know
-
-Progress = Callable[[str, float], None]
 
 FOLDER = Path(__file__).parent.parent / "forecast" / "parameters"
 """The folder of the shipped parameters."""

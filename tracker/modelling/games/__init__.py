@@ -235,12 +235,18 @@ def columns_of(path: Path, *needed: str, kind: str = "events") -> list[str]:
     return names
 
 
+def arrow_column(path: Path, name: str) -> Any:
+    """One column of a table, read alone to save memory: four seasons have three million rows."""
+    import pyarrow.parquet as pq
+
+    return pq.read_table(path, columns=[name], use_threads=False).column(name)
+
+
 def _column(path: Path, name: str) -> Array:
     """A column of a table; equal texts share one object, and a missing one is None."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    column = pq.read_table(path, columns=[name], use_threads=False).column(name)
+    column = arrow_column(path, name)
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         column = column.dictionary_encode()
     if not pa.types.is_dictionary(column.type):

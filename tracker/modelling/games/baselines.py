@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import gammainc, ndtr
 
-from tracker.modelling import metrics
+from tracker.modelling import Progress, metrics
 from tracker.modelling.games import rows_of
 from tracker.modelling.games.trace import Sample, draw
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from tracker.modelling.games.observe import Checkpoint, Recorded
 
     Array = NDArray[Any]
-    Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tracker.modelling import metrics
+from tracker.forecast.game.parameters import decode
+from tracker.modelling import Progress, metrics, silent
 from tracker.modelling.games import observe, read
 from tracker.modelling.games.baselines import paired
-from tracker.modelling.games.fit import complete, priors_of
+from tracker.modelling.games.fit import complete, fit_text, priors_of
+from tracker.modelling.games.report import plot, write
 from tracker.modelling.games.trace import trace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from tracker.modelling.games.observe import Checkpoint, Recorded
 
     Array = NDArray[Any]
-    Progress = Callable[[str, float], None]
 
 EARLY = {"tip": 1.0, "end Q1": 0.75, "half": 0.5, "end Q3": 0.25}
 """Early moments, by the part of regulation that is left: a model file holds its form's scores at
@@ -60,7 +61,7 @@ def evaluate(
     fitted: Sequence[str],
     judged: Sequence[str],
     out: Path,
-    progress: Progress = lambda _step, _part: None,
+    progress: Progress = silent,
 ) -> dict[str, Any]:
     """Judge parameters on seasons; writes `evaluation.json`, `evaluation.md` and plots to `out`.
 
@@ -77,15 +78,12 @@ def evaluate(
 
 
 def judged(
-    data: Dataset, seasons: Sequence[str], unseen: str, progress: Callable[[str, float], None]
+    data: Dataset, seasons: Sequence[str], unseen: str, progress: Progress
 ) -> dict[str, Any]:
     """The scores of a fit without the season `unseen` on that season: Brier and CRPS by moment.
 
     Raises BadDataset when the other seasons have too few games to fit on.
     """
-    from tracker.forecast.game.parameters import decode
-    from tracker.modelling.games.fit import fit_text
-
     rest = [x for x in seasons if x != unseen]
     parameters = decode(fit_text(data, rest, progress), "the fit without that season")
     return scored(data, parameters, unseen)
@@ -116,14 +114,12 @@ def evaluate_games(
     parameters: Parameters,
     rows: tuple[Array, Array],
     out: Path,
-    progress: Progress = lambda _step, _part: None,
+    progress: Progress,
 ) -> dict[str, Any]:
     """Judge parameters on games of a dataset; writes the same files to `out` as `evaluate`.
 
     `rows` are two masks: the games to fit baselines on, and those to judge on.
     """
-    from tracker.modelling.games.report import plot, write
-
     given = _given(data, parameters, rows)
     found = _checkpoints(given, progress)
     overtime = observe.overtime_checkpoint(given.test, parameters, metrics.SEED)
@@ -161,7 +157,7 @@ def judged_alone(
     data: Dataset,
     parameters: Parameters,
     rows: tuple[Array, Array],
-    progress: Progress = lambda _step, _part: None,
+    progress: Progress,
 ) -> dict[str, Any]:
     """The figures of `evaluate_games` without baselines and plots; nothing is written."""
     return summary(_checkpoints(_given(data, parameters, rows), progress))

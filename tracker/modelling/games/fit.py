@@ -22,6 +22,7 @@ from tracker.forecast.game import parameters as figures
 from tracker.forecast.model import leaning
 from tracker.forecast.teams import LEVEL_GAMES, RatingFigures, write_ends
 from tracker.host import whole_file
+from tracker.modelling import Progress, silent
 from tracker.modelling.games import (
     BadDataset,
     believed_ends,
@@ -169,7 +170,7 @@ def fit(
     league: str,
     seasons: Sequence[str],
     out: Path,
-    progress: Callable[[str, float], None] = lambda _step, _part: None,
+    progress: Progress = silent,
 ) -> figures.Parameters:
     """Fit a league on whole seasons of a dataset, write the file `out`, and return its parameters.
 
@@ -188,7 +189,7 @@ def fit(
 def fit_text(
     data: Dataset,
     seasons: Sequence[str],
-    progress: Callable[[str, float], None],
+    progress: Progress,
     about: Mapping[str, Any] | None = None,
 ) -> str:
     """The text of a parameters file. Raises BadDataset for games that cannot be fitted on.
@@ -210,9 +211,7 @@ def fit_text(
         ) from why
 
 
-def fit_document(
-    data: Dataset, seasons: Sequence[str], progress: Callable[[str, float], None]
-) -> dict[str, Any]:
+def fit_document(data: Dataset, seasons: Sequence[str], progress: Progress) -> dict[str, Any]:
     """The document of a parameters file, fitted on the games of `seasons`."""
     check_seasons(seasons, data.games.season.tolist())
     ends = write_ends(believed_ends(data, seasons))
@@ -388,9 +387,7 @@ def _noise(games: Games, priors: Priors, used: Array) -> flow_fit.Noise:
     )
 
 
-def _fit_endgame(
-    given: TrainingSet, traced: Trace, progress: Callable[[str, float], None]
-) -> values.Endgame:
+def _fit_endgame(given: TrainingSet, traced: Trace, progress: Progress) -> values.Endgame:
     data = given.data
     width = LEAD_WIDTH.get(data.league.id, 0.14)
     clocks = np.array(endgame_fit.table_clocks(), dtype=np.float64)

@@ -39,7 +39,9 @@ def tables(result: dict[str, Any]) -> list[str]:
             + ("" if result["plots"] else " There are no plots: matplotlib is not installed.")
         ),
         "",
-        *_brier_table(moments),
+        "## Scores",
+        "",
+        *scores(moments),
         "",
         *_coverage_table(moments, result["overtime"]),
         "",
@@ -73,10 +75,6 @@ def scores(moments: Mapping[str, Any]) -> list[str]:
         for score in SCORES
     ]
     return grid(["at", *moments], rows)
-
-
-def _brier_table(moments: dict[str, Any]) -> list[str]:
-    return ["## Scores", "", *scores(moments)]
 
 
 def _coverage_table(moments: dict[str, Any], overtime: dict[str, Any]) -> list[str]:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tracker.domain.league import LEAGUES
-from tracker.modelling.games import columns_of, rows_of
+from tracker.modelling.games import arrow_column, columns_of, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -172,16 +172,9 @@ def moment_name(at: float, rules: League, *, live: bool) -> str:
 # ------------------------------------------------------------------------------------- the tables
 
 
-def _column(path: Path, name: str) -> Any:
-    """One column of a table, read alone to save memory: four seasons have three million rows."""
-    import pyarrow.parquet as pq
-
-    return pq.read_table(path, columns=[name], use_threads=False).column(name)
-
-
 def _numbers(path: Path, name: str) -> Array:
     """A column of whole numbers, 0 where the value is missing."""
-    column = _column(path, name).cast("float64").to_numpy(zero_copy_only=False)
+    column = arrow_column(path, name).cast("float64").to_numpy(zero_copy_only=False)
     found: Array = np.nan_to_num(column, nan=0.0).astype(np.int64)
     return found
 
@@ -271,9 +264,9 @@ def _events(path: Path) -> dict[str, Any]:
         found[f"{name}s"], found[name] = _coded(path, name)
     for name in ("game_id", "action"):
         found[f"{name}s"] = np.array(found[f"{name}s"], dtype=str)
-    made = _column(path, "made").cast("int8").fill_null(0)
+    made = arrow_column(path, "made").cast("int8").fill_null(0)
     found["made"] = made.to_numpy(zero_copy_only=False).astype(bool)
-    clock = _column(path, "clock_s").cast("float64").to_numpy(zero_copy_only=False)
+    clock = arrow_column(path, "clock_s").cast("float64").to_numpy(zero_copy_only=False)
     rules = LEAGUES[path.parent.name]
     found["elapsed"] = _ends(found["period"], rules) - np.round(clock, 1)
     return found
@@ -306,7 +299,7 @@ def _played(path: Path) -> _Played:
         _numbers(path, "person_id"),
         _texts(path, "season"),
         _texts(path, "date"),
-        np.asarray(_column(path, "min").to_numpy()).astype(float),
+        np.asarray(arrow_column(path, "min").to_numpy()).astype(float),
         final,
     )
     return rows_of(found, np.lexsort((found.person, found.game_id)))

@@ -25,7 +25,7 @@ from tracker.forecast.players import GAME_MINUTES, decode_players
 from tracker.forecast.players.priors import PlayerPrior, PlayerPriors
 from tracker.forecast.players.remainder import BASIC, PLACE, Remainder
 from tracker.forecast.pricing.markets import parlay, price
-from tracker.modelling import metrics
+from tracker.modelling import Progress, metrics, silent
 from tracker.modelling.games import BadDataset, read
 from tracker.modelling.players.known import (
     Expected,
@@ -38,18 +38,17 @@ from tracker.modelling.players.known import (
 from tracker.modelling.players.sample import priors_of_games, state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
-
-    from tracker.modelling.players import PlayerRows
-
-    Array = NDArray[Any]
-    from pathlib import Path
 
     from tracker.domain.prior import Prior
     from tracker.forecast.game.parameters import Parameters
     from tracker.forecast.outlook import Outlook
+    from tracker.modelling.players import PlayerRows
+
+    Array = NDArray[Any]
 
 
 MOMENTS = ("tip", "half", "end Q3", "5:00", "2:00")
@@ -167,19 +166,20 @@ def baselines(judged: JudgedFigure, stat: Stat, played: float) -> dict[str, Arra
     done = need < 0
     found = {
         "season average": np.full(need.size, 0.5),
-        "Poisson at the season's rate": _tail(pdtrc, need, rest),
+        "Poisson at the season's rate": _tail(need, rest),
         "normal": 1 - ndtr((np.floor(judged.line + 1e-9) + 0.5 - judged.has - rest)
                            / np.sqrt(rest * wide)),
         "negative binomial": _wide_tail(need, rest, wide),
     }  # fmt: skip
     if played > 0:
         pace = np.maximum(judged.has / played * (1 - played), 1e-3)
-        found["today's pace"] = _tail(pdtrc, need, pace)
+        found["today's pace"] = _tail(need, pace)
     return {name: np.where(done, 1.0, p) for name, p in found.items()}
 
 
-def _tail(chance: Any, need: Array, mean: Array) -> Array:
-    found: Array = chance(np.maximum(need, 0), mean)
+def _tail(need: Array, mean: Array) -> Array:
+    """P(X > need) of a Poisson count."""
+    found: Array = pdtrc(np.maximum(need, 0), mean)
     return found
 
 
@@ -193,7 +193,7 @@ def evaluate_players(
     known: PlayerSeasons,
     document: dict[str, Any],
     seasons: Sequence[str],
-    progress: Callable[[str, float], None] = lambda _step, _part: None,
+    progress: Progress = silent,
 ) -> dict[str, Any]:
     """All figures of an evaluation, as JSON.
 
@@ -307,7 +307,7 @@ def judge_parlays(
     document: dict[str, Any],
     parameters: Parameters,
     seasons: Sequence[str],
-    progress: Callable[[str, float], None] = lambda _step, _part: None,
+    progress: Progress = silent,
 ) -> dict[str, Any]:
     """Log loss of the joint chance less that of the product of the legs, by kind and moment."""
     rows = known.rows

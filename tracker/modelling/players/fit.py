@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 
-from tracker.domain.league import LEAGUES
 from tracker.domain.player import Stat
 from tracker.forecast.documents import About, sealed, text_of
 from tracker.forecast.players import GAME_MINUTES, PLAYER_FORMAT, PlayerFigures, decode_players
 from tracker.forecast.players.remainder import BASIC, PLACE, Habits, Remainder
 from tracker.host import whole_file
+from tracker.modelling import Progress, silent
 from tracker.modelling.games import check_seasons
 from tracker.modelling.players import digest
 from tracker.modelling.players.known import (
@@ -260,15 +260,9 @@ def transferred(document: dict[str, Any], league: str) -> dict[str, Any]:
     The figures are by the part of the game that is over, and in minutes of a 48-minute game, so
     they need no scaling: the forecast stretches shorter games to that.
     """
-    rules = LEAGUES[league]
-    found = dict(document)
     form = str(document["model_version"]).split(f"-{document['league']}-")[0]
-    found |= {
-        "league": rules.id,
-        "transferred": True,
-        "fouls": FOULS.get(rules.id, 6),
-    }
-    return sealed(found, form)
+    own = {"league": league, "transferred": True, "fouls": FOULS.get(league, 6)}
+    return sealed(document | own, form)
 
 
 MODEL = "minutes-and-counts-3"
@@ -280,7 +274,7 @@ def fit(
     parameters: Parameters,
     seasons: Sequence[str],
     out: Path,
-    progress: Callable[[str, float], None] = lambda _step, _part: None,
+    progress: Progress = silent,
 ) -> PlayerFigures:
     """Fit a league's players on whole seasons, write the file `out`, and return its figures.
 
@@ -295,9 +289,7 @@ def fit(
     return decode_players(text, out.name)
 
 
-def fit_players(
-    known: PlayerSeasons, seasons: Sequence[str], progress: Callable[[str, float], None]
-) -> dict[str, Any]:
+def fit_players(known: PlayerSeasons, seasons: Sequence[str], progress: Progress) -> dict[str, Any]:
     """The document of a file of player figures, fitted on the games of `seasons`.
 
     It is fitted on one core: the search for who plays on ends near the best figures, and where it
@@ -309,9 +301,7 @@ def fit_players(
         return _fitted(known, seasons, progress)
 
 
-def _fitted(
-    known: PlayerSeasons, seasons: Sequence[str], progress: Callable[[str, float], None]
-) -> dict[str, Any]:
+def _fitted(known: PlayerSeasons, seasons: Sequence[str], progress: Progress) -> dict[str, Any]:
     rows = known.rows
     check_seasons(seasons, rows.season.tolist(), "players")
     train = np.isin(rows.season, list(seasons))

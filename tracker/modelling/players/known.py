@@ -32,6 +32,7 @@ from tracker.forecast.players.remainder import (
     share_features,
     width_features,
 )
+from tracker.modelling import Progress
 from tracker.modelling.games import read
 from tracker.modelling.players import PlayerMoment, PlayerRows, read_players
 from tracker.modelling.players.sample import (
@@ -52,7 +53,7 @@ from tracker.modelling.players.sample import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -79,11 +80,7 @@ class PlayerSeasons:
     """The mean total of a game, by the game model."""
 
 
-def know(
-    folder: Path,
-    parameters: Parameters,
-    progress: Callable[[str, float], None],
-) -> PlayerSeasons:
+def know(folder: Path, parameters: Parameters, progress: Progress) -> PlayerSeasons:
     """Read a folder, and forecast its games at every moment by `parameters`. Raises BadDataset."""
     progress("reading", 0.0)
     # Only the list of games is kept, so that its events are freed before the players' are read.
