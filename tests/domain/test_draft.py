@@ -426,6 +426,9 @@ def test_a_league_that_a_line_names_is_never_left_for_another() -> None:
     college = Game("401900003", "ncaam", "HOU", "FLA", NOW + timedelta(hours=2))
     assert meant("NCAAB Houston -4.5", college) == college.id
     assert meant("CBB parlay: FLA ML; Houston over 70.5", college) == college.id
+    rockets = replace(pro, home="HOU")
+    assert meant("Houston men -4.5", rockets, college) == college.id
+    assert meant("Houston Rockets men -4.5", rockets, college) == rockets.id
 
 
 def test_a_league_holds_for_a_line_that_names_no_team() -> None:

@@ -329,9 +329,11 @@ def _read_leg(line: Line, *, many: bool) -> Slots:
             line.at += 1
         elif word.low in _JOINTS and slots.names[-1:] == [line.at - 1] and not slots.market_known:
             raise line.wrong(say.TOGETHER, line.at)
+        elif word.low in _JOINTS and slots.team and not slots.market_known:
+            raise line.bad(f"{slots.expected}{LEGS}")
         elif not any(read(line, slots) for read in _READERS):
-            more = slots.ready and (_BULLET.fullmatch(word.low) or _begins(line, slots))
-            raise line.bad(f"{slots.expected}{LEGS if more else ''}")
+            more = word.low in ("/", "&") or _BULLET.fullmatch(word.low) or _begins(line, slots)
+            raise line.bad(f"{slots.expected}{LEGS if slots.ready and more else ''}")
     slots.end = line.at
     return slots
 
@@ -370,6 +372,9 @@ def _begins(line: Line, slots: Slots) -> bool:
         return slots.span is not None or (line.word is not None and _begins(line, slots))
     if any(line.phrase(x) for x in (say.OVER_UNDER, say.TIE, say.TEAM_TOTAL)):
         return True
+    if low in say.VERBS:
+        line.at += 1
+        return _begins(line, slots)
     return is_initial(line.word) or (not line.phrase(say.PHRASES) and low not in say.UNITS)
 
 

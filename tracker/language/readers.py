@@ -66,7 +66,9 @@ def read_money(line: Line, slots: Slots) -> bool:
     """
     low = line.peek()
     if _SHARE.fullmatch(low):
-        boosted = "write the price with the boost, and leave the percentage out"
+        boosted = (
+            "write the price with the boost, a stake as $20 or 2u, and leave the percentage out"
+        )
         raise line.wrong(f"{line.written(line.at)!r} is no part of a bet: {boosted}", line.at)
     if _RATING.fullmatch(low) or (low.isdigit() and line.peek(1) in ("star", "stars")):
         raise line.wrong("a rating is no stake: write the stake as 2u or $20", line.at)
@@ -77,8 +79,8 @@ def read_money(line: Line, slots: Slots) -> bool:
             return True
     if (count := line.phrase(say.WIN_LABELS)) and _units_won(line, slots, count):
         return True
-    ahead = _past_mark(line, 1, slots)
-    if line.phrase(say.STAKE_LABELS) and _amount(line.peek(ahead)):
+    ahead = _past_mark(line, max(1, said := line.phrase(say.STAKE_LABELS)), slots)
+    if said and (_amount(line.peek(ahead)) or (low == "stake" and "/" in line.peek(ahead))):
         line.at += ahead
         return _stake(line, slots)
     if low.startswith("$") and _label_after(line, slots):
@@ -408,7 +410,8 @@ def _a_team_after_all(line: Line, slots: Slots, count: int) -> bool:
         # `No` stands before the name on slips; a code is in capitals.
         tens = tens or (not word.text.isupper() and line.later(say.TENS))
         line.at = kept
-        return not tens and slots.tens is None and bool(line.team()[0])
+        named = word.text.isupper() or not (slots.names or slots.market_known)
+        return named and not tens and slots.tens is None and bool(line.team()[0])
     return _stands_as_team(line, slots)
 
 
@@ -427,7 +430,7 @@ def _stands_as_team(line: Line, slots: Slots) -> bool:
     low, named = line.peek(), line.phrase(say.MONEYLINE) or line.phrase(say.OVER_UNDER)
     line.at = kept
     written = _SPREAD.fullmatch(low) or ATTACHED.fullmatch(low)
-    return bool(low in say.VERSUS or written or named) and bool(line.team()[0])
+    return line.team()[0] > (0 if low in say.VERSUS or written or named else 1)
 
 
 def read_game_or_team(line: Line, slots: Slots) -> bool:
@@ -458,8 +461,7 @@ def _second_team(line: Line, slots: Slots, count: int, found: tuple[Team, ...]) 
     """Take a second team right after the first as a game: `lakers nuggets o224.5`."""
     shared = _leagues(slots.team) & _leagues(found)
     if slots.team_words.stop != line.at - count or slots.matchup is not None or not shared:
-        line.at -= count
-        raise line.bad(f"one team, or a game such as LAL@DEN{LEGS}")
+        raise line.bad(f"one team, or a game such as LAL@DEN{LEGS}", line.at - count)
     first, second = (tuple(x for x in y if x.league in shared) for y in (slots.team, found))
     slots.matchup = Matchup(professional(first), professional(second), any_order=True)
     slots.matchup_at = slots.team_words.start
@@ -473,7 +475,8 @@ def _name_follows(line: Line, ahead: int) -> bool:
     rest of the bet counts a player's statistic.
     """
     kept, line.at = line.at, line.at + ahead
-    follows = _may_be_named(line) and (not line.team()[0] or _counts(line))
+    counts = not line.team()[0] or line.later(say.STATS) or line.later(say.TENS)
+    follows = counts and _may_be_named(line)
     follows = follows and not _whole_name(line, line.words[line.at - 1])
     line.at = kept
     return follows
@@ -499,19 +502,13 @@ def _whole_name(line: Line, team: Word) -> bool:
     return _may_be_named(line) and line.peek().rstrip(".") not in say.NO_SURNAMES
 
 
-def _counts(line: Line) -> bool:
-    """Whether the rest of the bet names a player's statistic."""
-    return line.later(say.STATS) or line.later(say.TENS)
-
-
 def _versus_team(line: Line) -> bool:
     """Whether a team follows the next word."""
     line.at += 1
     count, _ = line.team()
     line.at -= 1
     if not count and line.peek() == "@" and not _PRICE_FOLLOWS.match(line.peek(1)):
-        line.at += 1
-        raise line.bad("the home team after '@'")
+        raise line.bad("the home team after '@'", line.at + 1)
     return count > 0
 
 
@@ -539,8 +536,7 @@ def _matchup(line: Line, slots: Slots, count: int, away: tuple[Team, ...]) -> No
     if made.away == made.home and len(made.home) == 1:
         raise line.bad("another team, for none plays itself")
     if slots.matchup not in (None, made):
-        line.at -= count + 1
-        raise line.bad(slots.expected)
+        raise line.bad(slots.expected, line.at - count - 1)
     slots.matchup = made
     line.at += size
 
@@ -552,7 +548,7 @@ def _opponent(line: Line, slots: Slots) -> bool:
         return True
     if slots.matchup is not None or not (slots.team or slots.names) or not _versus_team(line):
         return False
-    any_order = line.peek() not in say.AT
+    mark, any_order = line.peek(), line.peek() not in say.AT
     line.at += 1
     count, found = line.team(twice=slots.market_known)
     shared = _leagues(slots.team) & _leagues(found) if slots.team else _leagues(found)
@@ -562,6 +558,8 @@ def _opponent(line: Line, slots: Slots) -> bool:
     away = tuple(x for x in slots.team if x.league in shared)
     slots.matchup = Matchup(away, home, any_order=any_order)
     line.at += count
+    if slots.market_known and (mark in ("x", "/") or line.phrase(say.MONEYLINE)):  # two bets
+        raise line.bad(f"one team, or a game such as LAL@DEN{LEGS}", line.at - count)
     return True
 
 
@@ -574,6 +572,8 @@ def read_name(line: Line, slots: Slots) -> bool:
     word = line.word
     if word is None or not _nameable(word):
         return False
+    if slots.names and word.low in say.VERSUS:
+        raise line.bad(f"the team that he plays against ({say.TOGETHER})", line.at + 1)
     turned = line.peek(-1) == "," and len(slots.names) == 1 and not slots.many
     adjoining = not slots.names or slots.names[-1] == line.at - (2 if turned else 1)
     if not adjoining:

@@ -273,7 +273,8 @@ def take_price(line: Line, slots: Slots) -> bool:
         line.at += 1
         return True
     if len(slots.prices) > int(slots.many):
-        raise line.bad(slots.expected)
+        second = line.written(line.at)
+        raise line.wrong(f"{second!r} stands behind the price, and a bet has one price", line.at)
     if line.peek().strip("0.") == "":
         # A shell turns $20 within double quotes into 0.
         raise line.bad("a stake such as $20 (within single quotes, on a command line)")

@@ -59,7 +59,7 @@ _LINE = re.compile(r"(?:\d{1,3}|\d,\d{3}|\d{1,5})?(?:\.[05]?)?")
 _SOFT = frozenset(",|:•·—-=")
 _HIDDEN = frozenset('()[]{}"“”*')
 _ATTACHED = re.compile(rf"(?P<head>.*[^\W_]|.*[.\d])(?P<tail>[+\-](?:{NUMBER}))", re.DOTALL)
-_DECIMAL_COMMA = re.compile(r"[a-zA-Z@+\-]*\d{1,3},\d{1,2}")
+_DECIMAL_COMMA = re.compile(r"[a-zA-Z@$+\-]*\d{1,3},\d{1,2}\$?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MONEY = re.compile(r"€|£|(?<![^\W\d_])(?:US|CA|AU|NZ|C|A)\$", re.IGNORECASE)
 """Other currencies are read as dollars: a stake is an amount of the person's own money."""
@@ -353,14 +353,14 @@ class Line:
             leagues = COLLEGE & (leagues or COLLEGE)
         if leagues is not None:
             count, found = self._named(names, wide=True, twice=twice)
-            meant = tuple(x for x in found if x.league in leagues)
+            schools = tuple(x for x in found if x.league in leagues & COLLEGE)  # `Houston men`
+            meant = schools or tuple(x for x in found if x.league in leagues)
             return (count, meant) if meant else (0, ())
         # A league word before the legs, as in `NBA parlay:`, prefers its teams in all of them.
-        for _, headed in (x for x in reversed(self.league_words) if x[0] < place):
+        for headed in [leagues for at, leagues in self.league_words if at < place][-1:]:
             count, found = self._named(names, wide=True, twice=twice)
             if meant := tuple(x for x in found if x.league in headed):
                 return count, meant
-            break
         return self._named(names, wide=wide, twice=twice)
 
     def _named(self, names: list[str], *, wide: bool, twice: bool) -> tuple[int, tuple[Team, ...]]:

@@ -29,7 +29,7 @@ _FIRST_SECOND = {
     Span.GAME: (
         "full game", "game", "incl ot", "including ot", "inc ot", "incl overtime", "inc overtime",
         "including overtime", "full time", "ft", "match", "ot included", "overtime included",
-        "ot incl", "with ot", "with overtime",
+        "ot incl", "with ot", "with overtime", "fg",
     ),
 }  # fmt: skip
 SPANS = {
@@ -106,6 +106,19 @@ UNKNOWN_STATS = {
     "fgm": "field goals", "ftm": "free throws", "fga": "field goals", "fta": "free throws",
     "free throws": "free throws", "field goals": "field goals", "3pa": "threes attempted",
     "basket": "the first basket", "first basket": "the first basket",
+    "bench": "a bench's points", "bench points": "a bench's points",
+    **dict.fromkeys(("offensive rebounds", "off reb", "off rebs"), "offensive rebounds"),
+    **dict.fromkeys(("defensive rebounds", "def reb", "def rebs"), "defensive rebounds"),
+    **dict.fromkeys(("paint", "paint points", "points in the paint"), "points in the paint"),
+    **dict.fromkeys(("fast break", "fast break points", "fastbreak points"), "fast breaks"),
+    **dict.fromkeys(("two pointers", "2 pointers", "2pm", "two pointers made"), "two-pointers"),
+    **dict.fromkeys(("fts", "ft made", "fts made", "free throws made"), "free throws"),
+    **dict.fromkeys(("fg made", "fg attempted", "fg attempts", "fgs"), "field goals"),
+    **dict.fromkeys(
+        ("3pt attempts", "3 pt attempts", "3 pt attempted", "3pt attempted", "threes attempted",
+         "3 pointers attempted", "three pointers attempted"),
+        "threes attempted",
+    ),
 }  # fmt: skip
 """Statistics that books offer lines on and that this program does not follow."""
 
@@ -145,6 +158,9 @@ SCORES = frozenset({"to score", "will score", "scores"})
 OR_MORE = frozenset({"or more", "plus", "or higher", "or greater", "or over", "and up"})
 """Words which say that a number is the least that wins."""
 
+VERBS = frozenset({"record", "score", "make", "grab", "dish", "get", "collect", "notch", "have"})
+"""Words before what the player of the leg before is to reach: `25+ points & record 10+ reb`."""
+
 NOISE = SCORES | frozenset(
     {
         "total", "totals", "o/u", "over/under", "spread", "spreads", "alt", "alternate",
@@ -164,9 +180,10 @@ NOISE = SCORES | frozenset(
         "play of the day", "max bet", "max play", "play", "take", "to cover", "cover", "covers",
         "will cover", "boost", "boosted", "profit boost", "odds boost",
         "price boost",
+        "open", "pending", "u/o",
         "boosted odds", "boosted price", "super boost", "profit boosted", "odds boosted",
     }
-) | OR_MORE  # fmt: skip
+) | OR_MORE | VERBS  # fmt: skip
 """Words of slips that change nothing."""
 
 AGAINST = "a bet against something is not followed: write the other side's line"
@@ -182,6 +199,9 @@ _FIRST = "what comes first in a game is not followed, only what it ends with"
 _MARGIN = "a margin is followed as a spread: to win by 6 or more is 'DEN -5.5'"
 TOGETHER = "players are not followed against one another or together: write a line of one player"
 _OVERTIME = "whether a game has overtime is not followed"
+_LIMIT = "how far a line or a price may go is no part of a bet: write those that you got"
+_RESULT = "a result is no part of a bet's line: leave it out"
+_CUP = "a bet on a cup is not followed: if it is on one game, leave the cup out"
 _COURSE = "how a game goes is not followed, only how it, a half or a quarter ends"
 
 OTHERS = {
@@ -200,11 +220,13 @@ OTHERS = {
     **dict.fromkeys(
         ("race to", "first to", "1st to", "first team to", "first to score", "first point",
          "first points", "first field goal", "first shot", "first rebound", "first assist",
-         "first three", "first 3", "last to score", "tip off", "opening tip", "jump ball"),
+         "first three", "first 3", "1st basket", "1st point", "1st fg", "first fg", "1st bucket",
+         "first bucket", "1st field goal", "to score first", "score first", "last to score",
+         "tip off", "opening tip", "jump ball"),
         _FIRST,
     ),
     **dict.fromkeys(
-        ("winning margin", "margin of victory", "margin", "to win by", "win by", "wins by"),
+        ("winning margin", "margin of victory", "margin", "to win by", "win by", "wins by", "by"),
         _MARGIN,
     ),
     **dict.fromkeys(
@@ -213,12 +235,26 @@ OTHERS = {
          "game high"),
         TOGETHER,
     ),
-    **dict.fromkeys(("overtime", "go to overtime", "to go to overtime", "to ot"), _OVERTIME),
+    **dict.fromkeys(("overtime", "go to overtime", "to go to overtime", "to ot", "ot"), _OVERTIME),
+    **dict.fromkeys(
+        ("or better", "up to", "play to", "playable to", "good to", "down to", "min odds",
+         "minimum odds", "min price"),
+        _LIMIT,
+    ),
+    **dict.fromkeys(
+        ("won", "lost", "push", "pushed", "void", "voided", "cashed", "cashed out", "graded"),
+        _RESULT,
+    ),
+    **dict.fromkeys(
+        ("cup", "cup game", "emirates cup", "commissioners cup", "in season tournament"), _CUP
+    ),
     **dict.fromkeys(
         ("wire to wire", "largest lead", "biggest lead", "highest scoring", "lowest scoring",
          "both halves", "all quarters", "every quarter", "every half", "double result",
          "halftime result", "comeback", "lead at", "leads at", "leading at", "lead after",
-         "leads after", "leading after", "quarters", "halves"),
+         "leads after", "leading after", "quarters", "halves", "both teams", "either team",
+         "any team", "any player", "a player", "ht / ft", "half time / full time",
+         "halftime / fulltime"),
         _COURSE,
     ),
     "next": "'next' may say one of two days: write the date, such as 2026-11-20",
@@ -226,7 +262,8 @@ OTHERS = {
     "teaser": _TEASER, "teasers": _TEASER, "pleaser": _TEASER, "pleasers": _TEASER,
     "round robin": "a round robin is several parlays: write each as a bet of its own",
     "if bet": _ONCE_PLACED, "reverse bet": _ONCE_PLACED, "buy half point": _BOUGHT,
-    "buy points": _BOUGHT, "lay": AGAINST, "fade": AGAINST, "against": AGAINST, "to lose": AGAINST,
+    "buy points": _BOUGHT, "buy": _BOUGHT, "bought": _BOUGHT, "lay": AGAINST, "fade": AGAINST,
+    "against": AGAINST, "to lose": AGAINST,
     "loses": AGAINST, "lose": AGAINST,
 }  # fmt: skip
 """Words for bets of other kinds, with what to write instead."""
@@ -253,8 +290,11 @@ NOT_OF_THE_BET = re.compile(
     r"""^[^\S\n]*(?:(?:bet|slip|bet[ ]slip|ticket|receipt|coupon)[ ]?(?:id|no\.?|number|\#)|id
         |reference|ref|placed|bet[ ]placed|date[ ]placed|placed[ ](?:on|at)|confirmation)
         [ ]*[:#](?![^\n]*[$€£])[^\n]*$
+    |^[^\S\n]*includes:?[ ][^\n]*\b(?:selection|leg|pick)s?[^\S\n]*$
     |^[^\S\n]*cash[ ]?out(?:[ ]value)?[ ]*[:$€£][^\n]*$
-    |^[^\S\n]*\d{1,2}\)(?=\s)
+    |^[^\S\n]*(?:\d{1,2}\)|\d\ufe0f?\u20e3)(?=\s)
+    |(?<=\w[ ])\((?:[GFC]|[PS][GF])(?:[-/](?:[GFC]|[PS][GF]))?(?=\)|[ ]?[-,/|•·])
+    |(?<=[A-Z]{3})[ ]?[-,/|•·][ ]?(?:[GFC]|[PS][GF])(?=\)|[ ]*$)
     |\b(?:(?:(?:(?:east|west)(?:ern)?[ ])?conf(?:erence|\.)?[ ])?(?:semi-?)?finals?|playoffs?
         |(?:first|second|1st|2nd)[ ]round|round[ ][12])[ ,-]+game[ ][1-7]\b[ ]*[:,-]?
     |\b(?:tip(?:-?[ ]?off|s)?|starts?)[ ]*(?:at|:)?[ ]*
@@ -262,8 +302,9 @@ NOT_OF_THE_BET = re.compile(
     |^(?:(?:nba|wnba|ncaab?|cbb|basketball)[\s-]*)?\[\d{3,6}\](?=\s+\S)""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
-"""Finds what a slip says of itself (`Placed: Nov 20, 2026`), a bet's number (`2)`, `[503]`), which
-game of a series it is (`Finals Game 3:`), and the word before the time of a tip-off. A line with an
+"""Finds what a slip says of itself (`Placed: Nov 20, 2026`), a bet's number (`2)`, `[503]`), a
+player's position (`(PG)`), which game of a series it is (`Finals Game 3:`), and the word before the
+time of a tip-off. A line with an
 amount, such as `Placed: $20`, is kept: that may be the stake."""
 
 _NUMBERED = re.compile(r"(?:^|(?<=[;:]))[^\S\n]*#(\d{1,2})(?=[^\S\n])", re.MULTILINE)
@@ -303,7 +344,10 @@ LABELS = frozenset({"pick", "bet", "potd", "play", "selection", "single", "lock"
 """Words that may stand before a colon at the beginning of a bet."""
 
 PRICE_LABELS = frozenset({"odds", "price", "at", "priced at", "odds of", "for"})
-STAKE_LABELS = frozenset({"stake", "risk", "risking", "wager", "wagered", "bet", "staked"})
+STAKE_LABELS = frozenset(
+    {"stake", "risk", "risking", "wager", "wagered", "bet", "staked", "wager amount", "bet amount",
+     "risk amount", "stake amount", "amount"}
+)  # fmt: skip
 WIN_LABELS = frozenset(
     {"to win", "win", "wins", "potential win", "potential winnings", "winnings", "profit",
      "potential profit", "est win", "towin"}
@@ -423,7 +467,7 @@ PHRASES = frozenset().union(
 NO_CODES = frozenset({"but", "can", "day", "for", "how", "long", "me", "most"})
 """Words that are colleges' codes in capitals only: `for` is not Fordham."""
 
-NO_SURNAMES = PHRASES | SUFFIXES
+NO_SURNAMES = PHRASES | SUFFIXES | {"g", "f", "c"}
 """Words that are not the last of a player's names."""
 
 NEVER_IN_A_NAME = PHRASES - {"point", "u"}
