@@ -101,9 +101,9 @@ async def measure(count: int, *, ids: bool) -> dict[str, float]:
         clock = FakeClock(START - timedelta(hours=1))
         async with await Store.open(database, now=clock.now()) as store:
 
-            async def refresh(name: str, shelf: FollowedBets, *, slate: bool = False) -> None:
+            async def refresh(name: str, followed: FollowedBets, *, slate: bool = False) -> None:
                 begun = time.process_time()
-                await shelf.refresh(slate_changed=slate)
+                await followed.refresh(slate_changed=slate)
                 took[name] = time.process_time() - begun
 
             def started() -> FollowedBets:
@@ -112,24 +112,24 @@ async def measure(count: int, *, ids: bool) -> dict[str, float]:
             await refresh("read", started())
             await refresh("restart, no game known", started())
             await store.save_games([(x, None) for x in games()], clock.now())
-            shelf = started()
-            await shelf.refresh()
+            followed = started()
+            await followed.refresh()
             for game in games():
-                shelf.meet(_state(game))
-            shelf.know_slate()
-            await refresh("matched to games", shelf, slate=True)
-            assert shelf.waiting == 0, shelf.waiting
-            bets = {y.bet.number for x in shelf.trackings() for y in x.tracked}
+                followed.meet(_state(game))
+            followed.know_slate()
+            await refresh("matched to games", followed, slate=True)
+            assert followed.waiting == 0, followed.waiting
+            bets = {y.bet.number for x in followed.trackings() for y in x.tracked}
             assert len(bets) == count, len(bets)
-            await refresh("unchanged", shelf)
-            shelf = started()
-            shelf.know_slate()
-            await refresh("restart", shelf)
+            await refresh("unchanged", followed)
+            followed = started()
+            followed.know_slate()
+            await refresh("restart", followed)
             for name, old, new, times in _CHANGES:
                 assert old in text
                 file.write_text(text.replace(old, new, times), "utf-8")
-                await shelf.refresh()
-                await refresh(name, shelf)
+                await followed.refresh()
+                await refresh(name, followed)
     return took
 
 

@@ -30,7 +30,7 @@ from tracker.domain.events import tell_nobody
 from tracker.notify.channels import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable, Coroutine
 
     from tracker.replay.playback import Playback
 
@@ -251,16 +251,12 @@ async def serve(speed: float, starts: datetime) -> None:
         await asyncio.Event().wait()
 
 
-async def _run(work: Awaitable[None]) -> None:
-    await work
-
-
 async def measure(
     speed: float,
     seconds: float,
     starts: datetime,
     quotes: str,
-    beside: Callable[[Path], Awaitable[None]] | None = None,
+    beside: Callable[[Path], Coroutine[None, None, None]] | None = None,
 ) -> None:
     """Start the feed's process and the daemon's, and run `beside` until the daemon ends."""
     this = [sys.executable, "-m", "benchmarks.daemon", "--speed", str(speed)]
@@ -277,7 +273,7 @@ async def measure(
             if beside is not None:
                 while not (Path(name) / "t.db").exists():
                     await SystemClock().sleep(0.2)
-                other = asyncio.create_task(_run(beside(config)))
+                other = asyncio.create_task(beside(config))
             await daemon.wait()
             if other is not None:
                 other.cancel()

@@ -119,7 +119,7 @@ async def measure(path: Path) -> dict[str, float]:
     async with await Store.open(path, now=_NOW) as store:
         found = {"open, outcomes filled": (time.process_time() - begun) * 1000}
         reads: dict[str, Callable[[], Awaitable[object]]] = {
-            "books of the daemon": lambda: store.trackings(_RULES),
+            "all trackings": lambda: store.trackings(_RULES),
             "list (open)": lambda: store.open_bets(_RULES),
             "list (a page)": lambda: store.bets_page(100, 0, _RULES),
             "status": lambda: store.status_view(_RULES),
@@ -182,27 +182,27 @@ async def follow(path: Path) -> dict[str, float]:
     """Seconds to load all bets, memory in MB, and median milliseconds of a poll of one game."""
     before, begun = _resident_mb(), time.process_time()
     async with await Store.open(path, now=_NOW) as store:
-        books = await store.trackings(_RULES)
+        trackings = await store.trackings(_RULES)
         found = {"load s": time.process_time() - begun}
         gc.collect()
         found["held MB"] = _resident_mb() - before
         found["daemon MB"] = _resident_mb()
-        forecaster, book = Forecaster(lambda _: None, tell_nobody), books[0]
+        forecaster, tracking = Forecaster(lambda _: None, tell_nobody), trackings[0]
         took: dict[str, list[float]] = {"forecast": [], "decide": [], "record": []}
         for n in range(POLLS):
-            state, at = _live(book.game, n), _TIP + timedelta(hours=1, seconds=10 * n)
+            state, at = _live(tracking.game, n), _TIP + timedelta(hours=1, seconds=10 * n)
             marks = [time.process_time()]
-            outlook = forecaster.outlook(book, state)
+            outlook = forecaster.outlook(tracking, state)
             marks.append(time.process_time())
-            judged = judge_poll(book, state, Origin("nba", "/board"), at)
-            change = worded(route(advance(book, judged, outlook, at), USUAL, at))
+            judged = judge_poll(tracking, state, Origin("nba", "/board"), at)
+            change = worded(route(advance(tracking, judged, outlook, at), USUAL, at))
             marks.append(time.process_time())
             poll = Poll("nba", "/board", at, str(n).encode(), f"{n:064d}", state)
             await store.record(poll, change, ("ntfy",))
             marks.append(time.process_time())
             for name, (a, b) in zip(took, pairwise(marks), strict=True):
                 took[name].append((b - a) * 1000)
-            book = change.tracking
+            tracking = change.tracking
     return found | {name: sorted(x[1:])[len(x) // 2 - 1] for name, x in took.items()}
 
 

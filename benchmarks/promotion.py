@@ -22,8 +22,7 @@ LEFT = dict(zip(MOMENTS, (0.5, 0.25, 0.1, 0.04), strict=True))
 """The part of a game that is left at each moment."""
 
 SD = 13.9
-"""The standard deviation of a whole game's margin around its expectation, in points
-(docs/model.md)."""
+"""The standard deviation of a whole game's margin around its expectation, in points."""
 
 MEASURES = ("win", "spread", "total")
 

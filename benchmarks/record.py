@@ -57,8 +57,8 @@ def polls(bets: int, count: int = WARM_UP + MEASURED) -> Iterator[tuple[Poll, Ch
         yield poll, _change(GameTracking(_GAME, state=state, changed_at=at, seen_at=at), bets, n)
 
 
-def _change(book: GameTracking, bets: int, n: int) -> Change:
-    at, state = book.seen_at, book.state
+def _change(tracking: GameTracking, bets: int, n: int) -> Change:
+    at, state = tracking.seen_at, tracking.state
     assert at is not None
     assert state is not None
     mu, sigma = ScoreMoments(112.1, 108.2, 3.9, 220.3), ScoreMoments(7.0, 7.1, 9.3, 11.2)
@@ -75,7 +75,7 @@ def _change(book: GameTracking, bets: int, n: int) -> Change:
         1, "p >= 0.80", n + 1, at, Decision.FIRED, Reason.CROSSED, state.game_clock, state.score,
         p=0.81, text="▲ 81 % DEN -4.5", expires_at=at + timedelta(minutes=10),
     )  # fmt: skip
-    return Change(book, snapshots=snapshots, rules=rules, alerts=(alert,))
+    return Change(tracking, snapshots=snapshots, rules=rules, alerts=(alert,))
 
 
 async def measure(bets: int, *, durable: bool) -> list[float]:

@@ -20,7 +20,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -254,7 +254,7 @@ async def _tell(page: Page, database: Path) -> None:
 # ----------------------------------------------------------------------- beside the daemon
 
 
-Beside = Callable[[Path], Awaitable[None]]
+Beside = Callable[[Path], Coroutine[None, None, None]]
 
 
 async def eight_clients(config: Path) -> None:
