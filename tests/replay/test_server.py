@@ -15,7 +15,7 @@ from tracker.replay import Recording
 from tracker.replay.faults import Fault, FaultKind
 from tracker.replay.nba_site import LIVE, SCOREBOARD
 from tracker.replay.playback import Playback
-from tracker.replay.server import Options, PortTakenError, Running, serve, serving
+from tracker.replay.server import Options, PortTakenError, Running, serving
 
 NOW = datetime(2026, 1, 30, 1, 0, tzinfo=UTC)
 BOX = f"{LIVE}/boxscore/boxscore_0022500680.json"
@@ -231,13 +231,15 @@ async def test_a_hanging_server_answers_when_the_fault_is_over(visit: Stage) -> 
         assert visitor.clock.now() >= NOW + timedelta(seconds=40)
 
 
-async def test_a_hanging_server_can_be_closed(visit: Stage) -> None:
+async def test_a_hanging_server_can_be_closed(games: dict[str, Recording]) -> None:
     """Closing ends waiting requests, so that a test ends."""
-    async with visit(faults=[Fault(FaultKind.HANG, NOW, timedelta(days=1))]) as visitor:
-        pending = asyncio.create_task(visitor.get())
-        while not visitor.server.requests:
-            await visitor.clock.advance(0)
-        await visitor.server.close()
+    clock = FakeClock(NOW)
+    options = Options(faults=[Fault(FaultKind.HANG, NOW, timedelta(days=1))])
+    async with aiohttp.ClientSession() as session:
+        async with serving([Playback(games["SAC@PHI"])], clock, options=options) as server:
+            pending = asyncio.create_task(Visitor(server, clock, session).get())
+            while not server.requests:
+                await clock.advance(0)
         with pytest.raises(aiohttp.ClientError):
             await pending
 
@@ -260,7 +262,8 @@ async def test_a_port_in_use_is_said_in_one_sentence(games: dict[str, Recording]
     async with serving([Playback(games["SAC@PHI"])], clock) as server:
         port = int(server.url.rpartition(":")[2])
         with pytest.raises(PortTakenError, match=f"Port {port} on 127.0.0.1 is in use"):
-            await serve([], clock, port=port)
+            async with serving([], clock, port=port):
+                pass
 
 
 def test_a_fault_needs_a_zone() -> None:

@@ -1,7 +1,6 @@
 """Plays recorded games over HTTP, as the leagues' sites and ESPN would, on the clock it is given.
 
-`serve` starts a server and returns a `Running`, which the caller closes in the end. Time comes from
-that clock alone, so a night can pass in a minute or stand still.
+Time comes from that clock alone, so a night can pass in a minute or stand still.
 """
 
 from __future__ import annotations
@@ -71,6 +70,9 @@ MOST_ANSWERS = 100_000
 """Most answers that the server remembers for its log."""
 
 
+_HOST = "127.0.0.1"
+
+
 _SHUTDOWN_S = 0.1
 
 
@@ -116,8 +118,7 @@ class Answer(NamedTuple):
 class Running:
     """A running server. `requests` counts requests by path; `faults` may be added to."""
 
-    def __init__(self, runner: web.AppRunner, url: str, handler: _Handler) -> None:
-        self._runner = runner
+    def __init__(self, handler: _Handler, url: str) -> None:
         self._handler = handler
         self.url = url
 
@@ -141,20 +142,16 @@ class Running:
         """The odds providers, with what each key has used."""
         return self._handler.sources.odds
 
-    async def close(self) -> None:
-        """Stop listening and close every connection."""
-        await self._runner.cleanup()
 
-
-async def serve(
+@asynccontextmanager
+async def serving(
     playbacks: Sequence[Playback],
     clock: Clock,
     *,
-    host: str = "127.0.0.1",
     port: int = 0,
     options: Options | None = None,
-) -> Running:
-    """Start playing games. Port 0 takes any free one.
+) -> AsyncIterator[Running]:
+    """Play games for as long as the block runs. Port 0 takes any free one.
 
     Raises `PortTakenError` when the port is in use, and `ValueError` when a game is given twice.
     """
@@ -166,33 +163,21 @@ async def serve(
     )
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
-    except OSError as error:
+        await _listen(runner, port)
+        yield Running(handler, f"http://{_HOST}:{runner.addresses[0][1]}")
+    finally:
         await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, port: int) -> None:
+    try:
+        await web.TCPSite(runner, _HOST, port).start()
+    except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
         raise PortTakenError(
-            f"Port {port} on {host} is in use: end what uses it, or choose another port."
+            f"Port {port} on {_HOST} is in use: end what uses it, or choose another port."
         ) from error
-    bound = runner.addresses[0][1]
-    return Running(runner, f"http://{host}:{bound}", handler)
-
-
-@asynccontextmanager
-async def serving(
-    playbacks: Sequence[Playback],
-    clock: Clock,
-    *,
-    host: str = "127.0.0.1",
-    port: int = 0,
-    options: Options | None = None,
-) -> AsyncIterator[Running]:
-    """`serve` as a context manager that closes the server on leaving."""
-    running = await serve(playbacks, clock, host=host, port=port, options=options)
-    try:
-        yield running
-    finally:
-        await running.close()
 
 
 class _Handler:
