@@ -11,6 +11,9 @@ from math import floor, prod
 
 from tracker.domain import BadBet
 
+AMERICAN_FROM = 100
+"""American odds are at least this far from 0."""
+
 _AMERICAN = re.compile(r"[+-]?\d{3,6}")
 _DECIMAL = re.compile(r"\d{1,4}\.\d{1,4}|\d{1,2}")
 _FRACTION = re.compile(r"(\d{1,4})/(\d{1,4})")
@@ -61,6 +64,13 @@ class Odds:
         return f"-{floor(100 / profit + Fraction(1, 2))}"
 
 
+def decimal_of(american: float) -> float | None:
+    """Decimal odds of American ones; None for a number nearer to 0 than any of these."""
+    if abs(american) < AMERICAN_FROM:
+        return None
+    return 1 + (american / 100 if american > 0 else 100 / -american)
+
+
 def together(odds: Sequence[Odds]) -> Odds:
     """The odds of a parlay whose legs have these odds: the product, in American form."""
     product = Odds("", prod((x.decimal for x in odds), start=Fraction(1)))
@@ -77,8 +87,8 @@ def parse_odds(text: str) -> Odds:
         return Odds(text.strip(), Fraction(2))
     if _AMERICAN.fullmatch(plain):
         value = int(plain)
-        if abs(value) < 100:  # noqa: PLR2004 - American odds start at 100
-            raise BadBet(f"American odds start at 100: {text!r}")
+        if abs(value) < AMERICAN_FROM:
+            raise BadBet(f"American odds start at {AMERICAN_FROM}: {text!r}")
         profit = Fraction(value, 100) if value > 0 else Fraction(100, -value)
         return Odds(text.strip(), 1 + profit)
     if found := _FRACTION.fullmatch(plain):

@@ -17,6 +17,7 @@ from tracker.domain import TrackerError
 from tracker.domain.catalog import find_teams, teams
 from tracker.domain.game import Box, Game, GameState, Pair, Phase, PlayerLine, Score, Side, TeamBox
 from tracker.domain.league import LEAGUES
+from tracker.domain.money import decimal_of
 from tracker.domain.player import player_key
 from tracker.domain.prior import Lines, Prior, PriorSource
 from tracker.forecast.game.parameters import Parameters
@@ -299,8 +300,8 @@ def _lines(value: Any, field: str) -> Lines:
 
 
 def _decimal(odds: float, field: str) -> float:
-    if abs(odds) >= 100:  # noqa: PLR2004 - American odds start there
-        return 1 + (odds / 100 if odds > 0 else 100 / -odds)
+    if (american := decimal_of(odds)) is not None:
+        return american
     if odds <= 1:
         raise BadState(field, f"{field} is decimal odds above 1 or American odds, not {odds:g}")
     return odds

@@ -34,6 +34,7 @@ from tracker.domain.market import (
     describe,
     kind,
 )
+from tracker.domain.money import decimal_of
 from tracker.domain.prior import NO_LINES, Finished, Lines, Prior
 from tracker.domain.value import edge
 from tracker.forecast.game.parameters import Parameters
@@ -50,9 +51,6 @@ if TYPE_CHECKING:
 
 USUAL = 1 + 100 / 110
 """Decimal odds where the data set has none: -110."""
-
-_FIRST_AMERICAN = 100
-"""American odds are at least this far from 0; smaller values are errors in the data."""
 
 _COLUMNS = (
     "game_id", "game_date", "season", "team_abbreviation_home", "team_abbreviation_road",
@@ -123,9 +121,7 @@ def _number(value: Any) -> float | None:
 
 def _decimal(value: Any) -> float | None:
     odds = _number(value)
-    if odds is None or abs(odds) < _FIRST_AMERICAN:
-        return None
-    return 1 + (odds / 100 if odds > 0 else 100 / -odds)
+    return None if odds is None else decimal_of(odds)
 
 
 def candidates(

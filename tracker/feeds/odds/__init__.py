@@ -53,6 +53,12 @@ CERTAIN, ONE_SIDED, FROZEN, SWAPPED, FAR_OFF, SECOND_ID, NAMELESS, UNUSABLE, UNK
 )  # fmt: skip
 """What can be wrong in a provider's answer, in the words under which it is counted."""
 
+WIDEST = 0.06
+"""Dollars between an exchange's bid and ask above which a price means nothing."""
+
+THIN, CLOSED = "a book that is too thin or too wide", "a market that is not active"
+"""What can be wrong in an exchange's market besides."""
+
 
 @dataclass(frozen=True, slots=True)
 class BookPrice:

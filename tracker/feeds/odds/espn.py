@@ -12,6 +12,7 @@ from typing import Any
 
 from tracker.domain.catalog import code_in
 from tracker.domain.game import Game, GameState, Phase, same_meeting
+from tracker.domain.money import decimal_of
 from tracker.domain.prior import Lines
 from tracker.domain.quote import MONEYLINE, SPREAD, TOTAL, Selection
 from tracker.feeds import FeedError, Scoreboard
@@ -226,9 +227,7 @@ def _side(side: object, key: str) -> object:
 def _decimal(american: object) -> float | None:
     """Decimal odds from American ones, or None for what is none."""
     odds = number(american)
-    if odds is None or abs(odds) < 100:  # noqa: PLR2004 - American odds start there
-        return None
-    return 1 + (odds / 100 if odds > 0 else 100 / -odds)
+    return None if odds is None else decimal_of(odds)
 
 
 def _book(value: object) -> str:

@@ -17,7 +17,16 @@ from typing import Any
 from tracker.domain.catalog import code_in, teams
 from tracker.domain.league import NBA, WNBA
 from tracker.domain.quote import MONEYLINE, SPREAD, TOTAL, Selection, after_fee
-from tracker.feeds.odds import UNKNOWN_TEAM, UNUSABLE, BookPrice, OfferedGame, Parsed
+from tracker.feeds.odds import (
+    CLOSED,
+    THIN,
+    UNKNOWN_TEAM,
+    UNUSABLE,
+    WIDEST,
+    BookPrice,
+    OfferedGame,
+    Parsed,
+)
 from tracker.feeds.strict import Strict, number, number_in, read_json
 
 NAME = "kalshi"
@@ -32,15 +41,8 @@ SERIES = {
 REQUESTS_PER_MINUTE = 20
 """Our own limit. The exchange's limit is lower without a key than with one."""
 
-WIDEST = 0.06
-"""Dollars between bid and ask above which a price means nothing."""
-
 LEAST_SIZE = 50.0
 """Fewest contracts that must be offered on either side."""
-
-THIN = "a book that is too thin or too wide"
-CLOSED = "a market that is not active"
-"""Faults that are counted besides those that all providers share."""
 
 _TICKER = re.compile(
     r"KX(W?NBA)(GAME|SPREAD|TOTAL)-(\d{2})([A-Z]{3})(\d{2})([A-Z]{4,8})-([A-Z]+)?(\d+)?"

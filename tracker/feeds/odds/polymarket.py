@@ -19,7 +19,7 @@ from tracker.domain.game import Game
 from tracker.domain.league import NBA, WNBA
 from tracker.domain.quote import MONEYLINE, SPREAD, TOTAL, Selection, after_fee
 from tracker.feeds import FeedMalformed
-from tracker.feeds.odds import UNUSABLE, BookPrice, OfferedGame, Parsed
+from tracker.feeds.odds import CLOSED, THIN, UNUSABLE, WIDEST, BookPrice, OfferedGame, Parsed
 from tracker.feeds.strict import (
     Strict,
     instant,
@@ -41,13 +41,8 @@ MARKETS = {"moneyline": MONEYLINE, "spreads": SPREAD, "totals": TOTAL}
 DISAGREE = 0.03
 """Most dollars by which the order book and the price may differ."""
 
-WIDEST = 0.06
-"""Dollars between bid and ask above which a price means nothing."""
-
 OUT_OF_STEP = "a book that differs from its price"
-THIN = "a book that is too thin or too wide"
-CLOSED = "a market that is not active"
-"""Faults that are counted besides those that all providers share."""
+"""A fault that is counted besides those that all exchanges share."""
 
 
 class PolymarketEvent(Strict):

@@ -17,6 +17,7 @@ from pydantic import Field
 from tracker.domain.catalog import code_in, teams
 from tracker.domain.league import NBA, NCAAM, NCAAW, WNBA
 from tracker.domain.market import Span
+from tracker.domain.money import decimal_of
 from tracker.domain.quote import (
     MONEYLINE,
     SPREAD,
@@ -50,9 +51,6 @@ FEATURED = {
 }  # fmt: skip
 _SPELLED = {market: key for key, market in FEATURED.items()}
 _SPANS = {"h1": Span.H1, "h2": Span.H2, "q1": Span.Q1, "q2": Span.Q2, "q3": Span.Q3, "q4": Span.Q4}
-_AMERICAN_FROM = 100.0
-
-
 _TAILS = {span: tail for tail, span in _SPANS.items()}
 
 
@@ -235,11 +233,9 @@ def decimal(price: object, american: bool) -> float | None:
     value = number(price)
     if value is None:
         return None
-    if not american:
-        return value if value >= 1 else None
-    if abs(value) < _AMERICAN_FROM:
-        return None
-    return 1 + (value / 100 if value > 0 else 100 / -value)
+    if american:
+        return decimal_of(value)
+    return value if value >= 1 else None
 
 
 def instant(value: object) -> datetime | None:
