@@ -74,8 +74,8 @@ class Source:
     so a session and a budget of requests. Paths start with a slash and are appended to the
     `base_url` of the settings. The parsers are pure and raise only FeedMalformed.
 
-    `owns` says whether a game id is one of the source's own. `dated` is true where the source has a
-    board for each day (a US Eastern calendar date). Where it is false, there is one board, of the
+    `owns` says whether a game id is one of the source's own. A source without schedules
+    has a board for each day (a US Eastern calendar date). One with schedules has one board, of the
     league's current date; other days are in the schedule, whose paths are tried in order.
     `board_cap` is the most bytes of a board, `box_cap` of a box score or a play-by-play.
     `second_headers` replace `headers` in one more try after a refusal. `plays_path` gives the path
@@ -92,12 +92,16 @@ class Source:
     parse_box: Callable[[bytes], GameState]
     parse_schedule: Callable[[bytes], tuple[Listing, ...]]
     owns: Callable[[str], bool]
-    dated: bool = False
     board_cap: int = BODY_CAP
     box_cap: int = BODY_CAP
     second_headers: Mapping[str, str] | None = None
     plays_path: Callable[[str], str] | None = None
     parse_plays: Callable[[bytes], Ball | None] = _no_plays
+
+    @property
+    def dated(self) -> bool:
+        """Whether the source has a board for each day."""
+        return not self.schedule_paths
 
     @property
     def label(self) -> str:

@@ -73,7 +73,6 @@ def espn_source(league: str) -> Source:
         parse_box=partial(espn_reading.parse_summary, league=league),
         parse_schedule=_no_schedule,
         owns=_owns,
-        dated=True,
         board_cap=_BOARD_CAP,
         second_headers=SECOND_HEADERS,
     )

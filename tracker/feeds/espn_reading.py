@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -212,8 +212,7 @@ def _players(
     """
     found: list[PlayerLine] = []
     for number, team in enumerate(teams):
-        code = code_in(league, team.team.code, team.team.name or "").replace(" ", "-")
-        side = game.side_of(code)
+        side = game.side_of(_code(team.team, league))
         if side is None:
             raise FeedMalformed(f"boxscore.players[{number}].team", "does not play in this game")
         for block in team.statistics[:1]:
@@ -307,15 +306,7 @@ def parse_summary(body: bytes, league: str) -> GameState:
     teams = summary.boxscore.players if summary.boxscore is not None else []
     lines = _players(teams, league, game, in_play=state.phase.in_play)
     lines = plausible(lines, state.score) if state.period else tuple(map(unplayed, lines))
-    return GameState(
-        state.game,
-        state.phase,
-        state.period,
-        state.clock,
-        state.score,
-        periods=state.periods,
-        players=lines,
-    )
+    return replace(state, players=lines)
 
 
 def _board(day: _DayDocument | None, events: Sequence[object], league: str) -> Scoreboard:

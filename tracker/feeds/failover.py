@@ -53,11 +53,12 @@ _SLOW_S = 3.0
 """If the primary took this many seconds to fail, a stand-in is asked before the primary's box."""
 
 
+_REFUSALS = (Trouble.BLOCKED, Trouble.RATE_LIMITED)
+"""Troubles for which a source is left at once."""
+
+
 _TRIED_EVERY = 3
 """One poll in this many also asks a failing host for the box score."""
-
-
-_REFUSALS = (Trouble.BLOCKED, Trouble.RATE_LIMITED)
 
 
 _KEPT_GAMES = 512
@@ -122,9 +123,6 @@ TRUSTED_AFTER_FLAPPING = 3
 """Good answers in a row that are needed from a source that failed again soon after its return."""
 
 
-_AT_ONCE = (Trouble.BLOCKED, Trouble.RATE_LIMITED)
-
-
 class Breaker:
     """Decides whether the primary source is in use. Open means that it is lost and only probed.
 
@@ -146,7 +144,7 @@ class Breaker:
         failure = board.failure
         before = self.open
         if failure is not None:
-            lost = failure.failures >= SOURCE_LOST_AFTER or failure.error.trouble in _AT_ONCE
+            lost = failure.failures >= SOURCE_LOST_AFTER or failure.error.trouble in _REFUSALS
             if lost and not self.open:
                 self.open = True
                 back = self._closed_at
@@ -550,24 +548,16 @@ class Disputes:
                 self._tell(FeedAgreement(game.name))
             return
         case.differing += 1
-        names = [x.source.label for x in feeds]
-        case.ends = (
-            f"{names[0]} tells {_score_and_clock(one)}, {names[1]} {_score_and_clock(two)}"
-            if final
-            else ""
-        )
+        (name, other), (told, theirs) = (x.source.label for x in feeds), map(_told, (one, two))
+        case.ends = f"{name} tells {told}, {other} {theirs}" if final else ""
         if case.reported or (not final and case.differing < AFTER_CHECKS):
             return
         case.reported = True
-        labels = [x.source.label for x in feeds]
-        self._tell(
-            FeedDisagreement(
-                game.name, labels[0], _score_and_clock(one), labels[1], _score_and_clock(two)
-            )
-        )
+        self._tell(FeedDisagreement(game.name, name, told, other, theirs))
 
 
-def _score_and_clock(state: GameState) -> str:
+def _told(state: GameState) -> str:
+    """A state's score and game clock."""
     return f"{state.score.text} at {state.game_clock}"
 
 

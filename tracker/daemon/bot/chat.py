@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from tracker.clock import Clock, ScaledClock, SystemClock, growing_wait
 from tracker.daemon.bot import Verbs
+from tracker.daemon.bot.answers import COMMANDS
 from tracker.daemon.bot.bet_commands import BetCommands
 from tracker.daemon.bot.commands import BotCommands
 from tracker.daemon.cards import CardLoop, LiveView, keep_cards
@@ -159,7 +160,7 @@ class Listener:
         try:
             async with asyncio.timeout(self._line.limit):
                 name = await api.name()
-                await api.offer(self._bot_commands.commands)
+                await api.offer(COMMANDS)
         except TimeoutError:
             return
         self._name = name if isinstance(name, str) else ""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tracker.clock import Clock
 from tracker.daemon.bot import Verbs, answers
-from tracker.daemon.bot.answers import COMMANDS, MOST_LINES, PROFIT_DAYS, LocalTime
+from tracker.daemon.bot.answers import MOST_LINES, PROFIT_DAYS, LocalTime
 from tracker.daemon.bot.bet_commands import ADD, UNDO, BetCommands, ChatReply
 from tracker.daemon.cards import LiveView
 from tracker.domain import BadTime, TrackerError
@@ -93,11 +93,6 @@ class BotCommands:
     def work_in(self, tasks: asyncio.TaskGroup) -> None:
         """Run slow commands in this task group from now on, beside the receiving of updates."""
         self._tasks = tasks
-
-    @property
-    def commands(self) -> tuple[tuple[str, str], ...]:
-        """The commands that a person's chat program offers."""
-        return COMMANDS
 
     @property
     def _local(self) -> LocalTime:

@@ -12,7 +12,7 @@ import os
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -292,9 +292,9 @@ class BotApi:
         )
         return _as_shown(await self._ask(asked, place.chat))
 
-    async def answer(self, query: str, text: str = "", *, alert: bool = False) -> Answer:
-        """Answer a pressed button, with a text that fades, or with `alert` one to close."""
-        asked = self._bot.answer_callback_query(query, text or None, show_alert=alert or None)
+    async def answer(self, query: str, text: str = "") -> Answer:
+        """Answer a pressed button, with a text that fades."""
+        asked = self._bot.answer_callback_query(query, text or None)
         return _answer_or(await self._ask(asked, None), Sent())
 
     async def updates(self, offset: int | None, wait: int) -> Updates | Answer:
@@ -440,7 +440,7 @@ def _written(number: int, message: Message) -> ChatUpdate:
         user=0 if message.from_user is None else _whole(message.from_user.id),
         message=_whole(message.message_id),
         text=message.text,
-        at=_aware(message.date),
+        at=message.date.astimezone(UTC),
         group=message.chat.type != ChatType.PRIVATE,
         topic=_topic(message),
     )
@@ -449,10 +449,6 @@ def _written(number: int, message: Message) -> ChatUpdate:
 def _topic(message: Message) -> int | None:
     """The topic of a message. A thread of replies has such a number too, but is no topic."""
     return message.message_thread_id if message.is_topic_message else None
-
-
-def _aware(at: datetime) -> datetime:
-    return at.astimezone(UTC)
 
 
 # -------------------------------------- what an answer means: each refusal and failure told apart
