@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.app.axes import place
 from tracker.app.pricing import bet_of, bets_on, live_lines, markets_in, pricing_of
-from tracker.app.views import clock_digits, game_name_json, iso, prior_json
+from tracker.app.views import clock_digits, game_name_json, iso, plain, prior_json
 from tracker.domain import Misused, TrackerError
 from tracker.domain.bet import Bet, Snapshot
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score
@@ -471,6 +471,6 @@ def _end_json(x: Snapshot, game: Game) -> dict[str, Any]:
         "period": x.period,
         "clock": clock_digits(x.clock),
         "game_clock": x.game_clock,
-        "score": {"home": x.score.home, "away": x.score.away},
+        "score": plain(x.score),
         "win": x.known.win,
     }

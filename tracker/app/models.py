@@ -7,12 +7,12 @@ says of the same states, and both are compared with what came.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from tracker.app.views import iso
+from tracker.app.views import part, plain
 from tracker.domain import Impossible, TrackerError
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.league import LEAGUES, season_name, slate_date
@@ -83,25 +83,17 @@ async def models_json(
 def model_json(entry: Entry, trial: int | None = None) -> Json:
     """One model in the form of `models_json`; `trial` is the open trial that it runs in."""
     about = entry.about
-    document = {
-        "league": entry.league,
-        "kind": entry.kind,
-        "name": entry.name,
-        "active": entry.active,
+    return {
+        **part(entry, "league", "kind", "name", "active"),
         "stage": "shadow" if trial is not None else entry.stage,
-        "model_version": entry.model_version,
-        "calibration_id": entry.calibration_id,
-        "fitted_on": list(entry.fitted_on),
-        "fitted_at": about.fitted_at,
-        "data": about.data,
-        "games": about.games,
-        "checksum": entry.checksum,
-        "fault": entry.fault,
+        **part(entry, "model_version", "calibration_id", "fitted_on"),
+        # `about` repeats some keys, which stay at the top for programs that read them there.
+        **part(about, "fitted_at", "data", "games"),
+        **part(entry, "checksum", "fault"),
         "unseen": about.unseen_by_clock,
         "trial": trial,
+        "about": plain(about),
     }
-    # `about` repeats some keys, which stay at the top for programs that read them there.
-    return document | {"about": asdict(about)}
 
 
 def _evidence(kept: Registry[Any], entry: Entry) -> Json:
@@ -114,18 +106,21 @@ def _evidence(kept: Registry[Any], entry: Entry) -> Json:
 def trial_json(trial: Trial, verdict: TrialVerdict | None) -> Json:
     """One trial as `contracts.models.TrialJson` has it."""
     return {
-        "id": trial.id,
-        "league": trial.league,
-        "kind": trial.kind,
-        "champion": trial.champion,
-        "champion_version": trial.champion_version,
-        "challenger": trial.challenger,
-        "challenger_version": trial.challenger_version,
-        "began_at": iso(trial.began_at),
-        "ended_at": None if trial.ended_at is None else iso(trial.ended_at),
-        "outcome": None if trial.outcome is None else trial.outcome.value,
+        **part(
+            trial,
+            "id",
+            "league",
+            "kind",
+            "champion",
+            "champion_version",
+            "challenger",
+            "challenger_version",
+            "began_at",
+            "ended_at",
+            "outcome",
+        ),
         "verdict": None if verdict is None else verdict.verdict,
-        "judged_at": None if verdict is None else iso(verdict.at),
+        "judged_at": None if verdict is None else plain(verdict.at),
         "clauses": [] if verdict is None else list(verdict.clauses),
     }
 
@@ -251,7 +246,7 @@ async def judge_all(
         one = await judged(store, registry, trial)
         found.append(one)
         verdict = one.judgement.verdict
-        verdict_row = TrialVerdict(now, verdict.value, [asdict(x) for x in one.judgement.clauses])
+        verdict_row = TrialVerdict(now, verdict.value, plain(one.judgement.clauses))
         await store.trials.judged(trial.id, verdict_row, quiet=verdict is GateVerdict.HOLD)
         if verdict is GateVerdict.REJECT:
             await store.trials.end(trial.id, TrialOutcome.REJECTED, now)
@@ -386,7 +381,7 @@ def judged_json(trial: Trial, found: JudgedTrial | None) -> dict[str, Any]:
     champion, challenger, count = found.bets
     return trial_json(trial, None) | {
         "verdict": judgement.verdict.value,
-        "clauses": [asdict(x) for x in judgement.clauses],
+        "clauses": plain(judgement.clauses),
         "games": judgement.games,
         "more": judgement.more,
         "bets": {"n": count, "champion": champion, "challenger": challenger},

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from tracker.app.views import iso
+from tracker.app.views import iso, part, plain
 from tracker.domain.league import season_name, slate_date
 from tracker.domain.poll import Trouble, Usage
 from tracker.engine.monitors import (
@@ -284,14 +284,8 @@ def monitors_json(changes: Sequence[MonitorStanding], daily: Sequence[Figure]) -
     return {
         "monitors": [_standing_json(x) for x in last_of(changes)],
         "changes": [_standing_json(x) for x in changes],
-        "figures": [
-            {
-                "day": x.day.isoformat(), "league": x.league, "name": x.name, "value": x.value,
-                "count": x.count,
-            }
-            for x in daily
-        ],
-    }  # fmt: skip
+        "figures": plain(daily),
+    }
 
 
 def _standing_json(x: MonitorStanding) -> dict[str, object]:
@@ -299,8 +293,5 @@ def _standing_json(x: MonitorStanding) -> dict[str, object]:
         "name": x.name,
         "league": x.league,
         "since": iso(x.at),
-        "value": x.value,
-        "level": x.level,
-        "state": x.state.value,
-        "advice": x.advice,
+        **part(x, "value", "level", "state", "advice"),
     }

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from tracker.app.pricing import LinesFor, Load, Pricing, bets_on, pricing_of
-from tracker.app.views import chance_json
+from tracker.app.views import part, plain
 from tracker.domain import Impossible, Misused, TrackerError
 from tracker.domain.bet import Bet
 from tracker.domain.chance import Chance, NoChance
@@ -336,33 +336,15 @@ def answers_json(
 def sheet_json(x: PlayerSheet) -> dict[str, object]:
     """A sheet as `tracker player --json` and the API give it."""
     return {
-        "league": x.league,
-        "name": x.name,
-        "team": x.team,
-        "stat": x.stat.value,
-        "rolling": [
-            {"of": r.name, "games": r.games, "mean": r.mean, "minutes": r.minutes}
-            for r in x.rolling
-        ],
-        "exponential": x.exponential,
-        "trend": x.trend,
-        "minutes_trend": x.minutes_trend,
-        "allowed": None
-        if x.allowed is None
-        else {
-            "team": x.allowed.team,
-            "games": x.allowed.games,
-            "mean": x.allowed.mean,
-            "league": x.allowed.league,
-        },
+        **part(x, "league", "name", "team", "stat"),
+        "rolling": [{"of": r.name, **part(r, "games", "mean", "minutes")} for r in x.rolling],
+        **part(x, "exponential", "trend", "minutes_trend", "allowed"),
         "next_game": None if x.next_game is None else x.next_game.id,
         "out": x.out,
-        "injury": None
-        if x.injury is None
-        else {"status": x.injury.status.value, "detail": x.injury.detail},
+        "injury": None if x.injury is None else part(x.injury, "status", "detail"),
         "line": x.line,
         "over": None if x.hits is None else {"games": x.hits[0], "of": x.hits[1]},
-        "chance": chance_json(x.chance if isinstance(x.chance, Chance) else None),
+        "chance": plain(x.chance) if isinstance(x.chance, Chance) else None,
         "no_chance": x.chance.value if isinstance(x.chance, NoChance) else None,
         "games": [
             {

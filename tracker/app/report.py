@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
+from tracker.app.views import part, plain
 from tracker.domain.league import season_name
 from tracker.domain.money import money_text, plural
 from tracker.engine.record import NOTHING, Grouping, Prediction, Reliability, Tally, reliability
@@ -104,8 +105,8 @@ def reliability_json(found: Reliability | None) -> dict[str, object]:
     """Chances against results, as every contract has it."""
     if found is None:
         return {"bets": 0, "brier": None, "log_loss": None, "bins": []}
-    bins = [asdict(x) | {"fits": x.fits} for x in found.bins]
-    return {"bets": found.bets, "brier": found.brier, "log_loss": found.log_loss, "bins": bins}
+    bins = [plain(x) | {"fits": x.fits} for x in found.bins]
+    return {**part(found, "bets", "brier", "log_loss"), "bins": bins}
 
 
 def calibration_json(
@@ -142,9 +143,7 @@ def raw_reliability(predictions: Sequence[Prediction]) -> Reliability | None:
 def report_json(x: Report) -> dict[str, object]:
     """The report as JSON: docs/schema/report.json."""
     return {
-        "span": x.span.value,
-        "since": x.since.isoformat(),
-        "until": x.until.isoformat(),
+        **part(x, "span", "since", "until"),
         "record": tally_json(x.whole),
         "by": {
             by.value: {key: tally_json(one) for key, one in groups.items()}
@@ -154,17 +153,13 @@ def report_json(x: Report) -> dict[str, object]:
         "calibration": None if x.reliable is None else reliability_json(x.reliable),
         "alerts": [
             {
-                "rule": r.rule,
-                "alerts": r.alerts,
-                "promised": r.promised,
-                "held": r.held,
-                "decided": r.decided,
+                **part(r, "rule", "alerts", "promised", "held", "decided"),
                 "minutes_early": r.early,
                 "repeats": r.repeats,
             }
             for r in x.rules
         ],
-    }  # fmt: skip
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from datetime import UTC
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import UTC, date, datetime
+from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tracker.domain.bet import Parlay, wager_kind
 from tracker.domain.market import describe, kind
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from tracker.domain.bet import ScoreMoments
     from tracker.domain.chance import Chance
-    from tracker.domain.game import Game, GameState, Score
+    from tracker.domain.game import Game, GameState
     from tracker.forecast.priors import Believed
     from tracker.store.views import (
         AlertView,
         BetView,
         DaemonView,
-        SettlementView,
         ShowView,
         SnapshotView,
         StatusView,
@@ -29,6 +28,35 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 _MINUTE = 60
+
+
+def plain(x: Any) -> Any:
+    """A value as every contract writes it, whose keys are the names of the fields.
+
+    Times are in UTC (`iso`), dates in ISO 8601, paths texts, and an enum is its value.
+    """
+    match x:
+        case datetime():
+            return iso(x)
+        case date():
+            return x.isoformat()
+        case Enum():
+            return x.value
+        case Path():
+            return str(x)
+        case Mapping():
+            return {key: plain(value) for key, value in x.items()}
+        case list() | tuple():
+            return [plain(one) for one in x]
+        case _ if is_dataclass(x):
+            return part(x, *(one.name for one in fields(x)))
+        case _:
+            return x
+
+
+def part(x: object, *names: str) -> Json:
+    """Some fields or properties of a value by their names, each as `plain` writes it."""
+    return {name: plain(getattr(x, name)) for name in names}
 
 
 def bet_json(x: BetView) -> Json:
@@ -41,13 +69,7 @@ def bet_json(x: BetView) -> Json:
         "odds": None if x.odds is None else x.odds.text,
         "stake_cents": x.stake_cents,
         "free": x.free,
-        "status": x.status.value,
-        "result": None if x.result is None else x.result.value,
-        "payout_cents": x.payout_cents,
-        "review": x.review,
-        "chance": chance_json(x.chance),
-        "no_chance": None if x.no_chance is None else x.no_chance.value,
-        "revision": x.revision,
+        **part(x, "status", "result", "payout_cents", "review", "chance", "no_chance", "revision"),
         "rules": [rule.text for rule in x.rules],
     }
 
@@ -55,18 +77,26 @@ def bet_json(x: BetView) -> Json:
 def show_json(x: ShowView) -> Json:
     """A bet with its history as `tracker show --json` gives it."""
     bet = x.bet
-    return bet_json(bet) | {
-        "number": bet.number,
-        "tags": list(bet.tags),
-        "book": bet.book,
-        "added_at": iso(bet.added_at),
-        "withdrawn_at": _time(bet.withdrawn_at),
-        "peak": bet.peak,
-        "low": bet.low,
+    return {
+        **bet_json(bet),
+        **part(bet, "number", "tags", "book", "added_at", "withdrawn_at", "peak", "low"),
         "legs": legs_json(x),
         "snapshots": [snapshot_json(one) for one in x.snapshots],
         "alerts": [alert_json(one) for one in x.alerts],
-        "settlements": [_settlement(one) for one in x.settlements],
+        "settlements": [
+            part(
+                one.settlement,
+                "revision",
+                "result",
+                "payout_cents",
+                "at",
+                "reason",
+                "evidence",
+                "by_hand",
+            )
+            | {"poll": one.evidence_poll, "official_at": plain(one.official_at)}
+            for one in x.settlements
+        ],
     }
 
 
@@ -81,10 +111,7 @@ def legs_json(view: ShowView) -> list[Json]:
             "market": kind(leg.market),
             "game": leg.game.id,
             "odds": None if leg.odds is None else leg.odds.text,
-            "chance": chance_json(known.chance),
-            "no_chance": None if known.no_chance is None else known.no_chance.value,
-            "result": None if known.result is None else known.result.value,
-            "official": known.official,
+            **part(known, "chance", "no_chance", "result", "official"),
             "reason": known.reason or known.unclear,
         }
         for leg, known in zip(slip.legs, view.legs, strict=True)
@@ -93,30 +120,25 @@ def legs_json(view: ShowView) -> list[Json]:
 
 def alert_json(x: AlertView) -> Json:
     """A decision of a rule as `tracker alerts --json` lists it."""
-    alert = x.alert
     return {
         "id": x.id,
         "bet": x.bet_id,
-        "rule": alert.rule,
-        "episode": alert.episode,
-        "at": iso(alert.at),
-        "game_clock": alert.game_clock,
-        "decision": alert.decision.value,
-        "reason": alert.reason.value,
-        "level": alert.level.value,
-        "text": alert.text,
-        "p": alert.p,
-        "was": alert.was,
-        "score": _score(alert.score),
+        **part(
+            x.alert,
+            "rule",
+            "episode",
+            "at",
+            "game_clock",
+            "decision",
+            "reason",
+            "level",
+            "text",
+            "p",
+            "was",
+            "score",
+        ),
         "deliveries": [
-            {
-                "channel": one.channel,
-                "state": one.state.value,
-                "attempts": one.attempts,
-                "at": iso(one.at),
-                "detail": one.detail,
-                "possible_repeat": one.possible_repeat,
-            }
+            part(one, "channel", "state", "attempts", "at", "detail", "possible_repeat")
             for one in x.deliveries
         ],
     }
@@ -131,7 +153,7 @@ def game_json(game: Game, state: GameState | None) -> Json:
         "game_clock": None if state is None else state.game_clock,
         "period": None if state is None else state.period,
         "clock": None if state is None else clock_digits(state.clock),
-        "score": None if state is None else _score(state.score),
+        "score": None if state is None else plain(state.score),
     }
 
 
@@ -154,7 +176,7 @@ def status_json(x: StatusView, now: datetime, daemon: DaemonView | None) -> Json
             game_json(one.game, one.state)
             | {
                 "bets": one.bets,
-                "seen_at": _time(one.seen_at),
+                "seen_at": plain(one.seen_at),
                 "age_s": _age(one.seen_at, now),
                 "stale": one.stale,
                 "lost": one.lost,
@@ -164,10 +186,7 @@ def status_json(x: StatusView, now: datetime, daemon: DaemonView | None) -> Json
         "bets": [bet_json(one) for one in x.bets],
         "waiting_for_a_game": x.unbound,
         "bets_file": list(x.bets_file),
-        "sources": [
-            {"source": one.source, "word": one.word, "last_ok_at": _time(one.last_ok_at)}
-            for one in x.sources
-        ],
+        "sources": [part(one, "source", "word", "last_ok_at") for one in x.sources],
         "deliveries": [
             {"channel": channel, "state": state, "count": count}
             for (channel, state), count in sorted(x.deliveries.items())
@@ -194,10 +213,6 @@ def clock_digits(seconds: float) -> str:
     return f"{minutes:02d}:{rest:02d}"
 
 
-def _time(at: datetime | None) -> str | None:
-    return None if at is None else iso(at)
-
-
 def _age(at: datetime | None, now: datetime) -> float | None:
     """Seconds since a moment; None where that is not known.
 
@@ -213,33 +228,16 @@ def game_name_json(game: Game | None) -> Json:
     """A game by its id; every key is null for none."""
     if game is None:
         return dict.fromkeys(("id", "league", "away", "home", "start"))
-    return {
-        "id": game.id,
-        "league": game.league,
-        "away": game.away,
-        "home": game.home,
-        "start": iso(game.start),
-    }
-
-
-def chance_json(chance: Chance | None) -> Json | None:
-    """A chance and its parts; None where there is none."""
-    return None if chance is None else chance_parts(chance)
+    return part(game, "id", "league", "away", "home", "start")
 
 
 def chance_parts(chance: Chance | None) -> Json:
     """The parts of a chance, to put into a row; each None where there is none."""
-    if chance is None:
-        return {"win": None, "push": None, "lose": None}
-    return {"win": chance.win, "push": chance.push, "lose": chance.lose}
+    names = ("win", "push", "lose")
+    return dict.fromkeys(names) if chance is None else part(chance, *names)
 
 
-def _score(score: Score) -> Json:
-    return {"home": score.home, "away": score.away}
-
-
-def _moments(x: ScoreMoments) -> Json:
-    return {"home": x.home, "away": x.away, "total": x.total, "margin": x.margin}
+_MOMENTS = ("home", "away", "total", "margin")
 
 
 def snapshot_json(view: SnapshotView) -> Json:
@@ -251,34 +249,12 @@ def snapshot_json(view: SnapshotView) -> Json:
         "clock": clock_digits(x.clock),
         "clock_s": x.clock,
         "game_clock": x.game_clock,
-        "score": _score(x.score),
-        "mu": _moments(x.mu),
-        "sigma": _moments(x.sigma),
-        "chance": chance_json(x.chance),
-        "no_chance": None if x.no_chance is None else x.no_chance.value,
-        "prior": None
-        if x.prior is None
-        else {"margin": x.prior.margin, "total": x.prior.total, "by": x.prior.by},
-        "own": None if x.own is None else {"now": x.own.now, "mu": x.own.mu, "sigma": x.own.sigma},
+        "score": plain(x.score),
+        "mu": part(x.mu, *_MOMENTS),
+        "sigma": part(x.sigma, *_MOMENTS),
+        **part(x, "chance", "no_chance", "prior", "own"),
         "poll": view.poll,
-        "model_version": x.model_version,
-        "feature_version": x.feature_version,
-        "calibration_id": x.calibration_id,
-    }
-
-
-def _settlement(view: SettlementView) -> Json:
-    x = view.settlement
-    return {
-        "revision": x.revision,
-        "result": x.result.value,
-        "payout_cents": x.payout_cents,
-        "at": iso(x.at),
-        "reason": x.reason,
-        "evidence": x.evidence,
-        "by_hand": x.by_hand,
-        "poll": view.evidence_poll,
-        "official_at": _time(view.official_at),
+        **part(x, "model_version", "feature_version", "calibration_id"),
     }
 
 
@@ -293,7 +269,7 @@ def prior_json(found: Believed) -> dict[str, Any]:
         "source": prior.source.value,
         "margin_by": found.margin_by,
         "total_by": found.total_by,
-        "ends": None if found.ends is None else asdict(found.ends),
+        "ends": plain(found.ends),
     }
 
 

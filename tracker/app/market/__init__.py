@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from tracker.app.views import chance_parts, game_name_json, iso
+from tracker.app.views import chance_parts, game_name_json, iso, part, plain
 from tracker.domain import BadBet
 from tracker.domain.bet import Parlay, Result, wager_kind
 from tracker.domain.catalog.books import book_name
@@ -364,30 +364,24 @@ def odds_json(x: GameOdds) -> dict[str, Any]:
         "at": iso(x.at),
         "best": [_offer_json(one) for one in x.best],
         "quotes": [_quote_json(one) for one in x.quotes],
-        "path": {
-            name: [{"at": iso(s.at), "points": s.points, "chance": s.chance} for s in steps]
-            for name, steps in x.paths.items()
-        },
+        "path": plain(x.paths),
         "close": closing_json(x.closing),
-    }  # fmt: skip
+    }
 
 
 def _offer_json(x: Offered) -> dict[str, Any]:
-    s = x.quote.selection
     return {
-        "market": s.market, "span": s.span.value, "about": s.about, "points": s.points,
-        "side": s.side, "odds_decimal": x.quote.odds, "book": x.quote.book,
+        **part(x.quote.selection, "market", "span", "about", "points", "side"),
+        "odds_decimal": x.quote.odds,
+        "book": x.quote.book,
         "age_s": round(x.age_s, 3),
-    }  # fmt: skip
+    }
 
 
 def _quote_json(x: Offered) -> dict[str, Any]:
-    quote = x.quote
-    return _offer_json(x) | {
-        "at": iso(quote.at),
-        "told_at": None if quote.told_at is None else iso(quote.told_at),
-        "size": quote.size,
-        "open": quote.open,
+    return {
+        **_offer_json(x),
+        **part(x.quote, "at", "told_at", "size", "open"),
         "anchor": x.anchor,
     }
 
@@ -396,10 +390,7 @@ def closing_json(x: Closing | None) -> dict[str, Any] | None:
     """A close as other programs read it; None where there is none or it was voided."""
     if x is None or x.tip_at is None:
         return None
-    return {
-        "tip_at": iso(x.tip_at), "home_spread": x.home_spread, "total": x.total,
-        "home_chance": x.home_chance, "books": x.books, "by": x.by, "revision": x.revision,
-    }  # fmt: skip
+    return part(x, "tip_at", "home_spread", "total", "home_chance", "books", "by", "revision")
 
 
 def clv_json(x: ClvReport, closings: Mapping[str, Closing]) -> dict[str, Any]:
@@ -410,9 +401,7 @@ def clv_json(x: ClvReport, closings: Mapping[str, Closing]) -> dict[str, Any]:
         "mean": x.all.mean,
         "se": x.all.se,
         "missing": dict(x.missing),
-        "groups": [_mean_json(one) for one in x.groups],
-        "parlays": _mean_json(x.parlays),
-        "model": _mean_json(x.model),
+        **part(x, "groups", "parlays", "model"),
         "bets": [
             {
                 "id": bet.id,
@@ -425,7 +414,3 @@ def clv_json(x: ClvReport, closings: Mapping[str, Closing]) -> dict[str, Any]:
             for bet, value in x.rows
         ],
     }
-
-
-def _mean_json(x: Mean) -> dict[str, Any]:
-    return {"key": x.key, "n": x.n, "mean": x.mean, "se": x.se}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tracker.app.views import iso
+from tracker.app.views import part
 from tracker.domain.bet import Bet
 from tracker.domain.game import Game
 from tracker.domain.poll import Credit, Purchase, Purpose
@@ -130,17 +130,10 @@ def _afforded(
 def credits_json(x: CreditReport) -> dict[str, Any]:
     """The credits of the month and of tonight, as `tracker odds credits --json` gives them."""
     return {
-        "provider": x.provider,
-        "used": x.used,
-        "remaining": x.remaining,
-        "planned_tonight": x.planned_tonight,
+        **part(x, "provider", "used", "remaining", "planned_tonight"),
         "refused": [{"what": what, "why": why} for what, why in x.refused],
-        "bought": [_credit_json(one) for one in x.bought],
+        "bought": [
+            part(one, "at", "purpose", "planned", "cost", "used", "remaining", "path")
+            for one in x.bought
+        ],
     }
-
-
-def _credit_json(x: Credit) -> dict[str, Any]:
-    return {
-        "at": iso(x.at), "purpose": x.purpose, "planned": x.planned, "cost": x.cost,
-        "used": x.used, "remaining": x.remaining, "path": x.path,
-    }  # fmt: skip

@@ -26,7 +26,7 @@ from tracker.app.pricing import (
     known_of,
     live_lines,
 )
-from tracker.app.views import iso
+from tracker.app.views import part, plain
 from tracker.domain.bet import Result
 from tracker.domain.catalog.books import house_of
 from tracker.domain.game import Game, GameState, Phase, Side
@@ -309,23 +309,28 @@ async def _players(store: Store, game: Game, now: datetime) -> tuple[Player, ...
 
 def edges_json(x: EdgesNow) -> dict[str, Any]:
     """The list as `tracker edges --json` gives it."""
-    did = x.so_far
     return {
-        "at": iso(x.at),
+        "at": plain(x.at),
         "edges": [edge_json(one) for one in x.listed],
         "disagreements": [edge_json(one) for one in x.disagreements],
         "left_out": dict(x.left_out),
-        "so_far": {"n": did.n, "said": did.said, "came": did.came, "profit": did.profit},
+        "so_far": plain(x.so_far),
     }
 
 
 def edge_json(x: Edge) -> dict[str, Any]:
     """A row of the list as other programs read it."""
     return {
-        "game": x.game.name, "game_id": x.game.id, "market": x.selection.market,
-        "span": x.selection.span.value, "about": x.selection.about,
-        "points": x.selection.points, "side": x.selection.side, "p": x.chance.win,
-        "fair_odds": x.chance.fair_odds, "odds_decimal": x.odds, "book": x.book,
-        "edge": x.edge, "kelly": min(kelly(x.chance, x.odds), MOST_KELLY),
-        "age_s": round(x.age_s, 3), "market_chance": x.market, "prior": x.prior,
-    }  # fmt: skip
+        "game": x.game.name,
+        "game_id": x.game.id,
+        **part(x.selection, "market", "span", "about", "points", "side"),
+        "p": x.chance.win,
+        "fair_odds": x.chance.fair_odds,
+        "odds_decimal": x.odds,
+        "book": x.book,
+        "edge": x.edge,
+        "kelly": min(kelly(x.chance, x.odds), MOST_KELLY),
+        "age_s": round(x.age_s, 3),
+        "market_chance": x.market,
+        "prior": x.prior,
+    }

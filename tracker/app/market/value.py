@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tracker.app.pricing import Priced, believed_of, bet_of, price_now
-from tracker.app.views import chance_parts, iso, prior_json
+from tracker.app.views import chance_parts, part, plain, prior_json
 from tracker.domain import TrackerError
 from tracker.domain.bet import Bet, Status, price_of
 from tracker.domain.chance import Chance, NoChance
@@ -394,9 +394,7 @@ def decision_json(x: BetDecision) -> dict[str, Any]:
     return {
         "p": x.chance.win,
         "push": x.chance.push,
-        "break_even": x.break_even,
-        "edge": x.edge,
-        "kelly": x.kelly,
+        **part(x, "break_even", "edge", "kelly"),
         "fair_odds": x.chance.fair_odds,
         "prior": x.prior,
         "best": None if x.best is None else {"book": x.best.book, "odds_decimal": x.best.odds},
@@ -521,16 +519,15 @@ def cashout_json(x: HeldBet, offer_cents: int) -> dict[str, object]:
 def hedge_json(x: HeldBet, against: Odds) -> dict[str, object]:
     """A second bet on the other side, as `tracker hedge --json` gives it."""
     found = x.hedges(against)
-    document = {"against": against.text, "lock": asdict(found.lock), "even": asdict(found.even)}
-    return _held_json(x) | document
+    return _held_json(x) | {"against": against.text, **part(found, "lock", "even")}
 
 
 def _held_json(x: HeldBet) -> dict[str, object]:
     return {
         "id": x.bet.id,
         "number": x.bet.number,
-        "chance": asdict(x.chance),
-        "chance_at": iso(x.at),
+        "chance": plain(x.chance),
+        "chance_at": plain(x.at),
         "stake_cents": x.stake,
         "free": x.bet.free,
         "odds": x.odds.text,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.bets import Changes, Decided
-from tracker.app.views import bet_json, iso
+from tracker.app.views import bet_json, part
 from tracker.cli import Scope, read_if_any, run_async, scope_of, session
 from tracker.cli.app import AsJson, Reference
 from tracker.cli.screen import asks, note, paint, say, say_json, shown_as, status_text, table
@@ -20,7 +20,6 @@ from tracker.wording.figures import change_text
 if TYPE_CHECKING:
     from tracker.cli import Session
     from tracker.domain.bet import Settlement
-    from tracker.store.auditing import Audit
     from tracker.store.views import BetView
 
 
@@ -64,7 +63,8 @@ async def edit(  # noqa: PLR0917 - a command has an argument for each option
         done = await at.bets.edit(reference, changes, at.now.astimezone(zone))
     view, audits = done.bet, done.changes
     if as_json:
-        say_json(bet_json(view) | {"changed": [_audit_json(x) for x in audits]})
+        changed = [part(x, "at", "who", "what", "before", "after") for x in audits]
+        say_json(bet_json(view) | {"changed": changed})
         return
     if not audits:
         say(f"{_name(view)}: it was so already.")
@@ -166,20 +166,11 @@ def _name(view: BetView) -> str:
     return f"{paint(f'#{view.id}', 'bold')} {shown_as(view)}"
 
 
-def _audit_json(x: Audit) -> dict[str, object]:
-    return {"at": iso(x.at), "who": x.who, "what": x.what, "before": x.before, "after": x.after}
-
-
 def _settlement_json(view: BetView, x: Settlement) -> dict[str, object]:
     return {
         "id": view.id,
         "number": view.number,
-        "result": x.result.value,
-        "payout_cents": x.payout_cents,
-        "revision": x.revision,
-        "reason": x.reason,
-        "evidence": x.evidence,
-        "by_hand": x.by_hand,
+        **part(x, "result", "payout_cents", "revision", "reason", "evidence", "by_hand"),
         "status": view.status.value,
     }
 

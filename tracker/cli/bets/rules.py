@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from tracker.app.views import part
 from tracker.cli import Scope, run_async, scope_of
 from tracker.cli.app import AsJson, declare
 from tracker.cli.bets.register import rules
@@ -226,17 +227,11 @@ def cells(x: RuleFigures) -> tuple[str, ...]:
 def figures_json(x: RuleFigures) -> dict[str, object]:
     """A rule's figures as JSON."""
     return {
-        "rule": x.rule,
-        "bets": x.bets,
-        "alerts": x.alerts,
-        "held": x.held,
-        "missed": x.missed,
+        **part(x, "rule", "bets", "alerts", "held", "missed"),
         "every_crossing": x.alerts + x.again,
-        "share": x.share,
-        "promised": x.promised,
+        **part(x, "share", "promised"),
         "lead_minutes": x.lead,
-        "naive": x.naive,
-        "spared": x.spared,
+        **part(x, "naive", "spared"),
         "false_a_night": x.missed / x.bets * NIGHT,
     }
 

@@ -17,6 +17,7 @@ import typer
 
 from tracker.app import importing
 from tracker.app.importing import BroughtIn
+from tracker.app.views import part, plain
 from tracker.cli import FAILED, CommandEnded, Scope, run_async, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.screen import asks, complain, note, progress, say, say_json, table
@@ -227,13 +228,10 @@ def _slip_json(x: ImportedBet) -> dict[str, object]:
         "line": x.line,
         "pick": x.draft.pick.text,
         "odds": x.draft.odds.text if x.draft.odds else None,
-        "stake_cents": x.draft.stake_cents,
-        "book": x.draft.book,
-        "tags": list(x.draft.tags),
-        "placed_at": x.draft.placed_at,
-        "day": None if x.day is None else x.day.isoformat(),
+        **part(x.draft, "stake_cents", "book", "tags", "placed_at"),
+        "day": plain(x.day),
         "free": x.draft.free,
-        "result": x.result.value if x.result else None,
+        "result": plain(x.result),
         "payout_cents": x.paid,
     }
 

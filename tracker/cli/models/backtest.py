@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tracker.app.views import part, plain
 from tracker.cli import Scope, run_async, scope_of
 from tracker.cli.app import AsJson
 from tracker.cli.models import DEFAULT_LEAGUE, Folder, known_league, need_modelling, seasons_of
@@ -140,30 +141,14 @@ def report_json(x: BacktestReport) -> dict[str, Any]:
     return {
         "strategy": x.strategy.name,
         "source": x.source,
-        "n": x.all.n,
-        "staked": x.all.staked,
-        "profit": x.all.profit,
-        "roi": x.all.roi,
+        **part(x.all, "n", "staked", "profit", "roi"),
         "roi_95": [x.all.low, x.all.high],
-        "clv": x.clv,
-        "clv_se": x.clv_se,
-        "clv_n": x.clv_n,
-        "sharpe": x.sharpe,
+        **part(x, "clv", "clv_se", "clv_n", "sharpe"),
         "drawdown": {"units": x.drawdown, "nights": x.drawdown_nights},
-        "by_market": [_group(one) for one in x.by_market],
-        "by_month": [_group(one) for one in x.by_month],
-        "grid": [[_group(cell) for cell in row] for row in x.grid],
-        "tries": x.tries,
-        "best_cell": None if x.best is None else _group(x.best),
+        **part(x, "by_market", "by_month", "grid", "tries"),
+        "best_cell": plain(x.best),
         "best_of_shuffles": None if x.luck is None else {"median": x.luck[0], "q95": x.luck[1]},
     }
-
-
-def _group(x: BetGroup) -> dict[str, Any]:
-    return {
-        "key": x.key, "n": x.n, "staked": x.staked, "profit": x.profit, "roi": x.roi,
-        "low": x.low, "high": x.high,
-    }  # fmt: skip
 
 
 def markdown(x: BacktestReport) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.app.views import iso
+from tracker.app.views import part, plain
 from tracker.cli import CommandEnded, Scope, read_if_any, run_async, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.models import ModelsInUse, known_league
@@ -58,7 +58,7 @@ def refresh(
     leagues = [known_league(x) for given in league or () for x in given.split(",")]
     found = run_async(_refresh(scope_of(context), parts, leagues))
     if as_json:
-        say_json([_json(x) for x in found])
+        say_json([part(x, "part", "league", "text", "whole", "changed") for x in found])
     else:
         for one in found:
             say(f"{one.league} {one.part}: {one.text}")
@@ -86,16 +86,6 @@ async def _refresh(scope: Scope, parts: list[str], leagues: list[str]) -> tuple[
     return found
 
 
-def _json(x: Refreshed) -> dict[str, object]:
-    return {
-        "part": x.part.value,
-        "league": x.league,
-        "text": x.text,
-        "whole": x.whole,
-        "changed": x.changed,
-    }
-
-
 async def chores(
     context: typer.Context,
     most: Annotated[int, typer.Option("--last", metavar="N", min=1, help="How many.")] = 20,
@@ -106,20 +96,8 @@ async def chores(
     zone = scope.basics().zone
     found = await read_if_any(scope, lambda at: at.store.upkeep.chores(most=most), ())
     if as_json:
-        say_json(
-            [
-                {
-                    "chore": x.name,
-                    "due": iso(x.due),
-                    "attempt": x.attempt,
-                    "began_at": iso(x.began_at),
-                    "ended_at": None if x.ended_at is None else iso(x.ended_at),
-                    "outcome": None if x.outcome is None else x.outcome.value,
-                    "detail": x.detail,
-                }
-                for x in found
-            ]
-        )
+        names = ("due", "attempt", "began_at", "ended_at", "outcome", "detail")
+        say_json([{"chore": x.name, **part(x, *names)} for x in found])
         return
     if not found:
         say("Nothing was done yet at a set time: the daemon does it while it runs.")
@@ -285,13 +263,9 @@ def _tell_list(found: Sequence[Backup], zone: ZoneInfo, as_json: bool) -> None:
 
 def _backup_json(x: Backup) -> dict[str, object]:
     return {
-        "at": iso(x.at),
-        "path": x.path,
+        **part(x, "at", "path"),
         "size_bytes": x.bytes,
-        "sha256": x.sha256,
-        "rows": x.rows,
-        "drilled_at": None if x.drilled_at is None else iso(x.drilled_at),
-        "outcome": x.outcome,
+        **part(x, "sha256", "rows", "drilled_at", "outcome"),
     }
 
 
@@ -315,16 +289,7 @@ def restore(
     with progress("restoring"):
         found = run_async(put_back(file, place, SystemClock().now()))
     if as_json:
-        say_json(
-            {
-                "rows": found.rows,
-                "hash": found.hash,
-                "moved": None if found.moved is None else str(found.moved),
-                "brought": [str(x) for x in found.brought],
-                "kept": [str(x) for x in found.kept],
-                "credentials": list(found.credentials),
-            }
-        )
+        say_json(plain(found))
         return
     _tell(found, place.database)
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.health import STUCK_S, unpolled
+from tracker.app.views import part
 from tracker.cli import CommandEnded, Scope, run_async, scope_of
 from tracker.cli.app import AsJson
 from tracker.cli.screen import paint, progress, say, say_json
@@ -86,7 +87,7 @@ def doctor(
     checks = _at_work(scope) if running else _checks(scope, offline)
     found = run_async(_look(checks, as_json))
     if as_json:
-        say_json([{"check": x.name, "health": x.health.value, "text": x.text} for x in found])
+        say_json([{"check": x.name, **part(x, "health", "text")} for x in found])
     if any(x.health is CheckResult.BAD for x in found):
         raise CommandEnded
 

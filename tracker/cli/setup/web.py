@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tracker.app.views import part
 from tracker.cli import Scope, run_async, scope_of, session
 from tracker.cli.app import AsJson, declare, declare_group
 from tracker.cli.screen import note, say, say_json
@@ -166,12 +167,7 @@ def key_list(context: typer.Context, as_json: AsJson = False) -> None:
     if as_json:
         say_json(
             [
-                {
-                    "name": x.name,
-                    "scopes": sorted(x.scopes),
-                    "made_at": x.made_at,
-                    "revoked_at": x.revoked_at,
-                }
+                {"name": x.name, "scopes": sorted(x.scopes), **part(x, "made_at", "revoked_at")}
                 for x in found
             ]
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.app.views import alert_json
+from tracker.app.views import alert_json, part
 from tracker.cli import Session, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.screen import note, paint, say, say_json, table, when
@@ -287,7 +287,7 @@ def _show(at: Session, found: tuple[Snooze, ...], games: dict[str, str], as_json
 
 
 def _snooze_json(x: Snooze) -> dict[str, object]:
-    return {"scope": x.scope.value, "target": x.target, "since": x.since, "until": x.until}
+    return part(x, "scope", "target", "since", "until")
 
 
 # ------------------------------------------------------------------- how the night's alerts fared

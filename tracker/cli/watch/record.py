@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.report import TALLY_HEADS, calibration_json, raw_reliability, tally_json, tally_row
+from tracker.app.views import plain
 from tracker.cli import Scope, Session, date_of, read_if_any, run_async, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.screen import needs_decision, note, say, say_json, table
@@ -23,7 +23,7 @@ from tracker.engine.record import NOTHING, Grouping, Prediction, Reliability, Ta
 from tracker.host import whole_file
 
 if TYPE_CHECKING:
-    from tracker.app.market import ClvReport, Mean
+    from tracker.app.market import ClvReport
     from tracker.app.report import Report, ReportSpan
 
 
@@ -90,14 +90,14 @@ def performance(
     report = run_async(_closes(scope, by, first, last))
     worth, valued = {x.key: x for x in report.groups}, by is not Grouping.MODEL
     if as_json:
+        from tracker.app.market import mean_of
+
+        means = {k: plain(worth.get(k) or mean_of(k, ())) if valued else None for k in groups}
         say_json(
             {
                 "by": by.value,
-                "groups": {
-                    k: tally_json(x) | {"clv": _mean_json(k, worth.get(k)) if valued else None}
-                    for k, x in groups.items()
-                },
-                "clv": _mean_json("all", report.all) | {"coverage": report.coverage},
+                "groups": {k: tally_json(x) | {"clv": means[k]} for k, x in groups.items()},
+                "clv": plain(report.all) | {"coverage": report.coverage},
             }
         )
         return
@@ -132,10 +132,6 @@ async def _closes(scope: Scope, by: Grouping, first: date | None, last: date | N
         and (first or date.min) <= x.games[-1].slate <= (last or date.max)
     ]  # fmt: skip
     return clv_report(bets, values, by.value if by.value in BY else None)
-
-
-def _mean_json(key: str, x: Mean | None) -> dict[str, object]:
-    return {"key": key, "n": 0, "mean": None, "se": None} if x is None else asdict(x)
 
 
 def calibration(context: typer.Context, as_json: AsJson = False) -> None:

@@ -25,7 +25,7 @@ from tracker.app.contracts.bets import (
     WhyJson,
 )
 from tracker.app.course import FEWEST, MOST, series
-from tracker.app.views import alert_json, bet_json, iso, show_json, snapshot_json
+from tracker.app.views import alert_json, bet_json, part, show_json, snapshot_json
 from tracker.domain import BadBet
 from tracker.domain.bet import Result
 from tracker.domain.money import parse_money, parse_odds
@@ -239,7 +239,7 @@ async def snooze(_: Writer, site: OfSite, reference: Reference, wanted: Silence)
     until = field_of("for", wanted.until, lambda text: parse_until(text, now, zone))
     async with await site.writing() as store:
         kept = await store.alerting.snooze(Snooze(SnoozeScope.BET, str(bet.number), now, until))
-    return {"scope": kept.scope.value, "target": kept.target, "until": iso(kept.until)}
+    return part(kept, "scope", "target", "until")
 
 
 @router.post("/{reference}/settle", **answers(BetJson))
