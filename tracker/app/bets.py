@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from tracker.domain.catalog import Team
     from tracker.domain.game import Game
     from tracker.store import Store
-    from tracker.store.views import BetView
+    from tracker.store.views import BetView, ShowView
 
 _BEFORE = timedelta(minutes=30)
 """How long before a tip-off the example of a time of placing lies."""
@@ -458,6 +458,13 @@ class Bets:
     async def bet(self, reference: str) -> BetView:
         """The bet that a person refers to, as it stands; BadBet when there is none."""
         return await self._view(await self.number(reference))
+
+    async def history(self, reference: str) -> ShowView:
+        """The bet that a person refers to, with its history; BadBet when there is none."""
+        found = await self.store.show_view(await self.number(reference), self.rules)
+        if found is None:
+            raise RuntimeError("a bet that was just found is gone")
+        return found
 
     async def edit(self, reference: str, changes: Changes, now: datetime) -> Edited:
         """Change a bet; the payout of a settled one is worked out again.

@@ -12,19 +12,28 @@ from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 
 import typer
 
-from tracker.cli import CommandEnded, Scope, Session, run_async, scope_of, session
+from tracker.cli import (
+    CommandEnded,
+    Scope,
+    Session,
+    read_if_any,
+    run_async,
+    scope_of,
+    session,
+)
 from tracker.cli.app import AsJson
 from tracker.cli.screen import bar, note, paint, progress, say, say_json, shown_as, table
 from tracker.domain import TrackerError
 from tracker.domain.money import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tracker.app.market import ClvReport, GameOdds, Mean, Offered
     from tracker.app.market.edges import Edge, EdgesNow
     from tracker.cli.screen import Advance
     from tracker.domain.game import Game
+    from tracker.domain.quote import Closing
     from tracker.forecast import Parameters
 
 
@@ -226,17 +235,13 @@ async def clv(
     The coverage stands first: how many of the bets have such a value, and why others have none.
     Parlays, and players whom nobody quoted, stand apart and are in no mean.
     """
-    from tracker.app.market import clv_json, clv_report
-    from tracker.store import StoreMissing
+    from tracker.app.market import clv_json, clv_report, read_clv
 
-    try:
-        async with session(scope_of(context)) as at:
-            bets = await at.store.bets_view(at.basics.rules)
-            values = await at.store.quotes.values()
-            closings = await at.store.quotes.closings()
-    except StoreMissing:
-        bets, values, closings = [], {}, {}
-    report = clv_report(bets, values, by)
+    async def read(at: Session) -> tuple[ClvReport, Mapping[str, Closing]]:
+        closings = await at.store.quotes.closings()
+        return await read_clv(at.store, at.basics.rules, by), closings
+
+    report, closings = await read_if_any(scope_of(context), read, (clv_report((), {}), {}))
     if as_json:
         say_json(clv_json(report, closings))
     else:

@@ -22,6 +22,7 @@ from tracker.engine.market import counts
 from tracker.engine.record import NO_BOOK, NO_TAG, mean_error, ratio_error
 
 if TYPE_CHECKING:
+    from tracker.domain.policy import Rule
     from tracker.settings.models import OddsSettings
     from tracker.store import Store
     from tracker.store.quotes import StandingQuote, ValueSum
@@ -275,6 +276,11 @@ def clv_report(
         groups=tuple(mean_of(key, groups[key]) for key in sorted(groups)),
         rows=tuple(rows),
     )
+
+
+async def read_clv(store: Store, rules: tuple[Rule, ...], by: str | None = None) -> ClvReport:
+    """How all bets of a database fared by the close, as `clv_report` has it."""
+    return clv_report(await store.bets_view(rules), await store.quotes.values(), by)
 
 
 def clv_summary(sums: Sequence[ValueSum], unclosed: Mapping[bool, int]) -> ClvReport:

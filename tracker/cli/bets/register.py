@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.health import read_since
-from tracker.app.views import bet_json, prior_json, show_json
+from tracker.app.views import bet_json, prior_words, show_json
 from tracker.cli import CommandEnded, Scope, Session, run_async, scope_of, session
 from tracker.cli.app import AsJson, Reference
 from tracker.cli.bets.worth import decision_lines
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
+    from tracker.domain.game import Game
     from tracker.domain.value import BetDecision, ClosingValue
     from tracker.store.views import BetView, SettlementView, ShowView
 
@@ -138,38 +139,26 @@ def _game_cell(bet: BetView, now: datetime, zone: ZoneInfo) -> str:
 async def show(context: typer.Context, bet: Reference, as_json: AsJson = False) -> None:
     """Show one bet with its history: how its chance moved, its alerts and its results."""
     from tracker.app.market import by_result
+    from tracker.app.market.value import Valued, decision_on
 
     scope = scope_of(context)
     async with session(scope) as at:
-        found = await at.store.show_view(await at.number(bet), at.basics.rules)
-        if found is None:
-            raise RuntimeError("a bet that was just found is gone")
-        game = found.bet.game
-        priors = {x: await believed(x, at, scope) for x in found.bet.games}
-        prior = None if game is None else priors[game]
+        found = await at.bets.history(bet)
         found = replace(found, bet=found.bet.aged(read_since(at.daemon, at.now)))
-        number = found.bet.number
-        made = await _decision(found.bet, at, scope)
-        value = by_result(found.bet, (await at.store.quotes.values(number)).get(number))
+        view, given, limits = found.bet, given_lines(scope), scope.settings().odds
+        priors = {x: await believed(x, at, scope) for x in view.games}
+        made = await decision_on(at.store, view, given, models_of(at), limits, at.now)
+        value = by_result(view, (await at.store.quotes.values(view.number)).get(view.number))
         if as_json:
-            from tracker.app.market.value import decision_json, value_json
-
-            document = {
-                "prior": None if prior is None else prior_json(prior),
-                "decision": None if made is None else decision_json(made),
-                "clv": None if value is None else value_json(value),
-            }
-            say_json(show_json(found) | document)
-        else:
-            from tracker.app.views import prior_words
-
-            several = len(priors) > 1
-            before = [
-                f"{x.name}: {prior_words(y, x)}" if several else prior_words(y, x)
-                for x, y in priors.items()
-            ]
-            where = await _waits_for(found.bet, at) if game is None else _game_line(found.bet, at)
-            _tell(found, at, where, before, made, value)
+            prior = None if view.game is None else priors[view.game]
+            say_json(show_json(found) | Valued(prior, made, value).as_json())
+            return
+        before = [
+            f"{x.name}: {prior_words(y, x)}" if len(priors) > 1 else prior_words(y, x)
+            for x, y in priors.items()
+        ]
+        where = await _waits_for(view, at) if view.game is None else _game_line(view, view.game, at)
+        _tell(found, at, where, before, made, value)
 
 
 async def _waits_for(bet: BetView, at: Session) -> str:
@@ -200,20 +189,6 @@ def _chance_line(found: ShowView) -> str:
         parts.append(ranged(bet.peak, bet.low))
         parts.append(plural(len(found.snapshots), "snapshot"))
     return " · ".join(x for x in parts if x)
-
-
-async def _decision(bet: BetView, at: Session, scope: Scope) -> BetDecision | None:
-    """What a bet was worth when it was made.
-
-    A bet that has no such record yet and whose game is to come is priced now instead.
-    """
-    kept = await at.store.quotes.decision_of(bet)
-    if kept is not None or bet.game is None or bet.game.start <= at.now:
-        return kept
-    from tracker.app.market.value import decision_on
-
-    limits = scope.settings().odds
-    return await decision_on(at.store, bet, given_lines(scope), models_of(at), limits, at.now)
 
 
 def _tell(
@@ -282,15 +257,13 @@ def _stake(bet: BetView) -> str:
     return stake_text(bet.stake_cents, free=bet.free) + money_result(bet)
 
 
-def _game_line(bet: BetView, at: Session) -> str:
+def _game_line(bet: BetView, game: Game, at: Session) -> str:
     from tracker.wording.figures import score_text, span_text
 
-    if bet.game is None:
-        return ""
     state = bet.state
-    parts = [f"{bet.game.name}{bet.game.of_league}", when(bet.game.start, at.now, at.basics.zone)]
+    parts = [f"{game.name}{game.of_league}", when(game.start, at.now, at.basics.zone)]
     if state is not None and state.period > 0:
-        parts += [score_text(bet.game, state.score), state.game_clock]
+        parts += [score_text(game, state.score), state.game_clock]
     if bet.stale:
         parts.append("data stale")
     elif bet.seen_at is not None and bet.status is Status.LIVE:
@@ -392,18 +365,15 @@ async def _rules(
     scope: Scope, reference: str, wanted: tuple[Rule, ...] | None, change: bool, as_json: bool
 ) -> None:
     async with session(scope, write=change) as at:
-        number = await at.number(reference)
         if change:
             await at.bets.watch_for(reference, wanted, at.now)
-        found = await at.store.show_view(number, at.basics.rules)
+        found = await at.bets.history(reference)
         trackings = await at.store.trackings(at.basics.rules)
-    if found is None:
-        raise RuntimeError("a bet that was just found is gone")
     memory = {
         x.rule: x
         for tracking in trackings
         for tracked in tracking.tracked
-        if tracked.bet.number == number
+        if tracked.bet.number == found.bet.number
         for x in tracked.rules
     }
     rows = []

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tracker.cli import Scope, run_async, scope_of, session
-from tracker.cli.app import AsJson, Reference, declare
+from tracker.cli.app import AsJson, Reference, Work, declare
 from tracker.cli.screen import note, paint, progress, say, say_json, shown_as, table
 from tracker.domain import Impossible
 from tracker.domain.game import Phase
 from tracker.domain.money import money_text, odds_text, parse_money, parse_odds, stake_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from tracker.app.bets import Registered
     from tracker.app.market.value import HeldBet, Worth
@@ -36,7 +36,7 @@ _OLD_S = 30
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
     """Declare one of the verbs."""
-    verbs: dict[str, Callable[..., None]] = {"check": check, "cashout": cash_out, "hedge": hedge}
+    verbs: dict[str, Work] = {"check": check, "cashout": cash_out, "hedge": hedge}
     # A bet or a price may begin with a minus and must not be read as an option.
     declare(app, name, verbs[name], panel, {"ignore_unknown_options": True})
 
@@ -103,14 +103,11 @@ async def _held(scope: Scope, reference: str) -> tuple[HeldBet, str]:
 
     Raises Impossible when the bet has no such chance.
     """
-    from tracker.app.explain import Explainer
     from tracker.app.market.value import NotHeld, held
-    from tracker.cli.models import given_lines
-    from tracker.registry import registry_beside
+    from tracker.cli.models import explainer_of
 
     async with session(scope) as at:
-        registry = registry_beside(at.basics.store)
-        explainer = Explainer(at.store, at.basics.rules, given_lines(scope), registry)
+        explainer = explainer_of(at, scope)
         try:
             found = await held(at.bets, reference, explainer, at.now, at.basics.delay)
         except NotHeld as why:
@@ -135,7 +132,7 @@ def _age(held: HeldBet) -> None:
         note(f"The chance is {span_text(held.age_s)} old.")
 
 
-def check(
+async def check(
     context: typer.Context,
     line: Annotated[
         list[str], typer.Argument(metavar="LINE", help="The bet, such as 'DEN -4.5 -110'.")
@@ -151,24 +148,19 @@ def check(
     The chance, the fair price, the edge (expected profit of a unit), Kelly's share, the best price
     that is quoted and where, and whether that is worth a look by your limits, or why not.
     """
-    run_async(_checked(scope_of(context), " ".join(line), game, odds, as_json))
-
-
-async def _checked(
-    scope: Scope, line: str, game: str | None, odds: str | None, as_json: bool
-) -> None:
     from tracker.app.bets import Beside, unregistered
     from tracker.app.market.value import WHY_NONE, Worth
     from tracker.cli.bets import chooser, draft_for
     from tracker.wording.figures import percent
 
+    scope, text = scope_of(context), " ".join(line)
     settings = scope.settings()
-    draft = await draft_for(scope, line, Beside(game=game, odds=odds))
+    draft = await draft_for(scope, text, Beside(game=game, odds=odds))
     # Opened for writing, since the slate may have to be read and stored to find the game.
     async with session(scope, write=True) as at:
         chosen = await chooser(at).choose(draft)
         if not chosen.games:
-            raise Impossible(f"{line!r} has no chance yet; its game: {chosen.why}")
+            raise Impossible(f"{text!r} has no chance yet; its game: {chosen.why}")
         asked = unregistered(draft, chosen)
         if asked.already.decides:
             raise Impossible(f"{asked.text}: it is decided: {'; '.join(asked.already.words)}")

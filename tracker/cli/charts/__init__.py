@@ -17,7 +17,7 @@ from tracker.app.course import Course, course_of
 from tracker.cli import Scope, Session, read_if_any, run_async, scope_of, session
 from tracker.cli.app import AsJson, Reference
 from tracker.cli.charts.plot import draw, draw_clv, draw_profit, draw_reliability
-from tracker.cli.models import given_lines
+from tracker.cli.models import explainer_of
 from tracker.cli.screen import paint, progress, say, say_json, shown_as, status_text
 from tracker.domain import Impossible, Misused
 from tracker.engine.record import Grouping, Reliability, reliability
@@ -113,10 +113,7 @@ def why_empty(view: ShowView) -> str | None:
 
 async def _view(scope: Scope, reference: str) -> tuple[ShowView, datetime]:
     async with session(scope) as at:
-        view = await at.store.show_view(await at.number(reference), at.basics.rules)
-        if view is None:
-            raise RuntimeError("a bet that was just found is gone")
-        return view, at.now
+        return await at.bets.history(reference), at.now
 
 
 def course_for(view: ShowView, now: datetime, basics: Basics) -> Course:
@@ -206,12 +203,10 @@ async def _nights(at: Session) -> list[tuple[str, int]]:
 
 async def _worth(at: Session) -> _Record:
     """The closing line values of single bets, and their mean in words, as in `tracker clv`."""
-    from tracker.app.market import clv_report
+    from tracker.app.market import read_clv
     from tracker.cli.market import mean_text
 
-    report = clv_report(
-        await at.store.bets_view(at.basics.rules), await at.store.quotes.values(), None
-    )
+    report = await read_clv(at.store, at.basics.rules)
     return _Record(worth=report.singles, mean=mean_text(report.all))
 
 
@@ -268,13 +263,10 @@ async def explained(
 
     Without them it is the last notable move. Raises Impossible when there is nothing to explain.
     """
-    from tracker.app.explain import Explainer, NothingMoved, places_of
-    from tracker.registry import registry_beside
+    from tracker.app.explain import NothingMoved, places_of
 
     async with session(scope) as at:
-        number = await at.number(bet)
-        registry = registry_beside(at.basics.store)
-        explainer = Explainer(at.store, at.basics.rules, given_lines(scope), registry)
+        number, explainer = await at.number(bet), explainer_of(at, scope)
         try:
             view = await explainer.history(number)
             return await explainer.explain(view, places_of(view, begin, end, at.basics.zone))

@@ -16,6 +16,7 @@ from tracker.domain.league import LEAGUES, NBA
 from tracker.registry import KINDS, NoSuchModel, Registry, in_use
 
 if TYPE_CHECKING:
+    from tracker.app.explain import Explainer
     from tracker.app.pricing import LinesFor
     from tracker.cli import Scope, Session
     from tracker.domain.game import Game
@@ -160,6 +161,15 @@ def given_lines(scope: Scope) -> LinesFor:
     from tracker.settings import lines_for
 
     return partial(lines_for, scope.settings().lines)
+
+
+def explainer_of(at: Session, scope: Scope) -> Explainer:
+    """What explains the bets of an open database: why a chance moved, and what a bet is worth."""
+    from tracker.app.explain import Explainer
+    from tracker.registry import registry_beside
+
+    registry = registry_beside(at.basics.store)
+    return Explainer(at.store, at.basics.rules, given_lines(scope), registry)
 
 
 def models_of(at: Session) -> ModelsInUse:

@@ -121,13 +121,12 @@ def _recorded(
 async def _own(scope: Scope, strategy: Strategy) -> list[tuple[Candidate, BetOutcome]]:
     from tracker.app.market.backtest import candidates, own_games
     from tracker.cli import session
-    from tracker.cli.models import ModelsInUse
+    from tracker.cli.models import models_of
     from tracker.forecast.market import closing_outlook
-    from tracker.registry import registry_beside
 
     settings = scope.settings().odds
     async with session(scope) as at:
-        models = ModelsInUse(registry_beside(at.basics.store), note)
+        models = models_of(at)
         games = await own_games(at.store, at.now)
 
     def outlook_of(game: Game, lines: Lines, players: Sequence[Player]) -> Outlook:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli import Scope, run_async, scope_of
+from tracker.app.views import part, plain
+from tracker.cli import scope_of, session
 from tracker.cli.app import AsJson, declare_group
 from tracker.cli.models import DEFAULT_LEAGUE, LeagueOf, is_file_name, known_league
 from tracker.cli.models.evaluate import compare
@@ -98,7 +98,7 @@ def listing(
         return x.name == used[x.league, x.kind][0]
 
     if as_json:
-        say_json([_entry_json(x) | {"used": is_used(x)} for x in found])
+        say_json([plain(x) | {"used": is_used(x)} for x in found])
         return
     rows = [
         (
@@ -137,10 +137,6 @@ def _used(registry: Registry[Any], league: str) -> tuple[str, tuple[str, ...]]:
     return "", tuple(faults)
 
 
-def _entry_json(x: Entry) -> dict[str, Any]:
-    return asdict(x) | {"fitted_on": list(x.fitted_on)}
-
-
 def _seasons(names: tuple[str, ...]) -> str:
     return names[0] if len(names) == 1 else f"{names[0]} … {names[-1]}" if names else ""
 
@@ -156,7 +152,7 @@ def show(
     registry, wanted = _registry(context).of(_kind(kind)), known_league(league)
     entry = registry.show(wanted, name)
     if as_json:
-        say_json(_entry_json(entry) | _more(registry, entry))
+        say_json(plain(entry) | _more(registry, entry))
         return
     if entry.fault is not None:
         raise Impossible(entry.fault)
@@ -187,12 +183,8 @@ def _more(registry: Registry[Any], entry: Entry) -> dict[str, Any]:
     if entry.kind == CALIBRATION.name:
         return {"evidence": dict(found.evidence)}
     if entry.kind == PLAYERS.name:
-        return {"transferred": found.transferred}
-    return {
-        "feature_version": found.feature_version,
-        "transferred": found.transferred,
-        "average": asdict(found.average),
-    }
+        return part(found, "transferred")
+    return part(found, "feature_version", "transferred", "average")
 
 
 def _about(entry: Entry) -> list[str]:
@@ -221,7 +213,7 @@ def _evidence(found: Any) -> list[str]:
     ]
 
 
-def activate(
+async def activate(
     context: typer.Context,
     name: Annotated[
         str, typer.Argument(metavar="MODEL", help="A name, `shipped`, or a file of `tracker fit`.")
@@ -235,24 +227,18 @@ def activate(
     Its checksum must be right. A running daemon uses it from the next poll on. A trial of its
     league and kind ends.
     """
-    registry, wanted, chosen = _registry(context), known_league(league), _kind(kind)
+    from tracker.app.models import activate as put_in_use
+
+    scope, registry = scope_of(context), _registry(context)
+    wanted, chosen = known_league(league), _kind(kind)
     if is_file_name(name):
         wanted, name, chosen = _adopt(registry, Path(name))
-    entry = run_async(_activate(scope_of(context), registry, wanted, chosen, name))
+    if scope.basics().store.exists():
+        async with session(scope, write=True) as at:
+            entry = await put_in_use(at.store, registry, wanted, chosen, name, at.now)
+    else:
+        entry = await put_in_use(None, registry, wanted, chosen, name, SystemClock().now())
     _say_active(entry, as_json)
-
-
-async def _activate(
-    scope: Scope, registry: Registry[Parameters], league: str, kind: Kind[Any], name: str
-) -> Entry:
-    from tracker.app.models import activate as put_in_use
-    from tracker.cli import session
-
-    now = SystemClock().now()
-    if not scope.basics().store.exists():
-        return await put_in_use(None, registry, league, kind, name, now)
-    async with session(scope, write=True) as at:
-        return await put_in_use(at.store, registry, league, kind, name, at.now)
 
 
 def _adopt(registry: Registry[Parameters], file: Path) -> tuple[str, str, Kind[Any]]:
@@ -293,7 +279,7 @@ def rollback(
 
 def _say_active(entry: Entry, as_json: bool) -> None:
     if as_json:
-        say_json(_entry_json(entry))
+        say_json(plain(entry))
     elif entry.fault is not None:
         note(f"{entry.fault}; the last good one is used")
     elif entry.kind == CALIBRATION.name:

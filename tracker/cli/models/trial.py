@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.cli import Scope, Session, run_async, scope_of, session
+from tracker.cli import Scope, Session, scope_of, session
 from tracker.cli.app import AsJson, declare_group
-from tracker.cli.models import DEFAULT_LEAGUE, LeagueOf, ModelsInUse, known_league
+from tracker.cli.models import DEFAULT_LEAGUE, LeagueOf, known_league, models_of
 from tracker.cli.screen import note, progress, say, say_json, table
 from tracker.domain.league import NBA, slate_date
 from tracker.domain.money import plural
 from tracker.registry import GAMES, PLAYERS, registry_beside
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
     from tracker.app.models import JudgedTrial
@@ -46,7 +47,7 @@ def attach_trial(model: typer.Typer) -> None:
     )
 
 
-def start(
+async def start(
     context: typer.Context,
     name: Annotated[
         str, typer.Argument(metavar="MODEL", help="A name that `tracker model list` shows.")
@@ -60,21 +61,18 @@ def start(
     After 300 games and 14 nights the gate says whether it is better. `tracker model activate` puts
     it in use at any time, `trial stop` ends the trial.
     """
-    trial = run_async(_start(scope_of(context), known_league(league), kind, name))
+    from tracker.app.models import kind_named, trial_json
+    from tracker.app.models import start as start_trial
+
+    wanted = known_league(league)
+    async with session(scope_of(context), write=True) as at:
+        registry = registry_beside(at.basics.store)
+        trial = await start_trial(at.store, registry, wanted, kind_named(kind), name, at.now)
     if as_json:
-        _say_trial(trial)
+        say_json(trial_json(trial, None))
         return
     say(f"{trial.league} {trial.kind}: {trial.challenger} ({trial.challenger_version}) is on trial "
         f"beside {trial.champion} ({trial.champion_version})")  # fmt: skip
-
-
-async def _start(scope: Scope, league: str, kind: str, name: str) -> Trial:
-    from tracker.app.models import kind_named
-    from tracker.app.models import start as start_trial
-
-    async with session(scope, write=True) as at:
-        registry = registry_beside(at.basics.store)
-        return await start_trial(at.store, registry, league, kind_named(kind), name, at.now)
 
 
 async def show(
@@ -105,55 +103,47 @@ async def judge(context: typer.Context, as_json: AsJson = False) -> None:
     A challenger that fails is dropped. One that passes is reported, or put in use at once where
     `[models] promote = "auto"` is set.
     """
-    found = await _judge_now(scope_of(context))
-    _tell_trial(tuple(x.trial for x in found), list(found), as_json)
+    scope = scope_of(context)
+    async with session(scope, write=True) as at:
+        found = await _judge_now(scope, at)
+    _tell_trial(tuple(x.trial for x in found), found, as_json)
 
 
-async def _judge_now(scope: Scope, at: Session | None = None) -> tuple[JudgedTrial, ...]:
-    """Judge every trial, in the given session or else in one of its own."""
+async def _judge_now(scope: Scope, at: Session) -> tuple[JudgedTrial, ...]:
     from tracker.app.models import judge_all
 
     promote = scope.settings().models.promote == "auto"
-    if at is not None:
-        return await judge_all(at.store, registry_beside(at.basics.store), at.now, promote=promote)
-    async with session(scope, write=True) as own:
-        return await _judge_now(scope, own)
+    return await judge_all(at.store, registry_beside(at.basics.store), at.now, promote=promote)
 
 
-def stop(
+async def stop(
     context: typer.Context,
     league: LeagueOf = DEFAULT_LEAGUE,
     kind: KindOnTrial = GAMES.name,
     as_json: AsJson = False,
 ) -> None:
     """End a trial; its forecasts are kept."""
-    trial = run_async(_stop(scope_of(context), known_league(league), kind))
+    from tracker.app.models import stop as stop_trial
+    from tracker.app.models import trial_json
+
+    wanted = known_league(league)
+    async with session(scope_of(context), write=True) as at:
+        trial = await stop_trial(at.store, wanted, kind, at.now)
     if as_json:
-        _say_trial(trial)
+        say_json(trial_json(trial, None))
         return
     say(f"{trial.league} {trial.kind}: the trial of {trial.challenger} is over")
 
 
-async def _stop(scope: Scope, league: str, kind: str) -> Trial:
-    from tracker.app.models import stop as stop_trial
+def _tell_trial(trials: Sequence[Trial], found: Sequence[JudgedTrial], as_json: bool) -> None:
+    from tracker.app.models import judged_json
 
-    async with session(scope, write=True) as at:
-        return await stop_trial(at.store, league, kind, at.now)
-
-
-def _say_trial(trial: Trial) -> None:
-    from tracker.app.models import trial_json
-
-    say_json(trial_json(trial, None))
-
-
-def _tell_trial(trials: tuple[Trial, ...], found: list[JudgedTrial], as_json: bool) -> None:
+    by_id = {x.trial.id: x for x in found}
     if as_json:
-        say_json([_json(x, found) for x in trials])
+        say_json([judged_json(x, by_id.get(x.id)) for x in trials])
         return
     if not trials:
         say(_NONE)
-    by_id = {x.trial.id: x for x in found}
     for trial in trials:
         one = by_id.get(trial.id)
         outcome = "" if trial.outcome is None else f", {trial.outcome.value}"
@@ -176,13 +166,6 @@ def _tell_judgement(one: JudgedTrial) -> None:
         say(f"On {bets} of your bets: Brier {champion:.4f}, challenger {challenger:.4f}")
     if found.more:
         note(f"{found.more} more games until the next look.")
-
-
-def _json(trial: Trial, found: list[JudgedTrial]) -> dict[str, Any]:
-    from tracker.app.models import judged_json
-
-    one = next((x for x in found if x.trial.id == trial.id), None)
-    return judged_json(trial, one)
 
 
 async def monitors(
@@ -222,9 +205,8 @@ async def _update(scope: Scope) -> None:
 
     async with session(scope, write=True) as at:
         leagues = dict.fromkeys((NBA.id, *await at.store.seasons.leagues(slate_date(at.now))))
-        load = ModelsInUse(registry_beside(at.basics.store), note)
         with progress("working out the monitors"):
-            await watch(at.store, leagues, load, at.now)
+            await watch(at.store, leagues, models_of(at), at.now)
             # The monitors have just read the games' results; trials are judged by the same ones.
             await _judge_now(scope, at)
 

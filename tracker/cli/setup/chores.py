@@ -12,12 +12,11 @@ import typer
 from tracker.app.views import part, plain
 from tracker.cli import CommandEnded, Scope, read_if_any, run_async, scope_of, session
 from tracker.cli.app import AsJson
-from tracker.cli.models import ModelsInUse, known_league
+from tracker.cli.models import known_league, models_of
 from tracker.cli.screen import note, progress, say, say_json, table
 from tracker.clock import SystemClock
 from tracker.domain import Impossible, Misused
 from tracker.domain.money import plural
-from tracker.registry import registry_beside
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -76,10 +75,9 @@ async def _refresh(scope: Scope, parts: list[str], leagues: list[str]) -> tuple[
     found: tuple[Refreshed, ...] = ()
     wanted = [Part(x) for x in parts]
     async with session(scope, write=True) as at:
-        load = ModelsInUse(registry_beside(settings.store.path), note)
         opening = open_feeds(settings.feeds, at.clock, deadline_s=_DEADLINE_S)
         async with opening as feeds:
-            work = Refresh(at.store, feeds, at.clock, load)
+            work = Refresh(at.store, feeds, at.clock, models_of(at))
             with progress("looking things up"):
                 for name in leagues or await work.leagues():
                     found += await work.run(name, wanted)

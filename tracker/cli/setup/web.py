@@ -26,7 +26,6 @@ from tracker.host import AlreadyRunning, NoLocks, running_instance, single_insta
 if TYPE_CHECKING:
     from tracker.forecast import Parameters
     from tracker.settings import Settings
-    from tracker.store.access import Key
 
 _BACKLOG = 2048
 """The most connections that may wait to be accepted."""
@@ -145,25 +144,17 @@ def link(context: typer.Context) -> None:
         _draw(found)
 
 
-def send_away(context: typer.Context) -> None:
+async def send_away(context: typer.Context) -> None:
     """Sign out every browser; each needs a new link to come in again."""
-
-    async def work() -> int:
-        async with session(scope_of(context), write=True) as at:
-            return await at.store.web.send_all_away(SystemClock().now())
-
-    count = run_async(work())
+    async with session(scope_of(context), write=True) as at:
+        count = await at.store.web.send_all_away(SystemClock().now())
     say(f"{count} {'browser' if count == 1 else 'browsers'} sent away.")
 
 
-def key_list(context: typer.Context, as_json: AsJson = False) -> None:
+async def key_list(context: typer.Context, as_json: AsJson = False) -> None:
     """List the keys, and what each opens; a key itself is never shown again."""
-
-    async def work() -> list[Key]:
-        async with session(scope_of(context)) as at:
-            return await at.store.web.keys()
-
-    found = run_async(work())
+    async with session(scope_of(context)) as at:
+        found = await at.store.web.keys()
     if as_json:
         say_json(
             [
@@ -178,7 +169,7 @@ def key_list(context: typer.Context, as_json: AsJson = False) -> None:
         say("No key has been made: `tracker web keys add NAME` makes one.")
 
 
-def key_add(
+async def key_add(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="What it is for, such as `hass`.")],
     scope: Annotated[
@@ -195,26 +186,19 @@ def key_add(
         opens = frozenset(KeyScope(x) for x in scope or ("read", "price"))
     except ValueError:
         raise Misused("a key opens read, write or price: name one of these") from None
-
-    async def work() -> str:
-        async with session(scope_of(context), write=True) as at:
-            return await at.store.web.add_key(name, opens, SystemClock().now())
-
-    say(run_async(work()))
+    async with session(scope_of(context), write=True) as at:
+        say(await at.store.web.add_key(name, opens, SystemClock().now()))
     note("This is the only time that it is shown: `Authorization: Bearer KEY` opens the API.")
 
 
-def key_revoke(
+async def key_revoke(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The name of the key.")],
 ) -> None:
     """Revoke a key, from its next request on."""
-
-    async def work() -> bool:
-        async with session(scope_of(context), write=True) as at:
-            return await at.store.web.revoke(name, SystemClock().now())
-
-    if not run_async(work()):
+    async with session(scope_of(context), write=True) as at:
+        revoked = await at.store.web.revoke(name, SystemClock().now())
+    if not revoked:
         raise Impossible(f"there is no key {name!r} that opens: `tracker web keys list` lists them")
     say(f"{name} opens nothing any more.")
 

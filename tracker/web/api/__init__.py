@@ -36,7 +36,7 @@ from tracker.app.contracts.record import (
     StatusJson,
 )
 from tracker.app.health import checks, read_since
-from tracker.app.market import clv_json, clv_report, game_odds, named_game, odds_json
+from tracker.app.market import clv_json, game_odds, named_game, odds_json, read_clv
 from tracker.app.market.credits import credit_report, credits_json
 from tracker.app.report import calibration_json, tally_json
 from tracker.app.views import game_json, status_json
@@ -117,8 +117,7 @@ async def clv(
 ) -> Json:
     """The closing line values of bets: the expected profit of a unit at the closing line."""
     store = await site.store()
-    bets, values = await store.bets_view(site.rules), await store.quotes.values()
-    return clv_json(clv_report(bets, values, by), await store.quotes.closings())
+    return clv_json(await read_clv(store, site.rules, by), await store.quotes.closings())
 
 
 @games_api.get("/odds/credits", **answers(CreditsJson))

@@ -109,11 +109,8 @@ async def found_bet(site: Site, reference: str) -> BetView:
 
 
 async def _history(site: Site, reference: str) -> ShowView:
-    store = await site.store()
-    view = await store.show_view((await found_bet(site, reference)).number, site.rules)
-    if view is None:
-        raise RuntimeError("a bet that was just found is gone")
-    return view
+    await found_bet(site, reference)
+    return await site.bets(await site.store()).history(reference)
 
 
 # ------------------------------------------------------------------------------------------- bets
