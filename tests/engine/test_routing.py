@@ -270,6 +270,18 @@ def test_what_is_certain_is_told_as_that_and_not_as_a_chance_too() -> None:
     assert told("p >= 0.80, hit, settled", off) is Decision.FIRED
 
 
+@pytest.mark.parametrize("rule", ["quarter", "halftime"])
+def test_a_break_after_a_bets_end_is_no_news_of_it(rule: str) -> None:
+    """A quarter's bet that was told as `hit` or `dead` is silent at each later break."""
+    for fact in ("hit", "dead"):
+        told = RuleState(1, fact, RulePhase.FIRING, reason=Reason.HAPPENED)
+        tracking = a_book(bet(1, "Q1 DEN -4.5"))
+        ended = tracking.with_tracked(tracking.tracked[0].with_rules((told,)))
+        for policy, reason in ((USUAL, Reason.TOLD), (Policy(modes={fact: TopicMode.OFF}), None)):
+            (row,) = route(Change(ended, alerts=(fired(rule),)), policy, T0).alerts
+            assert (row.reason if row.decision is Decision.HELD else None) is reason
+
+
 def test_what_can_wait_comes_with_what_has_just_been_said_of_the_game() -> None:
     """A quiet alert right after a message of its game waits; a loud one does not."""
     policy = Policy(recent=(PastMessage(GAME.id, T0),))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tracker.domain.alert import Alert, Decision, Reason
-from tracker.domain.bet import Parlay
+from tracker.domain.bet import Parlay, Result
 from tracker.domain.game import GameState, Phase
 from tracker.domain.market import Market
 from tracker.domain.money import plural
@@ -85,12 +85,20 @@ def switched_off(context: AlertContext, policy: Policy, now: datetime) -> Hold |
 
 
 def told_before(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
-    """Hold a result that was sent when it became certain, unless it asks for the payout."""
+    """Hold a result that was sent when it became certain, unless it asks for the payout.
+
+    The breaks that follow are no news of such a bet either.
+    """
     done = context.tracked.settlement
-    if context.topic != Fact.SETTLED.value or done is None or done.asks_payout:
+    if context.topic in (Fact.QUARTER, Fact.HALFTIME):
+        results: tuple[Result, ...] = (Result.WON, Result.LOST)
+    elif context.topic != Fact.SETTLED or done is None or done.asks_payout:
         return None
-    event = told_as(context.tracked, done.result)
-    return None if event is None or policy.switched_off(event.value) else Hold(Reason.TOLD)
+    else:
+        results = (done.result,)
+    events = {told_as(context.tracked, x) for x in results}
+    told = any(x is not None and not policy.switched_off(x.value) for x in events)
+    return Hold(Reason.TOLD) if told else None
 
 
 def dead_parlay(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
