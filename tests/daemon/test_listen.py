@@ -16,7 +16,7 @@ from tests.daemon.cardroom import DENVER, Room, a_chat
 from tests.doubles.bot_api import CHAT, PERSON, BotApi, Written
 from tests.doubles.bot_api_answers import Hangs, Says, no, wait
 from tests.doubles.clock import FakeClock
-from tests.notify.values import GAME, NOW
+from tests.notify.values import GAME, NOW, state
 from tests.store.values import draft, give
 from tracker.app.explain import Explainer
 from tracker.clock import SystemClock
@@ -206,6 +206,9 @@ async def test_a_bet_is_added_and_taken_back(tmp_path: Path) -> None:
         await x.dealt()
         assert "had been withdrawn already" in x.api.answers[-1]["text"]
         assert (await x.answer_to("/add XYZ ML")).text.startswith("Not registered\n")
+        await x.room.store.save_games([(GAME, state("Q4 7:02", 98, 91))], x.room.clock.now())
+        said = await x.answer_to("/add DEN -4.5")
+        assert said.text.splitlines()[1] == "LAL 91 – 98 DEN · Q4 7:02", "not its tip-off"
 
 
 async def test_a_line_without_a_command_is_shown_as_what_it_would_be(tmp_path: Path) -> None:
@@ -296,7 +299,7 @@ async def test_bets_are_changed_and_decided(tmp_path: Path) -> None:
         assert (await x.answer_to("/review")).text == "No bet needs you"
         assert "How did it end?" in (await x.answer_to("/settle 2 maybe")).text
         x.room.see()
-        won = (await x.answer_to("/settle 2 won the book paid")).text
+        won = (await x.answer_to("/settle 2, Won, the book paid")).text
         assert won == "✅ #2 DEN ML WON, pays $47.73\nby hand: the book paid · official"
         paid = (await x.answer_to("/settle 2 won --payout 60.00")).text
         assert paid.startswith("✅ #2 DEN ML WON, pays $60.00")

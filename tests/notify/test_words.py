@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -17,7 +19,15 @@ from tracker.domain.chance import LOST, PUSHED, WON, Chance
 from tracker.domain.game import GameState, Phase, Side
 from tracker.domain.market import Direction, Market, Moneyline, Span, Spread, TeamTotal, Total
 from tracker.engine.settle.grading import judge
-from tracker.wording.figures import hit_text, needs, percent, percent_change, short, span_text
+from tracker.wording.figures import (
+    clock_text,
+    hit_text,
+    needs,
+    percent,
+    percent_change,
+    short,
+    span_text,
+)
 
 halves = st.integers(-40, 40).map(lambda n: n / 2)
 points = st.integers(60, 150)
@@ -82,6 +92,13 @@ def test_two_chances_are_told_apart_or_only_one_is_shown(p: float, was: float) -
 def test_a_wait_is_told_in_its_largest_units(seconds: float, shown: str) -> None:
     """A time span has its two largest units at most."""
     assert span_text(seconds) == shown
+
+
+def test_a_time_of_the_hour_that_comes_twice_names_its_zone() -> None:
+    """On the night on which the clock is put back, `until 01:02` may be half an hour from now."""
+    now, zone = datetime(2026, 11, 1, 4, 32, tzinfo=UTC), ZoneInfo("America/New_York")
+    told = [clock_text(now + timedelta(minutes=x), now, zone) for x in (30, 90, 24 * 60)]
+    assert told == ["01:02", "01:02 EST", "23:32 EST"]
 
 
 def test_the_age_of_what_lies_ahead_of_the_clock_is_not_known() -> None:

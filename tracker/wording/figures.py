@@ -201,9 +201,14 @@ def change_text(what: str, before: str | None, after: str | None, zone: tzinfo) 
 
 
 def clock_text(at: datetime, now: datetime, zone: tzinfo) -> str:
-    """A time of day in the person's zone, with the weekday when it is on another day than now."""
+    """A time of day in the person's zone, with the weekday when it is on another day than now.
+
+    Its zone is named where the clock is put forward or back in between: one hour may come twice.
+    """
     local, here = at.astimezone(zone), now.astimezone(zone)
-    return f"{local:%H:%M}" if local.date() == here.date() else f"{local:%a %H:%M}"
+    day = "" if local.date() == here.date() else f"{local:%a} "
+    named = "" if local.utcoffset() == here.utcoffset() else f" {local:%Z}"
+    return f"{day}{local:%H:%M}{named}"
 
 
 def span_text(seconds: float) -> str:

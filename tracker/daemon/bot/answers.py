@@ -31,6 +31,7 @@ from tracker.wording.figures import (
     percent,
     points_moved,
     record_text,
+    score_text,
     short_market,
     signed_money,
     span_text,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from tracker.app.explain import Explained
     from tracker.app.market.value import HeldBet
     from tracker.domain.draft import Draft
-    from tracker.domain.game import Game
+    from tracker.domain.game import Game, GameState
     from tracker.domain.money import Odds
 
 COMMANDS = (
@@ -61,7 +62,7 @@ COMMANDS = (
     ("review", "the bets that need you"),
     ("cashout", "an offer beside what a bet is worth: /cashout 12 $29.90"),
     ("hedge", "a second bet on the other side: /hedge 12 +150"),
-    ("snooze", "silence: /snooze 12 2h, /snooze 30m, /snooze off"),
+    ("snooze", "silence (also /mute): /snooze 12 2h, /snooze 30m, /snooze off"),
     ("settled", "your last results"),
     ("profit", "what they came to"),
     ("help", "this list"),
@@ -242,12 +243,15 @@ def silent_text(snooze: Snooze, games: Mapping[str, str], local: LocalTime) -> s
     return f"Silent about {subject(snooze, games)} until {local.clock(snooze.until)}"
 
 
-def added_text(x: Registered, local: LocalTime) -> str:
-    """A bet that was registered, as it was understood, with its money and rules."""
+def added_text(x: Registered, chosen: Choice, local: LocalTime) -> str:
+    """A bet that was registered, as it was understood, with its money and rules.
+
+    `chosen` has its games with their last known states.
+    """
     added = x.added
     fresh = added.created or added.revived
     word = "is registered" if fresh else "is changed" if added.changed else "was registered already"
-    lines = [f"Bet #{x.id} {word}: {x.text}", *_games(x.games, local)]
+    lines = [f"Bet #{x.id} {word}: {x.text}", *_games(x.games, chosen.states, local)]
     if x.waiting:
         lines.append(x.waiting)
     lines += [f"Already: {words}" for words in x.already.words]
@@ -258,15 +262,25 @@ def added_text(x: Registered, local: LocalTime) -> str:
 
 def would_be_text(draft: Draft, chosen: Choice, local: LocalTime) -> str:
     """The bet that a line describes; nothing has been registered."""
-    lines = [f"This would be: {understood(draft, chosen)}", *_games(chosen.games, local)]
+    lines = [
+        f"This would be: {understood(draft, chosen)}",
+        *_games(chosen.games, chosen.states, local),
+    ]
     if chosen.waiting:
         lines.append(chosen.waiting)
     lines += [f"Already: {words}" for words in already(draft, chosen).words]
     return "\n".join((*lines, *_money(draft, local), "Nothing is registered yet."))
 
 
-def _games(games: Sequence[Game], local: LocalTime) -> list[str]:
-    return [f"{x.full} · {local.clock(x.start)}" for x in dict.fromkeys(games)]
+def _games(games: Sequence[Game], states: Sequence[GameState], local: LocalTime) -> list[str]:
+    """Each game with its score and clock in play, else with its tip-off."""
+    playing = {x.game.id: x for x in states if x.phase.in_play}
+    return [
+        f"{score_text(x, playing[x.id].score)} · {playing[x.id].game_clock}"
+        if x.id in playing
+        else f"{x.full} · {local.clock(x.start)}"
+        for x in dict.fromkeys(games)
+    ]
 
 
 def _money(draft: Draft, local: LocalTime) -> list[str]:

@@ -110,7 +110,7 @@ class BetCommands:
         self.changed()
         fresh = made.added.created or made.added.revived
         buttons = (("↩ Undo", f"{UNDO}:{made.added.number}"),) if fresh else ()
-        return ChatReply(answers.added_text(made, self._local), buttons)
+        return ChatReply(answers.added_text(made, chosen, self._local), buttons)
 
     async def would_be(self, line: str) -> ChatReply:
         """The bet that a line without a command describes, with a button that adds it.
@@ -184,13 +184,14 @@ class BetCommands:
         if not rest:
             return await self.review(rest)
         reference, word, why = _three(rest)
-        if word.casefold() not in set(Result):
+        word = word.casefold().rstrip(",.;:")
+        if word not in set(Result):
             return ChatReply("How did it end? /settle 12 won, lost, push or void, and why")
         paid = None
         if why.startswith(_PAYOUT):
             amount, _, why = why.removeprefix(_PAYOUT).strip().partition(" ")
             paid = parse_money(amount)
-        result, why = Result(word.casefold()), why.strip() or IN_CHAT
+        result, why = Result(word), why.strip() or IN_CHAT
         done = await self._bets.settle(reference, result, why, paid, self.clock.now())
         self.changed()
         return ChatReply(answers.decided_text(done))
@@ -262,7 +263,7 @@ _REFUSED = {
 
 
 def _plain(reference: str) -> str:
-    return reference.strip().removeprefix("#")
+    return reference.strip().removeprefix("#").rstrip(",")
 
 
 def _three(rest: str) -> tuple[str, str, str]:

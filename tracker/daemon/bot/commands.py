@@ -136,6 +136,7 @@ class BotCommands:
             "settled": self._settled,
             "profit": self._profit,
             "snooze": self._snooze,
+            "mute": self._snooze,
         }
         if name in quick:
             await self._say(heard, api, await quick[name](rest))
