@@ -50,6 +50,7 @@ from tracker.engine.settle.by_hand import Case, graded_again
 from tracker.engine.settle.grading import Unsettleable
 from tracker.engine.settle.payout import outcome
 from tracker.forecast import forecast, load_parameters, parlay, price
+from tracker.wording.alerts import compose
 
 OTHER = Game("0022600002", "nba", "BOS", "NYK", T0 + timedelta(minutes=30))
 THIRD = Game("0022600003", "nba", "OKC", "DAL", T0 + timedelta(hours=1))
@@ -312,6 +313,26 @@ def test_a_postponed_game_drops_its_legs() -> None:
     done = one(slate).settlement
     assert done is not None
     assert (done.result, done.payout_cents) == (Result.WON, 1909)
+
+
+@pytest.mark.parametrize(
+    ("end", "market", "told"),
+    [
+        (GameState(GAME, Phase.POSTPONED, 0, 0, Score(0, 0)), Moneyline(Side.HOME), "⊘ void ML"),
+        (WIN, Total(Direction.OVER, 220.0), "↔ push o220"),
+    ],
+)
+def test_a_leg_that_drops_out_is_told_once(end: GameState, market: Market, told: str) -> None:
+    """A void or pushed leg of an open parlay changes what it pays: the person is told which."""
+    slate = Slate.of([GAME, OTHER], [slip((GAME, market), (OTHER, OVER))])
+    for seconds in (10, 80, 150, 220):
+        poll(slate, end, seconds)
+    poll(slate, elsewhere(HALF, OTHER), 230)
+    (alert,) = slate.fired(Fact.HIT)
+    mark, why, name = told.split()
+    first = compose(alert, one(slate), slate.trackings[GAME.id]).splitlines()[0]
+    assert first.startswith(f"{mark} Parlay (2): leg 1 of 2 drops out ({why}), ")
+    assert f"{name} · 1 alive, 1 dropped, " in first
 
 
 def test_a_corrected_box_revises_the_parlay() -> None:

@@ -418,7 +418,7 @@ def test_the_result_of_a_parlay_is_told_by_its_legs() -> None:
 
 
 def test_a_parlay_that_another_game_moved_is_not_told_with_this_games_score() -> None:
-    """Score and clock are those of the game whose leg moved; without such a leg there are none."""
+    """Score and clock are those of the game whose leg moved; else the weakest leg is named."""
     other = Game("0022600202", "nba", "BOS", "NYK", NOW)
     market = bet("DEN -4.5").market
     legs = (Leg(GAME, market), Leg(other, market))  # type: ignore[arg-type]
@@ -426,12 +426,12 @@ def test_a_parlay_that_another_game_moved_is_not_told_with_this_games_score() ->
     slip = replace(
         Tracked.fresh(replace(bet("DEN -4.5"), market=Parlay(legs))),
         chance=Chance(0.8, 0.0, 0.2),
-        legs=(LegStanding(12, 0, chance=even), LegStanding(12, 1, chance=even)),
+        legs=(LegStanding(12, 0, chance=even), LegStanding(12, 1, chance=Chance(0.88, 0.0, 0.12))),
         groups=(Group(GAME.id, even), Group(other.id, even)),
     )
     crossed = alert("p >= 0.80", state(), 0.8, 0.7)
     elsewhere = compose(crossed, slip, tracking(state()))
-    assert elsewhere.startswith("▲ 80 % Parlay (2): 2 alive (was 70 %)\n")
+    assert elsewhere.startswith("▲ 80 % Parlay (2): leg 2 BOS -4.5 at 88 % (was 70 %)\n2 alive · ")
     assert "LAL" not in elsewhere
     here = compose(replace(crossed, leg=0, leg_was=0.8), slip, tracking(state()))
     assert here.startswith("▲ 80 % Parlay (2): leg 1 DEN -4.5 up to 90 %, Q4 7:02 (was 70 %)\nLAL ")

@@ -58,7 +58,7 @@ class RuleState:
     against; of a level rule, the reading that fired until its cooldown is over, and behind it,
     while the rule is pending, the last reading on the safe side. `flipped` is whether a crossing
     rule watches for the way back. `notified` holds the lowest and the highest chance that it fired
-    with, empty before its first firing; of a parlay's `hit` rule it holds the indices of the legs
+    with, empty before its first firing; of a parlay's `hit` rule it holds the numbers of the legs
     that were announced, and of a rule on a fact of a game the numbers of those that were told.
     """
 

@@ -155,7 +155,7 @@ def _chance(
     if isinstance(rule, SwingRule) and was:
         way = "down" if mark == "▼" else "up"
         span = f"{way} from {was} in {span_text(rule.seconds)}"
-    where = _leg_moved(alert, tracked) or stands(tracked, tracking)
+    where = _leg_told(alert, tracked) or stands(tracked, tracking)
     facts = _joined(span, where, "" if _moved_elsewhere(alert, tracked) else alert.game_clock)
     before = f" (was {was})" if was and not span else ""
     first = f"{mark} {shown} {short(tracked.bet)}: {facts}{before}"
@@ -178,7 +178,7 @@ def _joined(*facts: str) -> str:
 def _second(alert: Alert, tracked: Tracked, tracking: GameTracking, wording: MessageStyle) -> str:
     facts = (
         "" if _moved_elsewhere(alert, tracked) else score(alert, tracked, tracking),
-        progress(tracked.legs) if _leg_moved(alert, tracked) else "",
+        progress(tracked.legs) if _leg_told(alert, tracked) else "",
         _needed(tracked, tracking),
         fair(tracked),
         _age(alert, tracking, wording),
@@ -275,7 +275,10 @@ def _decided(event: Fact, alert: Alert, tracked: Tracked, facts: str) -> str:
     if alert.leg is not None and event is Fact.HIT:
         leg, count = tracked.bet.legs[alert.leg], len(tracked.bet.legs)
         what = short_market(leg.market, leg.game)
-        return f"✔ {name}: leg {alert.leg + 1} of {count} won, {what} · {facts}"
+        gone = tracked.legs[alert.leg].result if tracked.legs[alert.leg].dropped else None
+        mark = "✔" if gone is None else RESULT_MARKS[gone]
+        end = "won" if gone is None else f"drops out ({gone.value})"
+        return f"{mark} {name}: leg {alert.leg + 1} of {count} {end}, {what} · {facts}"
     mark, end = ("✔", "lose") if event is Fact.HIT else ("✘", "win")
     decided = tracked.chance is not None and tracked.chance.decided and tracked.peak is None
     if decided and alert.at - tracked.bet.added_at < _FIRST_READ_WITHIN:
@@ -464,6 +467,22 @@ def _leg_moved(alert: Alert, tracked: Tracked) -> str:
     way = "up" if chance.win > alert.leg_was else "down"
     name = short_market(leg.market, leg.game)
     return f"leg {alert.leg + 1} {name} {way} to {percent(chance.win)}"
+
+
+def _leg_told(alert: Alert, tracked: Tracked) -> str:
+    """The leg that explains a parlay's chance: the one that moved it here, else the weakest one.
+
+    `leg 1 PHI ML at 26 %` is the least likely open leg where another game moved the parlay. It is
+    empty where no leg has a chance.
+    """
+    if not _moved_elsewhere(alert, tracked):
+        return _leg_moved(alert, tracked)
+    open_legs = [(x.chance.win, x.leg) for x in tracked.legs if x.alive and x.chance is not None]
+    if not open_legs:
+        return ""
+    p, place = min(open_legs)
+    leg = tracked.bet.legs[place]
+    return f"leg {place + 1} {short_market(leg.market, leg.game)} at {percent(p)}"
 
 
 def _needed(tracked: Tracked, tracking: GameTracking) -> str:

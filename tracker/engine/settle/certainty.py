@@ -13,6 +13,7 @@ from datetime import datetime
 from tracker.domain.alert import Alert, Reason
 from tracker.domain.bet import Parlay, Result
 from tracker.domain.catalog.books import house_of
+from tracker.domain.chance import NoChance
 from tracker.domain.game import GameState
 from tracker.domain.policy import Fact
 from tracker.domain.tracking import Change, Gathering, LegStanding, RulePhase, RuleState, Tracked
@@ -21,6 +22,9 @@ from tracker.engine.settle.grading import LastTwo
 from tracker.engine.settle.payout import whole
 
 _ANNOUNCED_AS = {Fact.HIT.value: Result.WON, Fact.DEAD.value: Result.LOST}
+
+_DROPPED = 1000
+"""Added to the index of a leg that was announced as dropped out: more than the legs of a slip."""
 
 _FIRING = RulePhase.FIRING
 """Looked up once: getting an enumeration's member takes longer than the comparison itself."""
@@ -140,9 +144,9 @@ def _possible(tracked: Tracked, polls: LastTwo) -> frozenset[Result]:
 
 
 def tell_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
-    """Add an alert for each leg of a parlay that has won while others are open, once for each leg.
+    """Add an alert for a leg of a parlay that has won or dropped out while others are open.
 
-    `polls` are the believed states before this poll and after it.
+    It is sent once for each leg. `polls` are the believed states before this poll and after it.
     """
     if polls is None:
         return change
@@ -154,7 +158,8 @@ def tell_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
         memory = _hit_rule(tracked)
         if memory is None or memory.phase in (RulePhase.DONE, RulePhase.FIRING):
             continue
-        fresh = [i for i in _won(tracked, polls) if i not in memory.notified]
+        news = (*_dropped(tracked, polls), *_won(tracked, polls))
+        fresh = [i for i in news if i not in memory.notified]
         if not fresh or any(x.lost for x in tracked.legs):
             continue
         remembered = replace(
@@ -164,8 +169,24 @@ def tell_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
         rules = tuple(remembered if x is memory else x for x in tracked.rules)
         found.put(tracked.with_rules(rules))
         found.rules.append(remembered)
-        found.alerts.append(replace(alert, leg=fresh[-1]))
+        found.alerts.append(replace(alert, leg=fresh[-1] % _DROPPED))
     return found.change
+
+
+def _dropped(tracked: Tracked, polls: LastTwo) -> list[int]:
+    """The indices, plus `_DROPPED`, of an open parlay's legs on this game that are void or a push.
+
+    A leg whose player did not play was announced when he was out.
+    """
+    slip = tracked.bet.market
+    if not isinstance(slip, Parlay) or tracked.ended or tracked.review is not None:
+        return []
+    mine = (tracked.legs[i] for i in slip.in_game(polls.now.state.game.id))
+    return [
+        x.leg + _DROPPED
+        for x in mine
+        if x.result in (Result.VOID, Result.PUSH) and x.no_chance is not NoChance.OUT
+    ]
 
 
 def _won(tracked: Tracked, polls: LastTwo) -> list[int]:
