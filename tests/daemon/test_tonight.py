@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 
@@ -12,6 +12,7 @@ from tracker.clock import LeapingClock
 from tracker.daemon.watchers.nightly import nights_over, tell_tonight, tonight_text
 from tracker.domain.alert import Notice
 from tracker.domain.bet import ASK_BOOK, Result, Settlement
+from tracker.domain.policy import Policy, QuietHours
 from tracker.domain.tracking import GameTracking, Tracked
 
 OVER = T0 + timedelta(hours=3)
@@ -109,3 +110,24 @@ async def test_a_night_that_ends_later_is_not_called_tonight(hours: float, night
     with pytest.raises(TimeoutError):
         await tell_tonight(lambda: [tracking], LeapingClock(over), tell, none)
     assert told[0].text == f"{night} 2–1–1, +$7.56 · 1 void"
+
+
+async def test_a_night_that_ends_in_quiet_hours_is_named_as_it_is_read() -> None:
+    """Its total comes when they end, in the morning, and tells of the last night."""
+    told: list[Notice] = []
+
+    async def tell(notice: Notice) -> None:
+        told.append(notice)
+        raise TimeoutError
+
+    async def none() -> int:
+        return 0
+
+    quiet = QuietHours(OVER.time(), (OVER + timedelta(hours=9)).time(), UTC)
+    night = tell_tonight(
+        lambda: [GameTracking(GAME, NIGHT)], LeapingClock(OVER), tell, none,
+        Policy(quiet=quiet).audible_from,
+    )  # fmt: skip
+    with pytest.raises(TimeoutError):
+        await night
+    assert told[0].text.startswith("Last night 2–1–1")

@@ -214,18 +214,15 @@ async def test_a_channel_that_asks_for_no_wait_is_not_asked_without_a_pause(tmp_
 
 
 async def test_what_one_poll_brought_is_one_message(tmp_path: Path) -> None:
-    """Alerts of one poll are one message: each keeps its number, and all end together."""
+    """Alerts of one poll are one message: each keeps its number, and what ends several is once."""
     channel = Script()
     async with night(tmp_path, channel) as world:
         world.start()
-        await world.decide("one\nscore", "two\nscore")
+        await world.decide("one\nscore 1\nprovisional", "two\nscore 2\nprovisional")
         await world.clock.advance(5)
         await world.decide("three")
         await world.rest()
-        assert sorted(channel.bodies) == [
-            "one\nscore\n\ntwo\nscore",
-            "three",
-        ]
+        assert sorted(channel.bodies) == ["one\nscore 1\n\ntwo\nscore 2\n—\nprovisional", "three"]
         assert await world.states("script") == ["sent"] * 3
 
 

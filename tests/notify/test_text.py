@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,7 +17,7 @@ from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import Direction, DoubleDouble, PlayerTotal
 from tracker.domain.player import Player, Stat
-from tracker.domain.policy import topic_of
+from tracker.domain.policy import Policy, QuietHours, topic_of
 from tracker.domain.poll import Trouble
 from tracker.domain.tracking import GameTracking, Group, LegStanding, Tracked
 from tracker.notify import DIGEST_LINES, digest, possible_repeat, worded
@@ -510,6 +510,10 @@ def test_a_late_message_says_how_late_it_is() -> None:
     """A late message says how late it is, as its game clock is old by then."""
     late = worded(delivery(41), NOW + timedelta(minutes=3))
     assert late == "alert text 41 · 3 min late"
+    quiet = QuietHours(NOW.time(), (NOW + timedelta(hours=8)).time(), UTC)
+    after = NOW + timedelta(hours=8, minutes=3)
+    late = worded(delivery(41), after, Policy(quiet=quiet).audible_from)
+    assert late == "alert text 41 · 3 min late", "not by the hours that the person wanted"
 
 
 def test_a_digest_tells_each_alert_in_the_persons_time() -> None:

@@ -369,7 +369,10 @@ class Daemon:
         async def gameless() -> int:
             return sum(x.game is None for x in await store.by_hand.reviews())
 
-        tasks.create_task(tell_tonight(self._as_they_stand, clock, self._notices.tell, gameless))
+        tonight = tell_tonight(
+            self._as_they_stand, clock, self._notices.tell, gameless, settings.policy.audible_from
+        )
+        tasks.create_task(tonight)
         tasks.create_task(tell_changes(store, clock, self._notices.tell))
         if wanted.report != "off":
             at, span = wanted.digest_at or REPORT_AT, ReportSpan(wanted.report)

@@ -9,6 +9,7 @@ it is. Messages that came too late are listed in one digest.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -246,7 +247,7 @@ class Sender:
                 continue
             await self._follow_clock_steps()
             set_since = timedelta(seconds=self.stepped - claimed_at)
-            message = _batch_message(batch, self.clock.now() - set_since)
+            message = _batch_message(batch, self.clock.now() - set_since, self.habits)
             outcome = await self._try(message, digest=False)
             await self._finish(batch, outcome)
             match outcome:
@@ -385,14 +386,29 @@ def _loudest(deliveries: Iterable[Delivery]) -> Level:
     return max((x.level for x in deliveries), key=lambda x: x.rank)
 
 
-def _batch_message(batch: Sequence[Delivery], now: datetime) -> Message:
-    """One message for deliveries of one cause; each part says for itself if it may be a repeat."""
+def _batch_message(batch: Sequence[Delivery], now: datetime, habits: SendingHabits) -> Message:
+    """One message for deliveries of one cause; each part says for itself if it may be a repeat.
+
+    A last line that several parts share stands once, below all of them.
+    """
+    ends = Counter(_last_line(x.text) for x in batch)
+    shared = [end for end, times in ends.items() if end and times > 1]
+    parts = []
+    for one in batch:
+        end = _last_line(one.text)
+        text = one.text.removesuffix(f"\n{end}") if end in shared else one.text
+        parts.append(worded(replace(one, text=text), now, habits.audible_from))
     return Message(
-        body="\n\n".join(worded(x, now) for x in batch),
+        body="\n".join(("\n\n".join(parts), *(("—", *shared) if shared else ()))),
         alert_ids=tuple(x.alert_id for x in batch),
         level=_loudest(batch),
         possible_repeat=any(x.possible_repeat for x in batch),
     )
+
+
+def _last_line(text: str) -> str:
+    """The line that ends a text of several; empty for one line, which is the news itself."""
+    return text.rpartition("\n")[2] if "\n" in text else ""
 
 
 def _wait(outcome: Outcome, attempts: int) -> float:
@@ -421,9 +437,16 @@ def possible_repeat(text: str, alert_id: int, late_seconds: float = 0.0) -> str:
     return f"possible repeat · {_dated(text, late_seconds)} · alert {alert_id}"
 
 
-def worded(delivery: Delivery, now: datetime) -> str:
-    """The text to send for a delivery, with its number where it may be a repeat."""
-    late = (now - delivery.created_at).total_seconds()
+def worded(
+    delivery: Delivery,
+    now: datetime,
+    audible_from: Callable[[Level, datetime], datetime] = USUAL.audible_from,
+) -> str:
+    """The text to send for a delivery, with its number where it may be a repeat.
+
+    It is late by the time since it might have been sent: not by quiet hours that the person wanted.
+    """
+    late = (now - audible_from(delivery.level, delivery.created_at)).total_seconds()
     if delivery.possible_repeat:
         return possible_repeat(delivery.text, delivery.alert_id, late)
     return _dated(delivery.text, late)

@@ -19,7 +19,7 @@ from tracker.domain.events import HeartbeatFailing, HeartbeatRecovered, Tell
 from tracker.domain.game import Phase
 from tracker.domain.league import coming_evening
 from tracker.domain.money import profit_cents
-from tracker.domain.policy import Level
+from tracker.domain.policy import USUAL, Level
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.engine.monitors import State
 from tracker.notify.channels.web_service import ServiceReply, WebService
@@ -181,17 +181,20 @@ async def tell_tonight(
     clock: Clock,
     tell: Callable[[Notice], Awaitable[None]],
     gameless: Callable[[], Awaitable[int]],
+    audible_from: Callable[[Level, datetime], datetime] = USUAL.audible_from,
 ) -> None:
     """Queue one message after the last result of each night, for ever.
 
     `trackings` gives all followed games as they stand; None while one has not been polled.
-    `gameless` counts the bets on no known game that need the person.
+    `gameless` counts the bets on no known game that need the person. `audible_from` says from when
+    on the message may be sent: the night is named as of then.
     """
     while True:
         await clock.sleep(TONIGHT_STEP)
         followed, now = trackings(), clock.now()
         for slate, bets in nights_over(followed or (), now).items():
-            text = tonight_text(bets, await gameless(), _named(slate, now))
+            night = _named(slate, audible_from(Level.DEFAULT, now))
+            text = tonight_text(bets, await gameless(), night)
             # Once for a night and its number of bets: a bet that is added later changes the total.
             episode = slate.toordinal() * 100_000 + len(bets)
             await tell(Notice(TONIGHT, episode, now, text, Level.DEFAULT, now + USEFUL_FOR))
