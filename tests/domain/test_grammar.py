@@ -465,6 +465,8 @@ def test_a_bare_number_is_never_guessed_to_be_odds(text: str, said: str) -> None
         ("DEN -4.5 (-110 or better)", "write those that you got"),
         ("DEN -4.5 -110 up to -120", "write those that you got"),
         ("DEN -4.5 (bought 1/2 pt) -120", "write the line that was bought"),
+        ("Over 224, 224.5 -110", "two lines are named"),
+        ("DEN -4.5 -110 (Q3 5:32)", "a live bet's clock is no part of it"),
         ("DEN -4.5 -110 WON", "a result is no part of a bet's line"),
     ],
 )
@@ -739,7 +741,7 @@ def test_the_two_teams_of_a_game_answer_to_its_own_words() -> None:
         ("LAL@DEN 224½", "224½", "'224½' at column 9 lacks its side"),
         ("DEN ML $", "$", "is not an amount"),
         ("DEN ML $20 $30", "$30", "not understood"),
-        ("DEN ML -110 -120", "-120", "behind the price, and a bet has one price"),
+        ("DEN ML -110 -120", "-120", "a bet has one price"),
         ("DEN ML 1.00", "1.00", "would return no profit"),
         ("DEN ML 0.91", "0.91", "write Hong Kong odds with the stake, as 1.91"),
         ("Jokic 25+ pts, 10+ reb", "10+", "';' stands between a parlay's legs"),

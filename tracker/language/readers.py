@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from tracker.domain.catalog import Team, may_be_a_person, professional
 from tracker.domain.catalog.books import book_names
-from tracker.domain.market import LARGEST_SPREAD, LARGEST_TOTAL, Direction, Parity
+from tracker.domain.market import LARGEST_SPREAD, LARGEST_TOTAL, Direction, Parity, Span
 from tracker.domain.money import Odds, parse_money
 from tracker.domain.pick import Matchup
 from tracker.domain.player import Stat, nicknamed
@@ -26,12 +26,13 @@ UNITS = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,2})?|\.[0-9]{1,2})(u|units?)")
 _NUMBER = re.compile(NUMBER)
 _LINE = re.compile(r"[0-9]{1,3}(?:\.[05])?")
 _SIGNED = re.compile(rf"([+-])({NUMBER})")
-_PRICE = re.compile(
-    r"(?:[+-]?[0-9]{3,6}|[0-9]{1,4}\.[0-9]{1,4}x?|[0-9]{1,2}|[0-9]{1,4}/[0-9]{1,4})"
-)
+_PRICE = re.compile(r"[+-]?[0-9]{3,6}|[0-9]{1,4}\.[0-9]{1,4}x?|[0-9]{1,2}|[0-9]{1,4}/[0-9]{1,4}")
 _TWO_DECIMALS = re.compile(r"[0-9]{1,4}\.[0-9]{2}")
 _SHARE = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]+)?%")
 _RATING = re.compile(r"[0-9]{1,2}(?:\*|-?stars?)")
+_CLOCK = re.compile(
+    r"[\s(]+[0-9]{1,2}:[0-9]{2}\b(?![ ]?(?:[ap]\.?m|[ecmp][sd]?t\b))", re.IGNORECASE
+)
 _DOLLARS = re.compile(r"[0-9][0-9,]*(?:\.[0-9]{1,2})?\$")
 
 
@@ -110,9 +111,8 @@ def _label_after(line: Line, slots: Slots) -> bool:
     won, paid = line.phrase(say.WIN_LABELS), line.phrase(say.PAYOUT_LABELS)
     end = line.at + max(won, paid)
     # In `$10 to win $45` the label is that of the second amount.
-    after = line.words[end : end + 2]
-    after = after[1:] if after and after[0].text == "\n" else after
-    alone = not after or not after[0].text.startswith(("$", ":"))
+    after = next((x.text for x in line.words[end : end + 2] if x.text != "\n"), "")
+    alone = not after.startswith(("$", ":"))
     line.at = kept
     if not (won or paid) or not alone:
         return False
@@ -328,14 +328,11 @@ def read_term(line: Line, slots: Slots) -> bool:
     if not count or is_initial(line.word) or _a_team_after_all(line, slots, count):
         return False
     if term in say.BACKED:
-        raise line.wrong(
-            f"{term!r} is an offer on a stake of your own: leave the words out, and write the "
-            "bonus bet that a loss brings as a bet of its own, with 'free bet'",
-            line.at,
-        )
+        raise line.wrong(f"{term!r} {say.ON_YOUR_STAKE}", line.at)
     if term in say.OTHERS:
         raise line.wrong(say.OTHERS[term], line.at)
-    if not (_says_which(line, slots, term) or _says_so(slots, term) or _passes(line, slots, term)):
+    which = _says_which(line, slots, term, line.at + count - 1)
+    if not (which or _says_so(slots, term) or _passes(line, slots, term)):
         return False
     line.at += count
     return True
@@ -349,12 +346,15 @@ def _a_sum_follows(line: Line) -> bool:
     return found is not None and len(found[0].parts) > 1
 
 
-def _says_which(line: Line, slots: Slots, term: str) -> bool:
+def _says_which(line: Line, slots: Slots, term: str, last: int) -> bool:
     """Take a term that has a value: a span, a double-double, odd or even, a pick'em."""
     span, tens = say.SPANS.get(term), say.TENS.get(term)
     if span is not None:
         if slots.span not in (None, span):
             raise line.bad(slots.expected)
+        clock = span is not Span.GAME and _CLOCK.match(line.text, line.words[last].end)
+        if slots.span is None and clock:
+            raise line.wrong(say.CLOCK, line.at)
         slots.span = span
     elif tens is not None:
         if slots.tens not in (None, tens):

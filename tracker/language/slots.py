@@ -273,8 +273,9 @@ def take_price(line: Line, slots: Slots) -> bool:
         line.at += 1
         return True
     if len(slots.prices) > int(slots.many):
-        second = line.written(line.at)
-        raise line.wrong(f"{second!r} stands behind the price, and a bet has one price", line.at)
+        raise line.wrong("a bet has one price, and another figure stands behind it", line.at)
+    if say.is_second_line(line.peek(), slots.number):
+        raise line.wrong("two lines are named: leave one out", line.at)
     if line.peek().strip("0.") == "":
         # A shell turns $20 within double quotes into 0.
         raise line.bad("a stake such as $20 (within single quotes, on a command line)")

@@ -186,6 +186,11 @@ NOISE = SCORES | frozenset(
 ) | OR_MORE | VERBS  # fmt: skip
 """Words of slips that change nothing."""
 
+CLOCK = "a live bet's clock is no part of it: leave it out, with its half or quarter"
+ON_YOUR_STAKE = (
+    "is an offer on a stake of your own: leave the words out, and write the bonus bet that a loss "
+    "brings as a bet of its own, with 'free bet'"
+)
 AGAINST = "a bet against something is not followed: write the other side's line"
 _TEASER = (
     "a teaser is followed as a parlay of the lines after the points were added, with its price: "
@@ -443,6 +448,16 @@ MONTHS = {
     for name in (whole, whole[:3], f"{whole[:4]}")
 }
 """Names of months, from January as 1."""
+
+
+_HALF_POINTS = re.compile(r"[0-9]{2,3}\.[05]")
+
+
+def is_second_line(low: str, number: float | None) -> bool:
+    """Whether a word is no price but a second line beside one: the `224.5` of `Over 224, 224.5`."""
+    return (
+        number is not None and bool(_HALF_POINTS.fullmatch(low)) and abs(float(low) - number) <= 1
+    )
 
 
 def is_day(low: str, after: str) -> bool:
