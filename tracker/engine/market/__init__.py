@@ -446,7 +446,7 @@ def _missing_closes(
         books = {x.book for x in quoted if tip_at - x.stood_at <= AGE.close}
         name = f"{key[0]} {key[1]}".strip()
         if not books:
-            why[name] = f"suspended since {stood:%H:%M} UTC"
+            why[name] = f"suspended or not read since {stood:%H:%M} UTC"
         else:
             why[name] = f"{len(books)} book{'s' * (len(books) != 1)} quoted it, {LEAST_BOOKS} count"
     return why
