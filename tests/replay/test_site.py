@@ -237,3 +237,18 @@ def test_a_rehearsal_can_ask_often(site: NbaSite) -> None:
         site.page(SCOREBOARD, TIP + timedelta(seconds=second))
         site.page(BOX, TIP + timedelta(seconds=second))
     assert (perf_counter() - start) / 200 < 0.02
+
+
+def test_a_foul_says_how_many_throws_it_gives_before_they_are_shot(site: NbaSite) -> None:
+    """Free throws are numbered as the league numbers them, and told by the foul that gave them."""
+
+    def last(minute: int, second: int) -> list[Any]:
+        at = datetime(2026, 1, 30, 2, minute, second, tzinfo=UTC)
+        return [
+            (x["actionType"], x["subType"], x["qualifiers"])
+            for x in box(site, at, PLAYS)["game"]["actions"][-2:]
+        ]
+
+    assert last(30, 0)[-1] == ("foul", "personal", ["2freethrow"])
+    assert last(30, 40) == [("freethrow", "1 of 2", []), ("freethrow", "2 of 2", [])]
+    assert last(34, 15)[-1] == ("foul", "personal", ["1freethrow"])

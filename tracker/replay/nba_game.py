@@ -294,7 +294,7 @@ def playbyplay(view: View, course: Actions, changed: datetime) -> Json:
     """The play-by-play of a recording's actions, last changed at `changed`."""
     recording = view.recording
     people = {p.id: p for p in (*recording.home.players, *recording.away.players)}
-    render = partial(_action, recording, people, view.tip_off)
+    render = partial(_action, view, people, _throws(course.rows))
     rows = course.rows[: view.state.seen]
     balls = _possessions(rows)
     return {
@@ -312,6 +312,25 @@ def playbyplay(view: View, course: Actions, changed: datetime) -> Json:
             ],
         },
     }
+
+
+def _throws(rows: Sequence[Action]) -> dict[int, str]:
+    """What the feed writes of free throws, by the place of the action from 1.
+
+    It is `1 of 2` of a throw, and `2freethrow` of the personal foul that gave them.
+    """
+    found: dict[int, str] = {}
+    foul, run = 0, list[int]()
+    for place, row in enumerate(rows, start=1):
+        by = rows[foul - 1]
+        if row.what is What.FOUL:
+            foul, run = place, []
+        elif row.what is What.FREE and (by.period, by.clock) == (row.period, row.clock):
+            run.append(place)
+            found |= {x: f"{k} of {len(run)}" for k, x in enumerate(run, start=1)}
+            if "personal" in by.detail and by.side != row.side:
+                found[foul] = f"{len(run)}freethrow"
+    return found
 
 
 def _possessions(rows: Sequence[Action]) -> list[Side | None]:
@@ -336,16 +355,19 @@ def _possessions(rows: Sequence[Action]) -> list[Side | None]:
 
 
 def _action(
-    recording: Recording,
+    view: View,
     people: Mapping[int, RosterPlayer],
-    tip_off: datetime,
+    throws: Mapping[int, str],
     number: int,
     row: Action,
     ball: Side | None,
 ) -> Json:
-    words = row.detail.split()
+    recording, words = view.recording, row.detail.split()
     kind, sub = _kind(row.what, words)
-    instant = (tip_off + timedelta(milliseconds=row.at)).astimezone(UTC)
+    given = throws.get(number)
+    if given is not None and row.what is What.FREE:
+        sub = given
+    instant = (view.tip_off + timedelta(milliseconds=row.at)).astimezone(UTC)
     team, holder = _team_of(recording, row.side), _team_of(recording, ball)
     result: Json = {
         "actionNumber": number,
@@ -359,7 +381,10 @@ def _action(
     result |= {
         "actionType": kind,
         "subType": sub,
-        "qualifiers": _qualifiers(row, words),
+        "qualifiers": [
+            *_qualifiers(row, words),
+            *([given] if given is not None and row.what is What.FOUL else []),
+        ],
         "personId": row.player,
         "x": None,
         "y": None,
