@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import shutil
 import sqlite3
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,10 +16,13 @@ from hypothesis import strategies as st
 from tests.cli.conftest import Cli
 from tests.conftest import made_once
 from tracker.__main__ import run
-from tracker.app.explain import UNKNOWN, exactly
+from tracker.app.explain import UNKNOWN, exactly, told_by_plays
 from tracker.domain.chance import Chance
+from tracker.domain.game import Game, GameState, Phase, Score, Side, Throws
 from tracker.forecast.explain import CAUSES
 from tracker.wording.figures import percent, points_moved, tenths
+
+LATE = Game("1", "nba", "PHI", "SAC", datetime(2026, 1, 30, tzinfo=UTC))
 
 SHARES = st.lists(st.floats(-1, 1), min_size=len(CAUSES), max_size=len(CAUSES))
 
@@ -132,6 +137,19 @@ def test_without_raw_answers_the_snapshots_do(night: Path, cli: Cli) -> None:
     assert math.fsum(x["change"] for x in told["causes"]) == pytest.approx(
         told["change"], abs=1e-12
     )
+
+
+def test_the_ball_and_free_throws_of_a_late_moment_are_told_by_its_chance() -> None:
+    """No body that is kept holds them: late, each side's ball and throws are tried."""
+    late = GameState(LATE, Phase.LIVE, 4, 27.3, Score(109, 111))
+    tried = told_by_plays(late)
+    assert tried[0] == late
+    assert {(x.possession, x.throws) for x in tried[1:]} == {
+        (side, throws)
+        for side in Side
+        for throws in (None, *(Throws(side, left) for left in (1, 2, 3)))
+    }
+    assert told_by_plays(replace(late, clock=121.0)) == [replace(late, clock=121.0)]
 
 
 @pytest.mark.parametrize("bet", ["1", "2"])

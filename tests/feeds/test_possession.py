@@ -1,4 +1,4 @@
-"""Promises of possession: who has the ball late in a game, from plays of the very same moment."""
+"""Promises of possession: who has the ball or free throws late, from plays of the same moment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aiohttp import web
 
 from tests.doubles.clock import FakeClock
 from tests.feeds.serving import Site, board_of, changed, document, encoded, live_game, serving
-from tracker.domain.game import GameState, Side
+from tracker.domain.game import GameState, Side, Throws
 from tracker.feeds import FeedMalformed, nba
 from tracker.feeds.feeds import Feeds, open_feeds
 from tracker.feeds.nba import parse_plays, plays_path
@@ -51,6 +51,43 @@ def test_who_has_the_ball(number: int, team: str | None) -> None:
     assert (ball.team, ball.period) == (team, 4)
 
 
+@pytest.mark.parametrize(
+    ("number", "values", "throws"),
+    [
+        (14, {}, 0),  # a basket
+        (15, {}, 2),  # a shooting foul
+        (15, {"qualifiers": ["inpenalty"]}, 0),  # a foul that gives none
+        (15, {"qualifiers": "2freethrow"}, 0),
+        (15, {"descriptor": "flagrant-type-1"}, 0),  # the ball comes with the throws
+        (15, {"subType": "technical"}, 0),
+        (16, {}, 1),  # one of two
+        (16, {"subType": "1 of 1"}, 0),
+        (16, {"descriptor": "technical"}, 0),
+        (17, {}, 1),  # the dead ball after it
+        (17, {"qualifiers": ["team"]}, 0),  # a rebound in play
+        (17, {"actionType": "timeout", "subType": "full"}, 1),
+        (17, {"clock": "PT00M37.00S"}, 0),  # the clock has run
+        (18, {}, 0),  # two of two
+    ],
+)
+def test_free_throws_to_come(number: int, values: dict[str, object], throws: int) -> None:
+    """A foul says how many it gives and a throw how many follow, as long as the clock stands."""
+    ball = parse_plays(after(number, **values), "nba")
+    assert ball is not None
+    assert ball.throws == throws
+    assert not throws or ball.team == "GSW"
+
+
+def test_a_foul_under_review_gives_nothing_yet() -> None:
+    """A coach's challenge may take its throws back; the side that was fouled keeps the ball."""
+    foul, challenge = (dict(PLAYS["game"]["actions"][x]) for x in (15, 16))
+    challenge |= {"actionType": "timeout", "subType": "challenge", "shotResult": None}
+    body = {"game": {"gameId": "0022000001", "actions": [foul, challenge]}}
+    ball = parse_plays(encoded(body), "nba")
+    assert ball is not None
+    assert (ball.team, ball.throws) == ("GSW", 0)
+
+
 def test_the_order_is_not_that_of_the_document() -> None:
     """Actions are ordered by their order number, even those that were entered late."""
     late = {"orderNumber": 6725000, "actionType": "substitution", "teamId": BKN}
@@ -85,11 +122,11 @@ LATE: dict[str, object] = {
 }
 
 
-def plays(clock: str, home: int, away: int) -> bytes:
-    """A defensive rebound by Sacramento, the visitors, at a clock and a score."""
+def plays(clock: str, home: int, away: int, what: dict[str, str] | None = None) -> bytes:
+    """A rebound by Sacramento, the visitors, or something else, at a clock and a score."""
     action = dict(PLAYS["game"]["actions"][3])
     action |= {"clock": clock, "scoreHome": str(home), "scoreAway": str(away)}
-    action |= {"teamId": 7, "teamTricode": "SAC", "possession": 7}
+    action |= {"teamId": 7, "teamTricode": "SAC", "possession": 7} | (what or {})
     return encoded({"game": {"gameId": GAME.id, "actions": [action]}})
 
 
@@ -104,12 +141,17 @@ async def feeds(site: Site, clock: FakeClock) -> AsyncIterator[Feeds]:
             yield opened
 
 
-async def ball(feeds: Feeds, clock: FakeClock) -> Side | None:
-    """Who has the ball by a poll one second later."""
+async def polled(feeds: Feeds, clock: FakeClock) -> GameState:
+    """What a poll one second later reports."""
     await clock.advance(1.0)
     answer = await feeds.read(GAME, LookUp.EITHER, 0.0)
     assert isinstance(answer.reading, GameState), answer
-    return answer.reading.possession
+    return answer.reading
+
+
+async def ball(feeds: Feeds, clock: FakeClock) -> Side | None:
+    """Who has the ball by a poll one second later."""
+    return (await polled(feeds, clock)).possession
 
 
 async def test_in_the_last_two_minutes_the_plays_are_asked(
@@ -167,3 +209,27 @@ async def test_the_budget_is_kept_for_scores(site: Site, feeds: Feeds, clock: Fa
     for _ in range(9):
         await ball(feeds, clock)
     assert site.count(PATH) == 5
+
+
+@pytest.mark.parametrize(
+    ("clock_told", "possession", "throws"),
+    [
+        ("PT01M50.00S", Side.AWAY, Throws(Side.AWAY, 1)),
+        ("PT01M50.70S", Side.AWAY, Throws(Side.AWAY, 1)),  # in whole seconds on the board
+        ("PT01M55.00S", None, None),  # the clock has run since
+    ],
+)
+async def test_throws_come_only_while_the_clock_stands(
+    site: Site,
+    feeds: Feeds,
+    clock: FakeClock,
+    clock_told: str,
+    possession: Side | None,
+    throws: Throws | None,
+) -> None:
+    """Where the board's clock has run on, the throws are over and the ball is unknown."""
+    site.board(changed(live_game(), **LATE))
+    throw = {"actionType": "freethrow", "subType": "1 of 2", "shotResult": "Made"}
+    site.put(PATH, plays(clock_told, 39, 30, throw))
+    state = await polled(feeds, clock)
+    assert (state.possession, state.throws) == (possession, throws)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker.domain.chance import LOST, PUSHED, WON
-from tracker.domain.game import Game, GameState, Pair, Phase, Score, Side
+from tracker.domain.game import MOST_THROWS, Game, GameState, Pair, Phase, Score, Side, Throws
 from tracker.domain.market import Direction, Moneyline, Spread, TeamTotal, Total
 from tracker.domain.prior import Lines, Prior, PriorSource
 from tracker.forecast import forecast, load_parameters, price
+from tracker.forecast.game.flow import MADE, REBOUNDED
 from tracker.forecast.market import LiveLines, forecast_with
 
 GAME = Game("1", "nba", "DEN", "LAL", datetime(2024, 1, 1, tzinfo=UTC))
@@ -37,9 +39,15 @@ def states(draw: st.DrawFn) -> GameState:
     away = round(pace * draw(st.floats(0.6, 1.4)))
     ball = draw(st.sampled_from([None, Side.HOME, Side.AWAY]))
     bonus = draw(st.none() | st.builds(Pair, st.booleans(), st.booleans()))
-    return GameState(
+    known = GameState(
         GAME, Phase.LIVE, period, clock, Score(home, away), possession=ball, bonus=bonus
     )
+    if ball is None or period < 4 or clock > 120:
+        return known
+    return replace(known, throws=draw(st.none() | st.builds(Throws, st.just(ball), LEFT)))
+
+
+LEFT = st.integers(1, MOST_THROWS)
 
 
 @st.composite
@@ -92,6 +100,7 @@ def test_sides_mirror(state: GameState, prior: Prior) -> None:
         Score(state.score.away, state.score.home),
         possession=None if state.possession is None else state.possession.other,
         bonus=None if state.bonus is None else Pair(state.bonus.away, state.bonus.home),
+        throws=None if state.throws is None else state.throws.turned,
     )
     there = forecast(state, prior, NBA)
     back = forecast(flipped, Prior(-prior.margin, prior.total, prior.source), NBA)
@@ -194,3 +203,58 @@ def test_a_live_total_that_the_score_has_passed_moves_nothing() -> None:
     reached = forecast_with(state, PRIOR, NBA, LiveLines(Lines(total=211.0)))
     assert math.isfinite(reached.mu.total)
     assert reached.mu.total < moved.mu.total
+
+
+AT_THE_LINE = pytest.mark.parametrize(
+    ("period", "clock", "home", "away", "left"),
+    [(4, 27.3, 109, 111, 2), (4, 0.0, 98, 99, 2), (4, 95.0, 120, 101, 1), (5, 4.1, 113, 115, 3)],
+)
+
+
+@AT_THE_LINE
+def test_before_free_throws_chances_are_the_mean_of_what_they_bring(
+    period: int, clock: float, home: int, away: int, left: int
+) -> None:
+    """A throw is made or missed; after the last one the other side has the ball, or it is loose."""
+
+    def after(points: int, ball: Side, left: int) -> GameState:
+        state = live(home + points, away, period, clock, ball)
+        return replace(state, throws=Throws(ball, left)) if left else state
+
+    now = forecast(after(0, Side.HOME, left), PRIOR, NBA)
+    rebounded = (1 + REBOUNDED) / 2
+    outcomes = [(MADE, after(1, Side.HOME, left - 1)), (1 - MADE, after(0, Side.HOME, left - 1))]
+    if left == 1:
+        outcomes = [
+            (MADE, after(1, Side.AWAY, 0)),
+            ((1 - MADE) * rebounded, after(0, Side.HOME, 0)),
+            ((1 - MADE) * (1 - rebounded), after(0, Side.AWAY, 0)),
+        ]
+    then = [(weight, forecast(state, PRIOR, NBA)) for weight, state in outcomes]
+    for market in (
+        Moneyline(Side.HOME),
+        Spread(Side.HOME, 1.5),
+        Spread(Side.AWAY, 2.0),
+        Total(Direction.OVER, home + away + 2.5),
+        TeamTotal(Side.HOME, Direction.OVER, home + 1.0),
+    ):
+        mean = math.fsum(weight * price(market, x).win for weight, x in then)
+        assert price(market, now).win == pytest.approx(mean, abs=2e-5)
+
+
+def test_with_free_throws_to_come_a_point_more_is_worth_more() -> None:
+    """The chance rises with the lead, and with each throw that is to come."""
+    leads, last = range(-6, 7), 0.0
+    for left in range(MOST_THROWS + 1):
+        throws = Throws(Side.HOME, left) if left else None
+        chances = [
+            price(
+                Moneyline(Side.HOME),
+                forecast(replace(live(100 + x, 100, 4, 9.0, Side.HOME), throws=throws), PRIOR, NBA),
+            ).win
+            for x in leads
+        ]
+        assert chances == sorted(chances)
+        if left > 1:
+            assert sum(chances) > last
+        last = sum(chances)

@@ -85,6 +85,7 @@ def test_home_and_away_are_treated_alike(state: GameState, prior: Prior) -> None
         score=Score(state.score.away, state.score.home),
         possession=None if state.possession is None else state.possession.other,
         bonus=None if state.bonus is None else state.bonus.__class__(*reversed(_both(state))),
+        throws=None if state.throws is None else state.throws.turned,
     )
     there = forecast(state, prior, NBA)
     back = forecast(other, Prior(-prior.margin, prior.total, prior.source), NBA)

@@ -15,7 +15,7 @@ from tests.store.values import GAME, T0
 from tracker.domain.bet import Bet
 from tracker.domain.catalog import Team, teams
 from tracker.domain.draft import Draft
-from tracker.domain.game import GameState, Pair, Phase, PlayerLine, Score, Side
+from tracker.domain.game import GameState, Pair, Phase, PlayerLine, Score, Side, Throws
 from tracker.domain.market import (
     Direction,
     DoubleDouble,
@@ -190,6 +190,7 @@ def states(draw: st.DrawFn) -> GameState:
         bonus=draw(st.none() | st.builds(Pair, st.booleans(), st.booleans())),
         timeouts=draw(st.none() | st.builds(Pair, st.integers(0, 7), st.integers(0, 7))),
         players=draw(st.lists(PLAYERS, max_size=2).map(tuple)),
+        throws=draw(st.none() | st.builds(Throws, SIDES, st.integers(1, 3))),
     )
 
 

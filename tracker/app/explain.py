@@ -15,7 +15,16 @@ from tracker.app.pricing import bet_of, bets_on, live_lines, markets_in, pricing
 from tracker.app.views import clock_digits, game_name_json, iso, plain, prior_json
 from tracker.domain import Misused, TrackerError
 from tracker.domain.bet import Bet, Snapshot
-from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score
+from tracker.domain.game import (
+    MOST_THROWS,
+    Game,
+    GameState,
+    Phase,
+    PlayerLine,
+    Score,
+    Side,
+    Throws,
+)
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.poll import Origin
 from tracker.domain.tracking import GameTracking, Group, Tracked
@@ -24,6 +33,7 @@ from tracker.engine.decide.parlays import combined
 from tracker.feeds import FeedError
 from tracker.feeds.feeds import SOURCES
 from tracker.feeds.identity import state_under
+from tracker.feeds.polling.boxes import decisive
 from tracker.forecast import Unpriceable
 from tracker.forecast.calibration import NO_CALIBRATIONS, Calibrations
 from tracker.forecast.explain import Seen, Whole, why, won
@@ -253,10 +263,10 @@ class _Rebuild:
         state = await self._state(game, place, bets)
         found: tuple[float, Seen] | None = None
         quoted = await live_lines(self.at.store, state, shot.at)
-        for parameters, live in product(
-            self._models(game.league, shot), dict.fromkeys((quoted, None))
+        for parameters, live, told in product(
+            self._models(game.league, shot), dict.fromkeys((quoted, None)), told_by_plays(state)
         ):
-            seen = pricing.seen(state, bets, parameters, live)
+            seen = pricing.seen(told, bets, parameters, live)
             said = await asyncio.to_thread(seen.chance, markets)
             error = abs(whole(said) - shot.known.win)
             if found is None or error < found[0]:
@@ -370,6 +380,22 @@ def _shared(
         )
         for game in moved
     }
+
+
+def told_by_plays(state: GameState) -> list[GameState]:
+    """The state with every ball and free throws that it may have had: no body that is kept tells.
+
+    The chance that was recorded tells them apart.
+    """
+    found = [state]
+    if decisive(state):
+        for side in Side:
+            found.append(replace(state, possession=side))
+            found += [
+                replace(state, possession=side, throws=Throws(side, left))
+                for left in range(1, MOST_THROWS + 1)
+            ]
+    return found
 
 
 def _same(state: GameState, shot: Snapshot) -> bool:

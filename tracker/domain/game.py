@@ -206,6 +206,28 @@ class PlayerLine:
     """Minutes of the game that had been played when he was last seen on the court."""
 
 
+MOST_THROWS = 3
+"""The most free throws that a foul gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Throws:
+    """Free throws that are still to come: the side at the line, and how many (1 to 3)."""
+
+    side: Side
+    left: int
+
+    def __post_init__(self) -> None:
+        """Refuse a number of throws that no foul gives."""
+        if not 1 <= self.left <= MOST_THROWS:
+            raise ValueError(f"throws are 1 to {MOST_THROWS}, not {self.left}")
+
+    @property
+    def turned(self) -> Throws:
+        """The throws of the other side."""
+        return Throws(self.side.other, self.left)
+
+
 ENDING_FREE_THROWS = 0.44
 """The part of free throws attempted that end a possession: the usual estimate."""
 
@@ -270,7 +292,8 @@ class GameState:
     `period` is 0 before tip-off and counts overtimes above the regulation periods. `clock` is the
     seconds left in the period. `periods` holds each started period's own points and sums to
     `score`, or is None when the feed's figures do not agree. Possession, bonus and time-outs are
-    None where unknown. `bonus` is whether a side shoots free throws on the next common foul. `box`
+    None where unknown. `bonus` is whether a side shoots free throws on the next common foul, and
+    `throws` are those that a foul has given and that are to come, None where none are known. `box`
     holds both teams' figures and `tip` is the side that had the ball first; each is None where the
     feed does not give it. `doubt` says how another document contradicts this end of the game: it is
     not believed while they contradict each other.
@@ -292,6 +315,7 @@ class GameState:
     doubt: str = field(default="", compare=False)
     box: Box | None = field(default=None, compare=False)
     tip: Side | None = field(default=None, compare=False)
+    throws: Throws | None = None
 
     def __post_init__(self) -> None:
         """Refuse an impossible clock or period, and periods that do not add up to the score."""

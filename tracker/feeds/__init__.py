@@ -51,7 +51,8 @@ class Ball:
 
     `period`, `clock` (seconds left in the period) and `score` are those of that action. `team` is
     our code of the team that has the ball, or None while it is loose. `tip` is our code of the team
-    that had the first possession, or None where the plays do not say.
+    that had the first possession, or None where the plays do not say. `throws` are the free throws
+    that `team` is to shoot, 0 where none are known.
     """
 
     game: str
@@ -60,6 +61,7 @@ class Ball:
     score: Score
     team: str | None
     tip: str | None = None
+    throws: int = 0
 
 
 def _no_plays(body: bytes) -> Ball | None:

@@ -47,6 +47,7 @@ def state_under(game: Game, state: GameState) -> GameState:
         timeouts=None if state.timeouts is None else Pair(state.timeouts.away, state.timeouts.home),
         box=None if state.box is None else state.box.turned,
         tip=None if state.tip is None else state.tip.other,
+        throws=None if state.throws is None else state.throws.turned,
         players=tuple(
             replace(x, side=Side.AWAY if x.side is Side.HOME else Side.HOME) for x in state.players
         ),

@@ -1,7 +1,7 @@
 """The leagues' own CDN as a source: the NBA's, and the same documents on the WNBA's host.
 
-This module also reads from the play-by-play who has the ball and who had it first. All other
-documents are read by `nba_reading`.
+This module also reads from the play-by-play who has the ball, who had it first, and which free
+throws are to come. All other documents are read by `nba_reading`.
 """
 
 from __future__ import annotations
@@ -108,7 +108,24 @@ _SHOTS = ("2pt", "3pt")
 _LOOSE = ("block", "heave")
 
 
-_LAST_THROW = re.compile(r"(\d) of \1", re.ASCII)
+_THROW = re.compile(r"([1-3]) of ([1-3])", re.ASCII)
+
+
+_GIVEN = re.compile(r"([1-3])freethrow", re.ASCII)
+"""The qualifier of a foul that gives free throws."""
+
+
+_COMMON = (None, "shooting", "loose ball")
+"""The kinds of personal fouls after whose last free throw the ball is in play. After others, and
+after technical fouls, the side at the line or the one that had it gets the ball."""
+
+
+_AT_REST = ("substitution", "timeout", "stoppage")
+"""Actions between a foul and its last free throw, while which the clock stands."""
+
+
+_CHALLENGE = "challenge"
+"""A time-out by which a coach has a foul reviewed: it may be taken back."""
 
 
 _POINTS = re.compile(r"[0-9]{1,3}", re.ASCII)
@@ -141,12 +158,20 @@ class _ActionDocument(Strict):
     period: int = Field(ge=1, le=MOST_PERIODS)
     kind: Text = Field(alias="actionType")
     sub: Text | None = Field(None, alias="subType")
+    descriptor: Text | None = None
+    qualifiers: Any = None
     team: int = Field(0, alias="teamId")
     code: Text | None = Field(None, alias="teamTricode")
     possession: int = 0
     result: Text | None = Field(None, alias="shotResult")
     home: Text = Field(alias="scoreHome")
     away: Text = Field(alias="scoreAway")
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """The qualifiers; none where they have an unknown form."""
+        known = self.qualifiers if isinstance(self.qualifiers, list) else ()
+        return tuple(x for x in known if isinstance(x, str))
 
 
 class _OpeningDocument(Strict):
@@ -177,7 +202,11 @@ def parse_plays(body: bytes, league: str) -> Ball | None:
     if clock is None:
         raise FeedMalformed("game.actions.clock", "is missing")
     score = Score(_points(last.home, "scoreHome"), _points(last.away, "scoreAway"))
-    return Ball(game.id, last.period, clock, score, _holder(actions, league), _tip(game, league))
+    shooters, throws = _at_the_line(actions)
+    team = shooters if throws else _holder(actions)
+    codes = _codes(actions)
+    code = code_in(league, codes[team]) if team in codes else None
+    return Ball(game.id, last.period, clock, score, code, _tip(game, league), throws if code else 0)
 
 
 def _tip(game: _PlaysDocument, league: str) -> str | None:
@@ -203,21 +232,57 @@ def _points(text: str, field: str) -> int:
     return int(text)
 
 
-def _holder(actions: Sequence[_ActionDocument], league: str) -> str | None:
-    """The code of the team with the ball after these actions; None while it is loose or unknown."""
+def _codes(actions: Sequence[_ActionDocument]) -> dict[int, str]:
+    """The codes of the teams that have one of these actions, by id."""
+    return {x.team: x.code for x in actions if x.team and x.code}
+
+
+def _other(actions: Sequence[_ActionDocument], team: int) -> int | None:
+    """The id of the other team; None where it has none of these actions."""
+    return next((x for x in _codes(actions) if x != team), None)
+
+
+def _holder(actions: Sequence[_ActionDocument]) -> int | None:
+    """The id of the team with the ball after these actions; None while it is loose or unknown."""
     last = actions[-1]
-    codes = {x.team: x.code for x in actions if x.team and x.code}
-    team: int | None = last.possession
     made = last.result == _MADE
-    if last.kind == "freethrow" and not _LAST_THROW.fullmatch(last.sub or ""):
-        team = last.team
-    elif last.kind in _LOOSE or (last.result is not None and not made):
+    if last.kind == "freethrow" and last.descriptor is not None:
         return None
-    elif last.kind in (*_SHOTS, "freethrow", "turnover"):
-        # The ball goes to the other team, whose code is known only if it has one of these actions.
-        team = next((x for x in codes if x != last.team), None)
-    code = codes.get(team) if team else None
-    return None if code is None else code_in(league, code)
+    if last.kind == "freethrow" and not _left(last):
+        return _other(actions, last.team) if made else None
+    if last.kind == "freethrow":
+        return last.team
+    if last.kind in _LOOSE or (last.result is not None and not made):
+        return None
+    return _other(actions, last.team) if last.kind in (*_SHOTS, "turnover") else last.possession
+
+
+def _left(throw: _ActionDocument) -> int:
+    """How many free throws follow this one: 2 after `1 of 3`; 1 where it is not numbered."""
+    numbered = _THROW.fullmatch(throw.sub or "")
+    return 1 if numbered is None else max(int(numbered[2]) - int(numbered[1]), 0)
+
+
+def _at_the_line(actions: Sequence[_ActionDocument]) -> tuple[int | None, int]:
+    """The id of the team that is to shoot free throws, and how many; 0 where none are known.
+
+    Only the last actions at one clock tell: a foul with its throws, or one of these. A foul under
+    review and what gives the ball besides count as unknown.
+    """
+    last = actions[-1]
+    for x in reversed(actions):
+        if (x.period, x.clock) != (last.period, last.clock):
+            break
+        if x.kind == "freethrow":
+            numbered = x.descriptor is None and _THROW.fullmatch(x.sub or "")
+            return (x.team, _left(x)) if numbered else (None, 0)
+        if x.kind == "foul" and x.sub == "personal" and x.descriptor in _COMMON:
+            given = next(filter(None, map(_GIVEN.fullmatch, x.marks)), None)
+            return _other(actions, x.team), 0 if given is None else int(given[1])
+        dead = x.kind == "rebound" and "deadball" in x.marks
+        if not dead and (x.kind not in _AT_REST or x.sub == _CHALLENGE):
+            break
+    return None, 0
 
 
 SOURCE = cdn_source(NBA.id, "https://www.nba.com", "00")

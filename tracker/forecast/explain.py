@@ -50,9 +50,9 @@ CAUSES = (
     "pace",
     "live line",
 )
-"""The causes, in the order in which they are shown. `possession` includes the bonus, time-outs and
-the tip, `player` is what the bet's players did, `calibration` a change of parameters, and `pace`
-the possessions and fouls in the box."""
+"""The causes, in the order in which they are shown. `possession` includes free throws to come, the
+bonus, time-outs and the tip, `player` is what the bet's players did, `calibration` a change of
+parameters, and `pace` the possessions and fouls in the box."""
 
 _PARTS = ("clock", "home points", "away points", "possession", "player")
 
@@ -208,6 +208,7 @@ def between(before: GameState, after: GameState, parts: frozenset[str]) -> GameS
         bonus=ball.bonus,
         timeouts=ball.timeouts,
         tip=ball.tip,
+        throws=ball.throws,
         players=box.players,
     )
 

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tracker.domain.game import Game, GameState, Phase, Score, Side
+from tracker.domain.game import Game, GameState, Phase, Score, Side, Throws
 from tracker.domain.league import LEAGUES, NBA
 from tracker.forecast.game import endgame
-from tracker.forecast.game.endgame import BEYOND, LARGEST_MARGIN, Lean, play_on
+from tracker.forecast.game.endgame import BEYOND, LARGEST_MARGIN, ROOM, Lean, play_on
 from tracker.forecast.game.flow import (
     FADING,
+    MADE,
     Moment,
     Reach,
     reach,
@@ -33,6 +34,8 @@ from tracker.forecast.game.spans import Periods
 from tracker.forecast.outlook import Outlook
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from tracker.domain.prior import Prior
@@ -98,19 +101,33 @@ def _lattices(
     if state.overtime or (state.period == state.game.rules.periods and whistled):
         if whistled:
             length = float(state.game.rules.overtime_seconds)
-            at = replace(at, left=length, ball=0, bonus_home=0.0, bonus_away=0.0)
-        level = play_on(_endgame(at, parameters, overtime=True), overtime, lean)
-        return level, _regulation_score(state) if state.overtime else now
+            at = replace(at, left=length, ball=0, bonus_home=0.0, bonus_away=0.0, throws=0)
+        level = _over_throws(at, partial(_endgame, parameters, overtime=True))
+        return play_on(level, overtime, lean), _regulation_score(state) if state.overtime else now
+    level = _over_throws(at, partial(_regulation_end, parameters))
+    room = 0 if at.left >= parameters.endgame.clocks[-1] else ROOM
+    return play_on(level, overtime, lean, room), level
+
+
+def _over_throws(at: Moment, level: Callable[[Moment], Lattice]) -> Lattice:
+    """`level` of a moment: with free throws to come, that of each made and of each missed."""
+    if not at.throws:
+        return level(at)
+    missed, made = (_over_throws(at.after_throw(points), level) for points in (0, 1))
+    return missed.mixed(made, 1 - MADE)
+
+
+def _regulation_end(parameters: Parameters, at: Moment) -> Lattice:
+    """The score at the end of regulation, from the flow, the endgame's tables or both."""
     tables = parameters.endgame.clocks[-1]
     if at.left >= tables:
-        level = regulation(parameters, at)
-        return play_on(level, overtime, lean, room=0), level
-    level = _endgame(at, parameters, overtime=False)
+        return regulation(parameters, at)
+    level = _endgame(parameters, at, overtime=False)
     early = 1 - (tables - at.left) / TAKEOVER
     if early > 0:
         before = regulation(parameters, replace(at, possessions=0.0, fouls=0.0))
         level = before.mixed(level, early)
-    return play_on(level, overtime, lean), level
+    return level
 
 
 def _whistled(state: GameState) -> bool:
@@ -118,7 +135,7 @@ def _whistled(state: GameState) -> bool:
     return state.phase is not Phase.LIVE and state.clock == 0 and state.score.margin == 0
 
 
-def _endgame(at: Moment, parameters: Parameters, *, overtime: bool) -> Lattice:
+def _endgame(parameters: Parameters, at: Moment, *, overtime: bool) -> Lattice:
     tempo = parameters.overtime.tempo if overtime else 0.0
     cells = endgame.remaining(parameters.endgame, at, parameters.average.reference, tempo)
     return Lattice(at.home, at.away, cells, (at.home, at.away))
@@ -204,7 +221,15 @@ def moment(state: GameState, prior: Prior, flow: Flow) -> Moment:
         possessions=possessions,
         fouls=fouls,
         tip={Side.HOME: 1, Side.AWAY: -1, None: 0}[state.tip],
+        throws=_throws(state.throws),
     )
+
+
+def _throws(throws: Throws | None) -> int:
+    """Free throws to come, with the sign of `Moment.throws`."""
+    if throws is None:
+        return 0
+    return throws.left if throws.side is Side.HOME else -throws.left
 
 
 def surprise(state: GameState, prior: Prior, flow: Flow) -> tuple[float, float]:

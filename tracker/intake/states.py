@@ -15,7 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.domain import TrackerError
 from tracker.domain.catalog import find_teams, teams
-from tracker.domain.game import Box, Game, GameState, Pair, Phase, PlayerLine, Score, Side, TeamBox
+from tracker.domain.game import (
+    MOST_THROWS,
+    Box,
+    Game,
+    GameState,
+    Pair,
+    Phase,
+    PlayerLine,
+    Score,
+    Side,
+    TeamBox,
+    Throws,
+)
 from tracker.domain.league import LEAGUES
 from tracker.domain.money import decimal_of
 from tracker.domain.player import player_key
@@ -79,6 +91,7 @@ def read_state(given: Json) -> GameState:
             timeouts=_pair(given, "timeouts", int),
             box=_box(given, rules.seconds_left(period, clock)),
             tip=_side(given.get("tip"), "tip"),
+            throws=_throws(given.get("throws")),
         )
     except ValueError as why:
         raise BadState(_blamed(str(why)), str(why)) from None
@@ -194,6 +207,16 @@ def _periods(given: Json, period: int, score: Score) -> tuple[Score, ...] | None
     if len(home) > max(period, 1) or min([0, *home, *away]) < 0:
         raise BadState("periods", "the points by period do not fit the period and the score")
     return tuple(Score(h, a) for h, a in zip(home, away, strict=True))
+
+
+def _throws(value: Any) -> Throws | None:
+    """Free throws to come, written `{"side": "home", "left": 2}`."""
+    if value is None:
+        return None
+    side = _side(value.get("side"), "throws.side") if isinstance(value, dict) else None
+    if side is None:
+        raise BadState("throws", 'throws is written {"side": "home", "left": 2}')
+    return Throws(side, _whole(value.get("left"), "throws.left", 1, MOST_THROWS))
 
 
 def _side(value: Any, field: str) -> Side | None:

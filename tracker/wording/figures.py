@@ -510,7 +510,7 @@ def cause_text(name: str, first: Snapshot, last: Snapshot, game: Game) -> str:
         "clock": "less time is left",
         "lead reversion": "leads tend to shrink",
         "fouling": "how trailing teams play the end",
-        "possession": "who has the ball, the bonus",
+        "possession": "who has the ball, free throws, the bonus",
         "player": "what the bet's players did, their minutes and fouls",
         "prior": "what was believed before tip-off",
         "calibration": "another model",

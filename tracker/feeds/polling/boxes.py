@@ -2,7 +2,7 @@
 
 For a game with player bets, `BoxWatch` asks for the box at a pace of its own and for the board in
 between. It does not decide which of the two is believed. `Possession` adds who has the ball in the
-last two minutes, and who had it first: only the play-by-play says.
+last two minutes, with the free throws to come, and who had it first: only the play-by-play says.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tracker.clock import Clock
-from tracker.domain.game import Game, GameState, Phase, Side
+from tracker.domain.game import Game, GameState, Phase, Side, Throws
 from tracker.domain.player import UNREAD
 from tracker.domain.poll import GameStanding, Unreadable
 from tracker.feeds import Ball, FeedError
@@ -113,7 +113,7 @@ class BoxWatch:
             return BEFORE_S if left > 0 else LIVE_S if left > -DUE_FOR_S else LATE_S
         if state.phase is not Phase.LIVE:
             return BREAK_S
-        return DECISIVE_S if _decisive(state) else LIVE_S
+        return DECISIVE_S if decisive(state) else LIVE_S
 
 
 def _complete(state: GameState) -> bool:
@@ -150,8 +150,13 @@ _BALL_OLDER_S = 24.0
 same score."""
 
 
+_CLOCK_STANDS_S = 1.0
+"""Seconds of game clock by which two documents may differ on a clock that stands: before the last
+minute one may leave tenths out."""
+
+
 class Possession:
-    """Adds to a state which side has the ball, and which side had it first, where these matter."""
+    """Adds to a state which side has the ball or free throws to come, and which had it first."""
 
     def __init__(self, feed: Feed, clock: Clock) -> None:
         """`feed` is the source that has the play-by-play."""
@@ -164,8 +169,8 @@ class Possession:
     async def added(self, game: Game, answer: FeedAnswer) -> FeedAnswer:
         """The answer with the side that has the ball, where the play-by-play shows the same moment.
 
-        The side with the first possession is added too. It is asked for in a break before the last
-        quarter, once a game.
+        Free throws are to come only while the clock stands. The side with the first possession is
+        added too. It is asked for in a break before the last quarter, once a game.
         """
         state = answer.reading
         if not isinstance(state, GameState):
@@ -189,7 +194,10 @@ class Possession:
         side = None if ball is None or ball.team is None else game.side_of(ball.team)
         if ball is None or side is None or not _fits(ball, state):
             return answer
-        return replace(answer, reading=replace(state, possession=side))
+        if ball.throws and abs(ball.clock - state.clock) > _CLOCK_STANDS_S:
+            return answer
+        throws = Throws(side, ball.throws) if ball.throws else None
+        return replace(answer, reading=replace(state, possession=side, throws=throws))
 
     def _tip_wanted(self, state: GameState) -> bool:
         """Whether to ask for the first possession: in a break of a game that has quarters left."""
@@ -210,7 +218,7 @@ class Possession:
         source = self._feed.source
         if source.plays_path is None or answer.source != source.name or not source.owns(game.id):
             return False
-        if state.possession is not None or not (_decisive(state) or self._tip_wanted(state)):
+        if state.possession is not None or not (decisive(state) or self._tip_wanted(state)):
             return False
         usage = self._feed.fetcher.usage
         return self._clock.monotonic() >= self._quiet_until and (
@@ -218,8 +226,11 @@ class Possession:
         )
 
 
-def _decisive(state: GameState) -> bool:
-    """Whether it matters who has the ball: the last two minutes of the last period, or overtime."""
+def decisive(state: GameState) -> bool:
+    """Whether it matters who has the ball: the last two minutes of the last period, or overtime.
+
+    Only then is it asked for.
+    """
     if state.phase is not Phase.LIVE or state.period < state.game.rules.periods:
         return False
     return state.overtime > 0 or state.clock <= CLUTCH_CLOCK_S

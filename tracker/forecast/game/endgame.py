@@ -105,7 +105,7 @@ def _table(endgame: Endgame, k: int, lead: int, home_ball: float) -> Floats:
     return with_home * home_ball + with_away * (1 - home_ball)
 
 
-def untilted(endgame: Endgame, lead: int, ball: int, left: float) -> Floats:
+def untilted(endgame: Endgame, lead: int, ball: float, left: float) -> Floats:
     """Chances [home points, away points] scored to the end of a period by two average teams."""
     at = between(endgame.clocks, left)
     home_ball = ball_chance(endgame, at, lead) if ball == 0 else (ball + 1) / 2
@@ -159,7 +159,7 @@ _FEW_SHOTS = 3.0
 """Points²: the variance of a margin or a total below which it is far from normal: a few shots."""
 
 
-def ending(breaks: Endgame, ball: int, left: float) -> Floats:
+def ending(breaks: Endgame, ball: float, left: float) -> Floats:
     """Chances [home points, away points] of the rest of an earlier period that ends in a minute.
 
     Each cell of the table is multiplied by exp(b x²), x being its distance from the mean of margin

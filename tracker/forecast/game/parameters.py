@@ -48,7 +48,8 @@ EARLIER = 2
 """The format before. The figures that it lacks are optional."""
 
 FEATURE_VERSION = "score-clock-possession-bonus-prior-ends-box-tip-2"
-"""The name of the forecast's inputs. It changes when an input is added or read differently."""
+"""The name of the inputs that figures are fitted on. It changes when one is added or read
+differently."""
 
 
 @dataclass(frozen=True, eq=False)

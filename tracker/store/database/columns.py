@@ -12,7 +12,18 @@ from sqlite3 import Row
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
 from tracker.domain.chance import Chance
-from tracker.domain.game import Box, Game, GameState, Pair, Phase, PlayerLine, Score, Side, TeamBox
+from tracker.domain.game import (
+    Box,
+    Game,
+    GameState,
+    Pair,
+    Phase,
+    PlayerLine,
+    Score,
+    Side,
+    TeamBox,
+    Throws,
+)
 from tracker.domain.policy import (
     Comparison,
     EdgeRule,
@@ -176,6 +187,7 @@ def state_of(text: str | None, game: Game) -> GameState | None:
         players=tuple(_player_of(x) for x in found["players"]),
         box=box_of(found.get("box")),
         tip=None if "tip" not in found else Side(found["tip"]),
+        throws=_throws_of(found.get("throws")),
     )
 
 
@@ -187,7 +199,13 @@ def _later_fields(state: GameState) -> dict[str, Json]:
         found["box"] = [home, away, state.box.left]
     if state.tip is not None:
         found["tip"] = state.tip.value
+    if state.throws is not None:
+        found["throws"] = [state.throws.side.value, state.throws.left]
     return found
+
+
+def _throws_of(found: Json) -> Throws | None:
+    return None if found is None else Throws(Side(found[0]), found[1])
 
 
 def box_of(found: Json) -> Box | None:

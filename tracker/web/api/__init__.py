@@ -41,7 +41,7 @@ from tracker.app.market.credits import credit_report, credits_json
 from tracker.app.report import calibration_json, tally_json
 from tracker.app.views import game_json, status_json
 from tracker.domain import BadBet, TrackerError
-from tracker.domain.game import Game, GameState
+from tracker.domain.game import MOST_THROWS, Game, GameState
 from tracker.domain.league import LEAGUES
 from tracker.engine.record import NOTHING, Grouping
 from tracker.settings import load_secrets
@@ -168,6 +168,15 @@ _STATE: dict[str, Any] = {
         },
         "periods": _SIDES,
         "possession": {"enum": ["home", "away", None]},
+        "throws": {
+            "type": "object",
+            "required": ["side", "left"],
+            "properties": {
+                "side": {"enum": ["home", "away"]},
+                "left": {"type": "integer", "minimum": 1, "maximum": MOST_THROWS},
+            },
+            "description": "Free throws to come.",
+        },
         "bonus": _SIDES,
         "timeouts": _SIDES,
         "players": {"type": "array", "items": {"type": "object"}},
