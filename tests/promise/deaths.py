@@ -1,12 +1,13 @@
-"""Kills the scripted night at its n-th operation, for every n, and prints what is found after.
+"""Ends the scripted night at its n-th operation, for every n, and prints what is found after.
 
 Run as a program: `python -m tests.promise.deaths FOLDER URL [--full] [--every K]`. Each run of the
-program (a life) is a child process, which a death ends without unwinding, as `kill -9` does.
-Operations are each poll, the moments before and after each send, and the COMMIT of each transaction
-that writes, the migration of the empty file included. A death between two operations leaves the
-same on disk as one at the second. `--full` plays more bets, also counts each statement of those
-transactions, and kills the second life too, at an operation drawn by a seed. It prints one JSON
-object for each n, with the undisturbed night last.
+program (a life) is a child process. The first plays the whole night; at its n-th operation its
+files are copied as they are, which is all that `kill -9` would leave, and a second life goes on
+with the copy. Operations are each poll, the moments before and after each send, and the COMMIT of
+each transaction that writes, the migration of the empty file included. A death between two
+operations leaves the same on disk as one at the second. `--full` plays more bets, also counts each
+statement of those transactions, and kills the second life, at an operation drawn by a seed. It
+prints one JSON object for each n, with the undisturbed night last, as n = 0.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ import os
 import random
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
+from http.client import HTTPConnection
 from pathlib import Path
 
 from tests.promise import script
@@ -29,26 +32,32 @@ from tracker.store import database
 from tracker.store.exporting import TABLES
 
 _DIED = 9
-_NEVER = -1
 _SEED = 20260130
 _DECIDED = ("alerts", "snapshots", "settlements", "reviews", "bets")
 
+At = Callable[[int], None]
+"""Called with the number of each operation, counted from 1, just before it."""
+
+
+def die_at(last: int) -> At:
+    """End the process at operation `last`, without unwinding, as `kill -9` does."""
+    return lambda n: os._exit(_DIED) if n == last else None
+
 
 class Fate:
-    """Counts operations, and ends the process at one of them."""
+    """Counts operations, and calls `at` before each."""
 
-    def __init__(self, die_at: int, *, fine: bool) -> None:
-        """The process dies at operation `die_at`, counted from 1; `fine` counts every statement."""
+    def __init__(self, at: At, *, fine: bool) -> None:
+        """`fine` counts every statement."""
         self.count = 0
-        self._die_at = die_at
+        self._at = at
         self._fine = fine
         self._writing = False
 
     def step(self, _: str) -> None:
         """Count an operation that is about to be done."""
         self.count += 1
-        if self.count == self._die_at:
-            os._exit(_DIED)
+        self._at(self.count)
 
     def statement(self, sql: str) -> None:
         """Count a statement that is about to be run, unless its transaction only reads."""
@@ -71,11 +80,11 @@ def watch_statements(fate: Fate) -> None:
     database._set_up = watched
 
 
-def live(folder: Path, url: str, die_at: int, *, full: bool) -> int | None:
+def live(folder: Path, url: str, at: At, *, full: bool) -> int | None:
     """Run one life in a child process; returns its number of operations, or None for a death."""
     child = os.fork()
     if child == 0:
-        fate = Fate(die_at, fine=full)
+        fate = Fate(at, fine=full)
         watch_statements(fate)
         picks = script.MANY if full else script.FEW
         asyncio.run(script.Life(folder, url, fate.step, picks).run())
@@ -83,8 +92,22 @@ def live(folder: Path, url: str, die_at: int, *, full: bool) -> int | None:
         os._exit(0)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if status not in (0, _DIED):
-        raise SystemExit(f"the life that was to die at {die_at} ended with {status}")
+        raise SystemExit(f"a life in {folder.name} ended with {status}")
     return int((folder / "count").read_text("ascii")) if status == 0 else None
+
+
+def keep(night: Path, url: str, n: int) -> None:
+    """Copy the files of a night, and let the webhook store what it has taken, for a death at n.
+
+    The copies close the locks that this process has on the files; no other process uses them.
+    """
+    copy = night.with_name(str(n))
+    copy.mkdir()
+    for file in [*night.glob("tracker.db*"), *night.glob("step")]:
+        shutil.copyfile(file, copy / file.name)
+    with closing(HTTPConnection(url.removeprefix("json://"))) as webhook:
+        webhook.request("PUT", f"/{n}")
+        webhook.getresponse().read()
 
 
 def found(database: Path) -> dict[str, object]:
@@ -121,18 +144,17 @@ def main() -> None:
     forecaster.BUDGET_SECONDS = 60.0
     again = random.Random(_SEED)  # noqa: S311 - a seed makes it repeatable
     once = partial(live, full=given.full)
-    n, lived = 1 - given.every, None
-    while lived is None:
-        n += given.every
-        folder = given.folder / str(n)
-        folder.mkdir()
-        url = f"{given.url}/{n}"
-        lived = once(folder, url, n)
-        deaths = int(lived is None)
-        if lived is None and given.full:
-            deaths += once(folder, url, again.randint(1, 60)) is None
-        if lived is None:
-            once(folder, url, _NEVER)
+    night = given.folder / "0"
+    night.mkdir()
+    kept = partial(keep, night, given.url)
+    count = once(night, f"{given.url}/0", lambda n: None if (n - 1) % given.every else kept(n))
+    for n in [*range(1, (count or 0) + 1, given.every), 0]:
+        folder, url = given.folder / str(n), f"{given.url}/{n}"
+        deaths = int(n > 0)
+        if n and given.full:
+            deaths += once(folder, url, die_at(again.randint(1, 60))) is None
+        if n:
+            once(folder, url, die_at(0))
         line = json.dumps({"n": n, "deaths": deaths} | found(folder / "tracker.db"))
         print(line, flush=True)  # noqa: T201 - its only output
         shutil.rmtree(folder)

@@ -212,7 +212,9 @@ class Life:
 
     def reach(self, step: int) -> None:
         """Store that the night has reached a step."""
-        (self.folder / "step").write_text(str(step), "ascii")
+        new = self.folder / "new"
+        new.write_text(str(step), "ascii")
+        new.replace(self.folder / "step")
 
     async def run(self) -> None:
         """Start as the daemon does, follow the game to its end, and send every message."""

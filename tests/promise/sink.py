@@ -43,6 +43,11 @@ class Sink:
         self.got[int(request.match_info["n"])].append(Message(said["message"], alerts))
         return web.Response(status=500 if request.match_info["how"] == "lost" else 200)
 
+    async def keep(self, request: web.Request) -> web.Response:
+        """A night that ends at operation n has what the undisturbed one, 0, has taken so far."""
+        self.got[int(request.match_info["n"])] = list(self.got[0])
+        return web.Response()
+
 
 @asynccontextmanager
 async def sink() -> AsyncIterator[Sink]:
@@ -50,6 +55,7 @@ async def sink() -> AsyncIterator[Sink]:
     taking = Sink()
     app = web.Application()
     app.router.add_post("/{n}/{how}", taking.take)
+    app.router.add_put("/{n}", taking.keep)
     async with served(app) as port:
         taking.url = f"json://127.0.0.1:{port}"
         yield taking
