@@ -142,7 +142,9 @@ def squeezed(text: str | None) -> str:
 
 def printable(text: str | None) -> str:
     """A name or note that is safe to print: no control characters, at most 80 characters."""
-    kept = "".join(x if x.isprintable() else " " for x in text or "")
+    kept = text or ""
+    if not kept.isprintable():
+        kept = "".join(x if x.isprintable() else " " for x in kept)
     return " ".join(kept.split())[:_LONGEST_NAME]
 
 
