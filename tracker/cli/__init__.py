@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-from zoneinfo import ZoneInfo
 
 from tracker.app.health import at_work
 from tracker.cli.screen import complain
@@ -27,7 +26,8 @@ if TYPE_CHECKING:
     import typer
 
     from tracker.app.bets import Bets
-    from tracker.domain.policy import Rule
+    from tracker.forecast import Parameters
+    from tracker.registry import Registry
     from tracker.settings import Settings
     from tracker.store import Store
     from tracker.store.views import DaemonView
@@ -50,32 +50,14 @@ _CLOSED_PIPE = 141
 
 
 @dataclass(frozen=True, slots=True)
-class Basics:
-    """The part of the configuration that most commands need. The file `source` need not exist.
-
-    `delay` is the number of seconds by which everything is shown late.
-    """
-
-    source: Path
-    store: Path
-    lock: Path
-    bets_file: Path
-    zone: ZoneInfo
-    odds_format: str
-    stake_unit_cents: int
-    rules: tuple[Rule, ...]
-    delay: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
 class Session:
-    """An open database, and the daemon that runs on it, None without one.
+    """An open database with its configuration, and the daemon that runs on it, None without one.
 
     `clock` is the daemon's, which may be scaled, so that ages agree with the daemon's own.
     """
 
     store: Store
-    basics: Basics
+    settings: Settings
     clock: Clock
     daemon: DaemonView | None
 
@@ -84,7 +66,14 @@ class Session:
         """The use cases of bets, for this database and configuration."""
         from tracker.app.bets import Bets
 
-        return Bets(self.store, self.basics.rules, self.basics.stake_unit_cents)
+        return Bets(self.store, self.settings.default_rules, self.settings.stake_unit_cents)
+
+    @property
+    def registry(self) -> Registry[Parameters]:
+        """The models beside the database."""
+        from tracker.registry import registry_beside
+
+        return registry_beside(self.settings.store.path)
 
     @property
     def now(self) -> datetime:
@@ -104,11 +93,11 @@ async def session(scope: Scope, *, write: bool = False) -> AsyncIterator[Session
     """
     from tracker.store import Store
 
-    basics = scope.basics()
-    machine = SystemClock()
-    async with await Store.open(basics.store, now=machine.now(), readonly=not write) as store:
-        found = await at_work(store, basics.lock, machine)
-        yield Session(store, basics, found.clock, found.daemon)
+    settings, machine = scope.settings(), SystemClock()
+    place, now = settings.store.path, machine.now()
+    async with await Store.open(place, now=now, readonly=not write) as store:
+        found = await at_work(store, settings.store.lock, machine)
+        yield Session(store, settings, found.clock, found.daemon)
 
 
 async def read_if_any(scope: Scope, read: Callable[[Session], Awaitable[T]], without: D) -> T | D:
@@ -128,28 +117,17 @@ class Scope:
 
     config: Path | None = None
 
-    def basics(self) -> Basics:
-        """The part of the configuration that most commands need. Raises ConfigError."""
-        from tracker.settings import find_config
-
-        found = self.settings()
-        return Basics(
-            source=find_config(self.config),
-            store=found.store.path,
-            lock=found.store.lock,
-            bets_file=found.bets.file,
-            zone=found.zone,
-            odds_format=found.odds_format,
-            stake_unit_cents=found.stake_unit_cents,
-            rules=found.default_rules,
-            delay=found.alerts.delay,
-        )
-
     def settings(self) -> Settings:
         """The whole configuration. Raises ConfigError."""
         from tracker.settings import load_settings
 
         return load_settings(self.config)
+
+    def registry(self) -> Registry[Parameters]:
+        """The models beside the database, which need not exist. Raises ConfigError."""
+        from tracker.registry import registry_beside
+
+        return registry_beside(self.settings().store.path)
 
     def settings_checked(self) -> Settings:
         """The whole configuration. Raises ConfigError, which also names mistakes of channels."""

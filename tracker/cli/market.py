@@ -73,10 +73,9 @@ def odds(
 async def _game_odds(scope: Scope, text: str, every: bool, as_json: bool) -> None:
     from tracker.app.market import game_odds, named_game
 
-    settings = scope.settings().odds
     async with session(scope) as at:
         game, state = await named_game(at.store, text, at.now)
-        found = await game_odds(at.store, game, state, settings, at.now)
+        found = await game_odds(at.store, game, state, at.settings.odds, at.now)
     if as_json:
         from tracker.app.market import odds_json
 
@@ -105,7 +104,7 @@ def _tell_odds(x: GameOdds, at: Session, every: bool) -> None:
     from tracker.wording.closes import closing_text
     from tracker.wording.figures import percent
 
-    zone = at.basics.zone
+    zone = at.settings.zone
     say(f"{paint(x.game.name, 'bold')} · {x.at.astimezone(zone):%H:%M:%S}")
     if x.closing is not None:
         say(f"Close    {closing_text(x.closing)}")
@@ -129,13 +128,11 @@ def _tell_odds(x: GameOdds, at: Session, every: bool) -> None:
 
 async def _credits(scope: Scope, as_json: bool) -> None:
     from tracker.app.market.credits import credit_report, credits_json
-
-    settings = scope.settings()
     from tracker.settings import load_secrets
 
-    keyed = load_secrets(settings).odds_key is not None
     async with session(scope) as at:
-        found = await credit_report(at.store, settings.odds, at.now, keyed=keyed)
+        keyed = load_secrets(at.settings).odds_key is not None
+        found = await credit_report(at.store, at.settings.odds, at.now, keyed=keyed)
     if as_json:
         say_json(credits_json(found))
         return
@@ -162,12 +159,10 @@ async def edges(context: typer.Context, as_json: AsJson = False) -> None:
     from tracker.app.market.edges import edges_json, edges_now
     from tracker.cli.models import given_lines, models_of
 
-    scope = scope_of(context)
-    settings = scope.settings()
-    async with session(scope, write=True) as at:
+    async with session(scope_of(context), write=True) as at:
         with progress("forecasting"):
             found = await edges_now(
-                at.store, given_lines(scope), models_of(at), settings.odds, at.now
+                at.store, given_lines(at), models_of(at), at.settings.odds, at.now
             )
         await at.store.quotes.keep_edges(found.unseen)
     if as_json:
@@ -239,7 +234,7 @@ async def clv(
 
     async def read(at: Session) -> tuple[ClvReport, Mapping[str, Closing]]:
         closings = await at.store.quotes.closings()
-        return await read_clv(at.store, at.basics.rules, by), closings
+        return await read_clv(at.store, at.settings.default_rules, by), closings
 
     report, closings = await read_if_any(scope_of(context), read, (clv_report((), {}), {}))
     if as_json:
@@ -341,9 +336,8 @@ def price(
 def _loader(scope: Scope, model: str | None) -> Callable[[str], Parameters]:
     """A function that gives a league's parameters: of the named model, else of the one in use."""
     from tracker.cli.models import ModelsInUse, named_model
-    from tracker.registry import registry_beside
 
-    registry = registry_beside(scope.basics().store)
+    registry = scope.registry()
     in_use = ModelsInUse(registry, note)
     kept: dict[str, Parameters | TrackerError] = {}
 

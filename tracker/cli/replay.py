@@ -133,17 +133,17 @@ def run(
     Prints how each bet ended and one hash over all tables, which is the same on every run. Without
     --bet, one bet of each market is put on every game.
     """
-    basics = scope_of(context).basics()
+    unit = scope_of(context).settings().stake_unit_cents
     playbacks = playbacks_of(games or [], None, "nba")
     if others := [x.recording.name for x in playbacks if x.recording.league != "nba"]:
         raise Misused(f"only NBA games can be run: {', '.join(others)} can be served")
     from tracker.app.bets import Beside, draft_of
 
     if bet:
-        drafts = [draft_of(line, Beside(), basics.stake_unit_cents) for line in bet]
+        drafts = [draft_of(line, Beside(), unit) for line in bet]
     else:
         drafts = [
-            draft_of(line, Beside(), basics.stake_unit_cents)
+            draft_of(line, Beside(), unit)
             for playback in playbacks
             for line in _usual_bets(playback.recording)
         ]
@@ -198,7 +198,7 @@ async def _rehearse(
     from tracker.store import Store
 
     settings = scope.settings()
-    rules = scope.basics().rules
+    rules = settings.default_rules
 
     known = partial(lines_for, settings.lines)
     digest = await rehearse(playbacks, drafts, database, rules, known, tell_nobody)
@@ -263,15 +263,11 @@ def listing(as_json: AsJson = False) -> None:
             ]
         )
         return
-    rows = [
-        (game.name, f"{game.tip_off:%Y-%m-%d %H:%M}Z", story.partition(": ")[0], _after(story))
-        for game, story in found
-    ]
+    rows = []
+    for game, story in found:
+        final, _, kind = story.partition(": ")
+        rows.append((game.name, f"{game.tip_off:%Y-%m-%d %H:%M}Z", final, kind))
     table(("Game", "Tip-off", "Final", "What kind of game"), rows)
-
-
-def _after(story: str) -> str:
-    return story.partition(": ")[2]
 
 
 def serve(

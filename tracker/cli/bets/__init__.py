@@ -50,9 +50,7 @@ async def read_slate(
     from tracker.domain.league import NBA, slate_date
     from tracker.feeds.feeds import open_feeds
     from tracker.feeds.identity import KEPT
-    from tracker.settings import load_settings
 
-    feeds = load_settings(at.basics.source if at.basics.source.exists() else None).feeds
     known = [game for game, _ in await at.store.games(since=slate_date(at.now - KEPT))]
     held = await at.store.held_games()
     asked = leagues or frozenset({NBA.id, *(game.league for game in known)})
@@ -61,7 +59,7 @@ async def read_slate(
     try:
         async with (
             asyncio.timeout(wait_s),
-            open_feeds(feeds, at.clock, deadline_s=wait_s) as opened,
+            open_feeds(at.settings.feeds, at.clock, deadline_s=wait_s) as opened,
         ):
             slates = opened.slates(lambda: asked, known, lambda: held)
             boards = _shown(await slates.read(schedule=False), at)
@@ -82,7 +80,7 @@ async def read_slate(
 
 def _shown(reading: SlateReading, at: Session) -> SlateReading:
     """The reading, without its game states when a delay is set: the daemon shows those late."""
-    return replace(reading, states=()) if at.basics.delay else reading
+    return replace(reading, states=()) if at.settings.alerts.delay else reading
 
 
 async def _save(at: Session, reading: SlateReading) -> None:
@@ -105,21 +103,21 @@ def chooser(at: Session) -> Chooser:
             return await read_slate(at, ANSWER_WITHIN_S, enough, leagues)
 
     ask = _AtTerminal(at) if asks() else None
-    return Chooser(at.store, at.now, look, ask, at.basics.zone)
+    return Chooser(at.store, at.now, look, ask, at.settings.zone)
 
 
 def silent_chooser(at: Session) -> Chooser:
     """A chooser for the interactive screen: it writes nothing on the terminal and asks nobody."""
     look = partial(read_slate, at, ANSWER_WITHIN_S)
-    return Chooser(at.store, at.now, look, None, at.basics.zone)
+    return Chooser(at.store, at.now, look, None, at.settings.zone)
 
 
 async def draft_for(scope: Scope, line: str, beside: Beside) -> Draft:
     """The draft of a line. A team that is in no catalog is looked up among the stored games."""
     from tracker.store import StoreMissing
 
-    basics = scope.basics()
-    unit, now = basics.stake_unit_cents, SystemClock().now().astimezone(basics.zone)
+    settings = scope.settings()
+    unit, now = settings.stake_unit_cents, SystemClock().now().astimezone(settings.zone)
     try:
         return draft_of(line, beside, unit, now=now)
     except BadBet:
@@ -141,7 +139,7 @@ class _AtTerminal:
 
     def game(self, games: Sequence[Game]) -> Game:
         """The game that the person chooses. Raises BadBet for a number not in the list."""
-        zone = self.at.basics.zone
+        zone = self.at.settings.zone
         listed = [f"{x.name}  {when(x.start, self.at.now, zone)}" for x in games]
         return games[_ask("That may mean several games:", listed)]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +26,7 @@ from tracker.domain.money import needed, payout_if_won
 if TYPE_CHECKING:
     import typer
 
-    from tracker.cli import Basics, Session
+    from tracker.cli import Session
     from tracker.domain.game import Game
 
 # ---------------------------------------------------------------------------------------- options
@@ -242,7 +241,7 @@ async def _add(scope: Scope, line: str, beside: Beside, as_json: bool, with_chan
             return
         _tell_bet(outcome, at)
         if with_chance and outcome.wager is not None and not outcome.already.decides:
-            await _tell_chance(outcome, at, scope)
+            await _tell_chance(outcome, at)
         _tell_rest(outcome, at)
 
 
@@ -305,7 +304,7 @@ def understood(x: Registered, at: Session) -> list[str]:
 
 
 def _matches(x: Registered, at: Session) -> list[str]:
-    lines = dict.fromkeys(_matched(x, game, at.now, at.basics) for game in x.games)
+    lines = dict.fromkeys(_matched(x, game, at) for game in x.games)
     return [f"{_label('Matched')}{line}" for line in lines]
 
 
@@ -313,7 +312,7 @@ def _bet_words(x: Registered, at: Session) -> str:
     from tracker.wording.closes import price_facts
 
     # Until its game is known, the bet is shown as written, which may include price and stake.
-    facts = price_facts(x.draft, at.basics.odds_format, as_written=x.wager is None)
+    facts = price_facts(x.draft, at.settings.odds_format, as_written=x.wager is None)
     return " · ".join((x.text, *facts))
 
 
@@ -332,7 +331,7 @@ def _label(text: str) -> str:
     return paint(f"{text:<9}", "dim")
 
 
-def _matched(x: Registered, game: Game, now: datetime, basics: Basics) -> str:
+def _matched(x: Registered, game: Game, at: Session) -> str:
     """One line: the bet's players in a game, the game's teams, and its tip-off."""
     from tracker.domain.catalog import teams
     from tracker.wording.figures import rough_span
@@ -347,19 +346,19 @@ def _matched(x: Registered, game: Game, now: datetime, basics: Basics) -> str:
         if leg.game.id == game.id and isinstance(leg.market, PlayerTotal | DoubleDouble)
     )
     who = f"{', '.join(players)} · {game.full}" if players else names
-    left = (game.start - now).total_seconds()
-    start = when(game.start, now, basics.zone)
+    left = (game.start - at.now).total_seconds()
+    start = when(game.start, at.now, at.settings.zone)
     wait = f"in {rough_span(left)}" if left > 0 else f"{rough_span(-left)} ago"
     return f"{who} · {start} ({wait})"
 
 
-async def _tell_chance(x: Registered, at: Session, scope: Scope) -> None:
+async def _tell_chance(x: Registered, at: Session) -> None:
     """Print the bet's chance and edge now; for a new bet, also store them as its decision."""
     from tracker.app.market.value import WHY_NONE
     from tracker.cli.bets.worth import worth_lines, worth_of
 
     with progress("forecasting"):
-        found = await worth_of(x.bet(at.now), at, scope)
+        found = await worth_of(x.bet(at.now), at)
     if found is None:
         return
     if isinstance(found, NoChance):
@@ -367,5 +366,5 @@ async def _tell_chance(x: Registered, at: Session, scope: Scope) -> None:
         return
     if x.added.created:
         await at.store.quotes.decide([found.decision])
-    for line in worth_lines(found, at.now, at.basics.odds_format):
+    for line in worth_lines(found, at.now, at.settings.odds_format):
         say(line)

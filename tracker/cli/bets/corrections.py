@@ -59,7 +59,7 @@ async def edit(  # noqa: PLR0917 - a command has an argument for each option
         raise Misused(f"say what to change: tracker edit {bet} --odds -115, or --stake, --book ...")
     reference = bet
     async with session(scope_of(context), write=True) as at:
-        zone = at.basics.zone
+        zone = at.settings.zone
         done = await at.bets.edit(reference, changes, at.now.astimezone(zone))
     view, audits = done.bet, done.changes
     if as_json:
@@ -143,7 +143,7 @@ async def review(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 async def _without_result(at: Session) -> list[BetView]:
-    return [x for x in await at.store.open_bets(at.basics.rules) if x.status in _WAITING]
+    return [x for x in await at.store.open_bets(at.settings.default_rules) if x.status in _WAITING]
 
 
 async def _listed(

@@ -12,7 +12,7 @@ from tracker.app.views import bet_json, prior_words, show_json
 from tracker.cli import CommandEnded, Scope, Session, run_async, scope_of, session
 from tracker.cli.app import AsJson, Reference
 from tracker.cli.bets.worth import decision_lines
-from tracker.cli.models import believed, given_lines, models_of
+from tracker.cli.models import given_lines, models_of
 from tracker.cli.screen import (
     chance_text,
     fits,
@@ -81,9 +81,9 @@ async def bets(
     if not shown:
         say(NO_BETS)
         return
-    rows = [_row(x, at, _game_cell(x, now, at.basics.zone)) for x in shown]
+    rows = [_row(x, at, _game_cell(x, now, at.settings.zone)) for x in shown]
     if not fits(_HEADS, rows):
-        rows = [_row(x, at, _brief_game(x, now, at.basics.zone)) for x in shown]
+        rows = [_row(x, at, _brief_game(x, now, at.settings.zone)) for x in shown]
     table(_HEADS, rows, right=(3, 4, 5))
     if hidden := count - len(shown):
         more = f"tracker bets --page {(page or 1) + 1}" if page or everything else None
@@ -94,7 +94,7 @@ async def _listed(
     at: Session, everything: bool, page: int | None, as_json: bool
 ) -> tuple[list[BetView], int]:
     """The bets to show, and the number of all bets."""
-    store, rules = at.store, at.basics.rules
+    store, rules = at.store, at.settings.default_rules
     if as_json and page is None:
         found = await store.bets_view(rules)
         return found, len(found)
@@ -113,7 +113,7 @@ def _row(x: BetView, at: Session, game: str) -> tuple[str, ...]:
         str(x.id),
         shown_as(x),
         game,
-        odds_text(x.odds, at.basics.odds_format),
+        odds_text(x.odds, at.settings.odds_format),
         stake_in_table(x.stake_cents, free=x.free),
         chance_text(x, short=True),
         status_text(x, short=True),
@@ -140,14 +140,14 @@ async def show(context: typer.Context, bet: Reference, as_json: AsJson = False) 
     """Show one bet with its history: how its chance moved, its alerts and its results."""
     from tracker.app.market import by_result
     from tracker.app.market.value import Valued, decision_on
+    from tracker.app.pricing import believed_of
 
-    scope = scope_of(context)
-    async with session(scope) as at:
+    async with session(scope_of(context)) as at:
         found = await at.bets.history(bet)
         found = replace(found, bet=found.bet.aged(read_since(at.daemon, at.now)))
-        view, given, limits = found.bet, given_lines(scope), scope.settings().odds
-        priors = {x: await believed(x, at, scope) for x in view.games}
-        made = await decision_on(at.store, view, given, models_of(at), limits, at.now)
+        view, given, load = found.bet, given_lines(at), models_of(at)
+        priors = {x: await believed_of(at.store, x, given, load, at.now) for x in view.games}
+        made = await decision_on(at.store, view, given, load, at.settings.odds, at.now)
         value = by_result(view, (await at.store.quotes.values(view.number)).get(view.number))
         if as_json:
             prior = None if view.game is None else priors[view.game]
@@ -170,7 +170,7 @@ async def _waits_for(bet: BetView, at: Session) -> str:
         return plain.removesuffix(" yet")
     draft = await at.store.by_hand.draft(bet.number)
     try:
-        chosen = await Chooser(at.store, at.now, zone=at.basics.zone).choose(draft)
+        chosen = await Chooser(at.store, at.now, zone=at.settings.zone).choose(draft)
     except BadBet as why:
         return f"{plain}: {why}"
     waits = chosen.waiting
@@ -199,10 +199,10 @@ def _tell(
     made: BetDecision | None,
     value: ClosingValue | None,
 ) -> None:
-    bet, zone, now = found.bet, at.basics.zone, at.now
+    bet, zone, now = found.bet, at.settings.zone, at.now
     say(f"{paint(f'#{bet.id}', 'bold')} {paint(shown_as(bet), 'bold')} · {status_text(bet)}")
     say(f"Game     {where}")
-    money = [x for x in (odds_text(bet.odds, at.basics.odds_format), _stake(bet)) if x]
+    money = [x for x in (odds_text(bet.odds, at.settings.odds_format), _stake(bet)) if x]
     if money:
         say(f"Price    {' · '.join(money)}")
     for line in (*(f"Before   {x}" for x in before), *_worth(bet, at, made, value)):
@@ -245,7 +245,7 @@ def _worth(
     """Lines with what the bet was worth when it was made, and at the closing line."""
     from tracker.wording.closes import value_text
 
-    lines = [] if made is None else decision_lines(made, "When made", at.basics.odds_format)
+    lines = [] if made is None else decision_lines(made, "When made", at.settings.odds_format)
     if value is not None and bet.market is not None:
         lines.append(f"Close    {value_text(bet.market, bet.odds, value)}")
     return lines
@@ -261,13 +261,13 @@ def _game_line(bet: BetView, game: Game, at: Session) -> str:
     from tracker.wording.figures import score_text, span_text
 
     state = bet.state
-    parts = [f"{game.name}{game.of_league}", when(game.start, at.now, at.basics.zone)]
+    parts = [f"{game.name}{game.of_league}", when(game.start, at.now, at.settings.zone)]
     if state is not None and state.period > 0:
         parts += [score_text(game, state.score), state.game_clock]
     if bet.stale:
         parts.append("data stale")
     elif bet.seen_at is not None and bet.status is Status.LIVE:
-        delay, age = at.basics.delay, (at.now - bet.seen_at).total_seconds()
+        delay, age = at.settings.alerts.delay, (at.now - bet.seen_at).total_seconds()
         behind = f", delayed {span_text(delay)}" if delay else ""
         parts.append(f"data {span_text(age + delay)} old{behind}")
     return " · ".join(parts)
@@ -314,8 +314,8 @@ async def _withdraw(scope: Scope, reference: str, as_json: bool) -> None:
         say(f"Withdrew #{bet.id} {shown_as(bet)}: it is no longer followed, its history stays.")
         if bet.from_file:
             note(
-                f"Its line in {at.basics.bets_file} is passed over from now on; changed, or taken "
-                "out and written again, it counts anew."
+                f"Its line in {at.settings.bets.file} is passed over from now on; changed, or "
+                "taken out and written again, it counts anew."
             )
     elif bet.status is Status.WITHDRAWN:
         say(f"#{bet.id} {shown_as(bet)} had been withdrawn already.")
@@ -351,11 +351,14 @@ def rules(
     if replace and default:
         raise Misused("--set and --default contradict each other: give one of them")
     if bet is None:
-        basics = scope_of(context).basics()
-        texts = [x.text for x in basics.rules]
+        from tracker.settings import find_config
+
+        scope = scope_of(context)
+        texts = [x.text for x in scope.settings().default_rules]
         say_json({"rules": texts}) if as_json else say("\n".join(texts) or "none")
         if not as_json:
-            note(f"These are the defaults; change them under [rules] in {basics.source}.")
+            source = find_config(scope.config)
+            note(f"These are the defaults; change them under [rules] in {source}.")
         return
     wanted = tuple({x.text: x for x in map(parse_rule, replace or ())}.values())
     run_async(_rules(scope_of(context), bet, wanted or None, bool(replace) or default, as_json))
@@ -368,7 +371,7 @@ async def _rules(
         if change:
             await at.bets.watch_for(reference, wanted, at.now)
         found = await at.bets.history(reference)
-        trackings = await at.store.trackings(at.basics.rules)
+        trackings = await at.store.trackings(at.settings.default_rules)
     memory = {
         x.rule: x
         for tracking in trackings

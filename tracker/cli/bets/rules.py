@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,10 +24,11 @@ from tracker.domain.money import plural
 from tracker.domain.policy import EventRule, LevelRule, Rule, SwingRule, parse_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from tracker.domain.prior import Lines
     from tracker.forecast import Parameters
+    from tracker.modelling.backtest import Played
     from tracker.modelling.rule_trial import RuleFigures, TrialCourse
 
     _Loader = Callable[[str], Parameters]
@@ -82,33 +83,24 @@ def try_rules(  # noqa: PLR0917 - one for each option
         if history is None:
             played, courses = run_async(_shipped(scope, wanted))
         else:
-            sample = _Sample(history, league, season, games)
-            played, courses = run_async(_history(scope, wanted, sample))
+            from tracker.modelling.backtest import read_games
+
+            past = read_games(history, league, season, games)
+            played, courses = run_async(_history(scope, wanted, past))
     if not courses:
         raise Impossible("no game could be played: name a folder or a season that has some")
     _tell(wanted, courses, played, as_json=as_json)
 
 
-class _Sample:
-    """Which games of a history folder to play: a league, a season or all, and at most `most`."""
-
-    def __init__(self, folder: Path, league: str, season: str | None, most: int) -> None:
-        self.folder = folder
-        self.league = league
-        self.season = season
-        self.most = most
-
-
 async def _history(
-    scope: Scope, rules: Sequence[Rule], sample: _Sample
+    scope: Scope, rules: Sequence[Rule], past: Iterable[Played]
 ) -> tuple[int, list[TrialCourse]]:
-    from tracker.modelling.backtest import read_games
     from tracker.modelling.rule_trial import in_play, try_bets
 
     load = _load(scope)
     courses: list[TrialCourse] = []
     count = 0
-    for played in read_games(sample.folder, sample.league, sample.season, sample.most):
+    for played in past:
         if in_play(played.history):
             count += 1
             bets = bets_on(played.game, played.lines, rules)
@@ -157,9 +149,8 @@ async def _shipped(scope: Scope, rules: Sequence[Rule]) -> tuple[int, list[Trial
 
 def _load(scope: Scope) -> _Loader:
     from tracker.cli.models import ModelsInUse
-    from tracker.registry import registry_beside
 
-    return ModelsInUse(registry_beside(scope.basics().store), lambda _: None)
+    return ModelsInUse(scope.registry(), lambda _: None)
 
 
 def bets_on(game: Game, lines: Lines | None, rules: Sequence[Rule]) -> list[Bet]:
@@ -168,17 +159,15 @@ def bets_on(game: Game, lines: Lines | None, rules: Sequence[Rule]) -> list[Bet]
     if lines is not None:
         spread = spread if lines.home_spread is None else lines.home_spread
         total = total if lines.total is None else lines.total
-    return list(_bets(game, spread, total, tuple(rules)))
-
-
-def _bets(game: Game, spread: float, total: float, rules: tuple[Rule, ...]) -> Iterator[Bet]:
     markets: tuple[tuple[str, Market], ...] = (
         (f"{game.home} ML", Moneyline(Side.HOME)),
         (f"{game.home} {line_text(spread, signed=True)}", Spread(Side.HOME, spread)),
         (f"{game.name} over {line_text(total)}", Total(Direction.OVER, total)),
     )
-    for number, (pick, market) in enumerate(markets, start=1):
-        yield Bet(number, pick, market, game, rules, game.start)
+    return [
+        Bet(number, pick, market, game, tuple(rules), game.start)
+        for number, (pick, market) in enumerate(markets, start=1)
+    ]
 
 
 def _tell(

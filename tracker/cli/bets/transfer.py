@@ -139,10 +139,10 @@ def _mapping(given: Sequence[str]) -> Mapping[str, str]:
 
 
 def _read(scope: Scope, file: Path, text: str, manner: Manner) -> ImportedBets:
-    basics = scope.basics()
-    unit = basics.stake_unit_cents
+    settings = scope.settings()
+    unit = settings.stake_unit_cents
     if file.suffix.casefold() != ".toml":
-        return _asked_dates(file, text, unit, basics.zone, manner)
+        return _asked_dates(file, text, unit, settings.zone, manner)
     read = parse_bets(text, str(file), unit)
     slips = tuple(
         ImportedBet(n, replace(x, from_file=False), None, None, "", _day_of(x), listed=True)

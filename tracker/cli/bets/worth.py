@@ -107,12 +107,13 @@ async def _held(scope: Scope, reference: str) -> tuple[HeldBet, str]:
     from tracker.cli.models import explainer_of
 
     async with session(scope) as at:
-        explainer = explainer_of(at, scope)
         try:
-            found = await held(at.bets, reference, explainer, at.now, at.basics.delay)
+            found = await held(
+                at.bets, reference, explainer_of(at), at.now, at.settings.alerts.delay
+            )
         except NotHeld as why:
             raise Impossible(str(why)) from None
-        return found, at.basics.odds_format
+        return found, at.settings.odds_format
 
 
 def _head(held: HeldBet, form: str) -> None:
@@ -154,7 +155,6 @@ async def check(
     from tracker.wording.figures import percent
 
     scope, text = scope_of(context), " ".join(line)
-    settings = scope.settings()
     draft = await draft_for(scope, text, Beside(game=game, odds=odds))
     # Opened for writing, since the slate may have to be read and stored to find the game.
     async with session(scope, write=True) as at:
@@ -165,13 +165,13 @@ async def check(
         if asked.already.decides:
             raise Impossible(f"{asked.text}: it is decided: {'; '.join(asked.already.words)}")
         with progress("forecasting"):
-            found = await worth_of(asked.bet(at.now), at, scope)
-        form, old = at.basics.odds_format, await _stale(at, asked.games)
+            found = await worth_of(asked.bet(at.now), at)
+        form, old = at.settings.odds_format, await _stale(at, asked.games)
     if not isinstance(found, Worth):
         lacking = "its game is off, or its points by period are not known"
         why_none = lacking if found is None else WHY_NONE[found]
         raise Impossible(f"{asked.text} has no chance yet: {why_none}")
-    why = [*(f"the data of {x} are stale" for x in old), *reasons(found, settings.odds)]
+    why = [*(f"the data of {x} are stale" for x in old), *reasons(found, at.settings.odds)]
     if as_json:
         say_json(_check_json(asked, found, why))
         return
@@ -237,13 +237,13 @@ def _check_json(asked: Registered, x: Worth, why: list[str]) -> dict[str, Any]:
     }
 
 
-async def worth_of(bet: Bet, at: Session, scope: Scope) -> Worth | NoChance | None:
+async def worth_of(bet: Bet, at: Session) -> Worth | NoChance | None:
     """What a bet is worth now, or why it has no chance; None when its game is off."""
     from tracker.app.market import value
     from tracker.cli.models import given_lines, models_of
 
-    limits = scope.settings().odds
-    return await value.worth_of(at.store, bet, given_lines(scope), models_of(at), limits, at.now)
+    given, load, limits = given_lines(at), models_of(at), at.settings.odds
+    return await value.worth_of(at.store, bet, given, load, limits, at.now)
 
 
 UNREAD_AFTER = timedelta(minutes=15)

@@ -24,9 +24,9 @@ from tracker.engine.record import Grouping, Reliability, reliability
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from tracker.app.explain import Explained
-    from tracker.cli import Basics
     from tracker.store.views import BetView, ShowView
 
 
@@ -92,7 +92,7 @@ def _chart_bet(scope: Scope, reference: str, out: Path | None, columns: int) -> 
     if empty is not None:
         say(f"#{view.bet.id} {shown_as(view.bet)} has no history yet: {empty}.")
         return
-    course = course_for(view, now, scope.basics())
+    course = course_for(view, now, scope.settings().zone)
     if out is None:
         say("\n".join(draw(course, columns)))
         return
@@ -116,13 +116,13 @@ async def _view(scope: Scope, reference: str) -> tuple[ShowView, datetime]:
         return await at.bets.history(reference), at.now
 
 
-def course_for(view: ShowView, now: datetime, basics: Basics) -> Course:
+def course_for(view: ShowView, now: datetime, zone: ZoneInfo) -> Course:
     """The course of a bet with snapshots, for its chart, titled with its name and status."""
     title = f"#{view.bet.id}  {shown_as(view.bet)}"
-    return course_of(view, title, _subtitle(view.bet, now, basics), basics.zone)
+    return course_of(view, title, _subtitle(view.bet, now, zone), zone)
 
 
-def _subtitle(bet: BetView, now: datetime, basics: Basics) -> str:
+def _subtitle(bet: BetView, now: datetime, zone: ZoneInfo) -> str:
     from rich.text import Text
 
     from tracker.cli.screen import when
@@ -135,10 +135,10 @@ def _subtitle(bet: BetView, now: datetime, basics: Basics) -> str:
     result = Text.from_ansi(status_text(bet)).plain
     if isinstance(bet.market, Parlay) and len(bet.market.games) > 1:
         names = ", ".join(x.name for x in bet.market.games)
-        return f"{names}  ·  {when(game.start, now, basics.zone)}  ·  {result}"
-    parts = [game.name, when(game.start, now, basics.zone)]
+        return f"{names}  ·  {when(game.start, now, zone)}  ·  {result}"
+    parts = [game.name, when(game.start, now, zone)]
     if state is not None and state.period > 0:
-        parts = [when(game.start, now, basics.zone), score_text(game, state.score)]
+        parts = [when(game.start, now, zone), score_text(game, state.score)]
         parts.append(state.game_clock)
     return "  ·  ".join((*parts, result))
 
@@ -206,7 +206,7 @@ async def _worth(at: Session) -> _Record:
     from tracker.app.market import read_clv
     from tracker.cli.market import mean_text
 
-    report = await read_clv(at.store, at.basics.rules)
+    report = await read_clv(at.store, at.settings.default_rules)
     return _Record(worth=report.singles, mean=mean_text(report.all))
 
 
@@ -266,10 +266,10 @@ async def explained(
     from tracker.app.explain import NothingMoved, places_of
 
     async with session(scope) as at:
-        number, explainer = await at.number(bet), explainer_of(at, scope)
+        number, explainer = await at.number(bet), explainer_of(at)
         try:
             view = await explainer.history(number)
-            return await explainer.explain(view, places_of(view, begin, end, at.basics.zone))
+            return await explainer.explain(view, places_of(view, begin, end, at.settings.zone))
         except NothingMoved as why_not:
             raise Impossible(str(why_not)) from None
 

@@ -44,7 +44,6 @@ from tracker.domain.alert import Sent
 from tracker.domain.bet import Status
 from tracker.domain.league import LEAGUE_ZONE
 from tracker.domain.money import plural, profit_cents
-from tracker.domain.value import ClosingValue
 from tracker.notify.channels import Channel, Message
 from tracker.replay.server import serving
 from tracker.settings import Settings, load_secrets
@@ -190,8 +189,10 @@ async def _night(
             status = await _stop(daemon)
         for line in phone.report():
             console.print(line)
-        views = await _histories(folder / "tracker.db")
-        values = await _values(folder / "tracker.db")
+        async with await _opened(folder / "tracker.db") as store:
+            found = [await store.show_view(x.number) for x in await store.bets_view()]
+            values = await store.quotes.values()
+        views = [x for x in found if x is not None]
         log = (folder / "daemon.log").read_text("utf-8")
         return judge(views, sink.messages, status, log, values)
 
@@ -271,26 +272,14 @@ def _all_received(bets: list[BetView], sink: Sink) -> bool:
 async def _bets(database: Path) -> list[BetView]:
     """The bets in the daemon's database; none while the daemon is still starting."""
     try:
-        async with await Store.open(database, now=SystemClock().now(), readonly=True) as store:
+        async with await _opened(database) as store:
             return await store.bets_view()
     except StoreError:
         return []
 
 
-async def _histories(database: Path) -> list[ShowView]:
-    found = []
-    for bet in await _bets(database):
-        async with await Store.open(database, now=SystemClock().now(), readonly=True) as store:
-            view = await store.show_view(bet.number)
-        if view is not None:
-            found.append(view)
-    return found
-
-
-async def _values(database: Path) -> dict[int, ClosingValue]:
-    """The bets' closing line values, by number."""
-    async with await Store.open(database, now=SystemClock().now(), readonly=True) as store:
-        return await store.quotes.values()
+async def _opened(database: Path) -> Store:
+    return await Store.open(database, now=SystemClock().now(), readonly=True)
 
 
 async def _stop(daemon: asyncio.subprocess.Process) -> int | None:

@@ -18,10 +18,8 @@ from tracker.registry import KINDS, NoSuchModel, Registry, in_use
 if TYPE_CHECKING:
     from tracker.app.explain import Explainer
     from tracker.app.pricing import LinesFor
-    from tracker.cli import Scope, Session
-    from tracker.domain.game import Game
+    from tracker.cli import Session
     from tracker.forecast import Parameters
-    from tracker.forecast.priors import Believed
     from tracker.modelling.games import Dataset
 
 
@@ -149,31 +147,20 @@ def unseen(judged: Sequence[str], fitted: Sequence[str]) -> None:
         )
 
 
-async def believed(game: Game, at: Session, scope: Scope) -> Believed:
-    """The prior of a game, and its source."""
-    from tracker.app.pricing import believed_of
-
-    return await believed_of(at.store, game, given_lines(scope), models_of(at), at.now)
-
-
-def given_lines(scope: Scope) -> LinesFor:
+def given_lines(at: Session) -> LinesFor:
     """A function that gives the closing lines in the configuration for a game, if any."""
     from tracker.settings import lines_for
 
-    return partial(lines_for, scope.settings().lines)
+    return partial(lines_for, at.settings.lines)
 
 
-def explainer_of(at: Session, scope: Scope) -> Explainer:
+def explainer_of(at: Session) -> Explainer:
     """What explains the bets of an open database: why a chance moved, and what a bet is worth."""
     from tracker.app.explain import Explainer
-    from tracker.registry import registry_beside
 
-    registry = registry_beside(at.basics.store)
-    return Explainer(at.store, at.basics.rules, given_lines(scope), registry)
+    return Explainer(at.store, at.settings.default_rules, given_lines(at), at.registry)
 
 
 def models_of(at: Session) -> ModelsInUse:
     """The models in use beside the database; models that cannot be used are noted on the screen."""
-    from tracker.registry import registry_beside
-
-    return ModelsInUse(registry_beside(at.basics.store), note)
+    return ModelsInUse(at.registry, note)

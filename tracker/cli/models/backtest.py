@@ -101,9 +101,8 @@ def _report(scope: Scope, strategy: Strategy, season: str, data: Path | None) ->
 
 def _model(scope: Scope) -> Parameters:
     from tracker.cli.models import ModelsInUse
-    from tracker.registry import registry_beside
 
-    return ModelsInUse(registry_beside(scope.basics().store), note)("nba")
+    return ModelsInUse(scope.registry(), note)("nba")
 
 
 def _recorded(
@@ -113,7 +112,7 @@ def _recorded(
     from tracker.modelling.backtest import candidates, read_rows
 
     season, data = where
-    folder = scope.basics().store.parent / "history" if data is None else data
+    folder = scope.settings().store.path.parent / "history" if data is None else data
     with bar() as advance:
         return list(candidates(read_rows(folder), season, strategy.lines, model, advance))
 
@@ -124,7 +123,6 @@ async def _own(scope: Scope, strategy: Strategy) -> list[tuple[Candidate, BetOut
     from tracker.cli.models import models_of
     from tracker.forecast.market import closing_outlook
 
-    settings = scope.settings().odds
     async with session(scope) as at:
         models = models_of(at)
         games = await own_games(at.store, at.now)
@@ -132,7 +130,9 @@ async def _own(scope: Scope, strategy: Strategy) -> list[tuple[Candidate, BetOut
     def outlook_of(game: Game, lines: Lines, players: Sequence[Player]) -> Outlook:
         return closing_outlook(game, lines, models(game.league), None, players)
 
-    return [pair for kept in games for pair in candidates(kept, strategy, settings, outlook_of)]
+    return [
+        pair for kept in games for pair in candidates(kept, strategy, at.settings.odds, outlook_of)
+    ]
 
 
 def report_json(x: BacktestReport) -> dict[str, Any]:
@@ -241,8 +241,6 @@ def bets_csv(x: BacktestReport) -> str:
 
 
 def _write_report(x: BacktestReport, folder: Path) -> None:
-    import json
-
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "report.md").write_text(markdown(x) + "\n", "utf-8")
     text = json.dumps(report_json(x), ensure_ascii=False, indent=2)

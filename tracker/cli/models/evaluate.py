@@ -27,7 +27,6 @@ from tracker.cli.models import (
 from tracker.cli.screen import bar, say, say_json, table
 from tracker.domain import Impossible, Misused
 from tracker.domain.league import LEAGUES
-from tracker.registry import registry_beside
 
 if TYPE_CHECKING:
     from tracker.cli.screen import Advance
@@ -129,7 +128,7 @@ def _props(
 
 
 def _named(scope: Scope, league: str, model: str) -> Parameters:
-    found = named_model(registry_beside(scope.basics().store), league, model)
+    found = named_model(scope.registry(), league, model)
     if found.league != league:
         raise Misused(f"{model} is for {found.league}: add --league {found.league}")
     return found
@@ -172,7 +171,7 @@ def compare(
     With --on and --seasons, Brier scores of both and the mean difference game by game with its
     95 % interval: below 0 the first one is better.
     """
-    registry, wanted = registry_beside(scope_of(context).basics().store), known_league(league)
+    registry, wanted = scope_of(context).registry(), known_league(league)
     models = [named_model(registry, wanted, x) for x in (first, second)]
     if models[0].league != models[1].league:
         raise Misused(f"one is for {models[0].league}, the other for {models[1].league}")

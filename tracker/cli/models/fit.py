@@ -30,7 +30,7 @@ from tracker.domain import Impossible, Misused, TrackerError
 from tracker.domain.league import slate_date
 from tracker.domain.money import plural
 from tracker.host import return_large_blocks, whole_file
-from tracker.registry import CALIBRATION, GAMES, PLAYERS, Kind, registry_beside
+from tracker.registry import CALIBRATION, GAMES, PLAYERS, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -262,7 +262,7 @@ def _retrained(
     from tracker.modelling.retrain import retrained_games, retrained_players
     from tracker.registry import in_use
 
-    registry = registry_beside(scope.basics().store)
+    registry = scope.registry()
     champion, _ = in_use(registry, league)
     day = SystemClock().now().date().isoformat()
     work = retrained_games if kind is GAMES else retrained_players
@@ -335,7 +335,7 @@ def calibrate(
     entry = None
     if made.text is not None:
         day = SystemClock().now().date().isoformat()
-        registry = registry_beside(scope.basics().store)
+        registry = scope.registry()
         entry = _kept(registry, wanted, CALIBRATION, f"calibrated-{day}", made.text)
     if as_json:
         from tracker.app.models import model_json

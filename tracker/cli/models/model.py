@@ -19,7 +19,7 @@ from tracker.cli.screen import note, say, say_json, table
 from tracker.clock import SystemClock
 from tracker.domain import Impossible, TrackerError
 from tracker.domain.league import LEAGUES
-from tracker.registry import CALIBRATION, GAMES, KINDS, PLAYERS, SHIPPED, Kind, registry_beside
+from tracker.registry import CALIBRATION, GAMES, KINDS, PLAYERS, SHIPPED, Kind
 
 if TYPE_CHECKING:
     from tracker.forecast import Parameters
@@ -63,10 +63,6 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
     )
 
 
-def _registry(context: typer.Context) -> Registry[Parameters]:
-    return registry_beside(scope_of(context).basics().store)
-
-
 def _kind(name: str) -> Kind[Any]:
     from tracker.app.models import kind_named
 
@@ -90,7 +86,7 @@ def listing(
     """
     leagues = [known_league(league)] if league is not None else list(LEAGUES)
     wanted = KINDS if kind == "all" else (_kind(kind),)
-    registries = [_registry(context).of(x) for x in wanted]
+    registries = [scope_of(context).registry().of(x) for x in wanted]
     found = [x for one in leagues for r in registries for x in r.list(one)]
     used = {(one, r.kind.name): _used(r, one) for one in leagues for r in registries}
 
@@ -149,7 +145,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show one model: what it was fitted on, its names, its checksum, and what it was worth."""
-    registry, wanted = _registry(context).of(_kind(kind)), known_league(league)
+    registry, wanted = scope_of(context).registry().of(_kind(kind)), known_league(league)
     entry = registry.show(wanted, name)
     if as_json:
         say_json(plain(entry) | _more(registry, entry))
@@ -229,11 +225,12 @@ async def activate(
     """
     from tracker.app.models import activate as put_in_use
 
-    scope, registry = scope_of(context), _registry(context)
+    scope = scope_of(context)
+    registry = scope.registry()
     wanted, chosen = known_league(league), _kind(kind)
     if is_file_name(name):
         wanted, name, chosen = _adopt(registry, Path(name))
-    if scope.basics().store.exists():
+    if scope.settings().store.path.exists():
         async with session(scope, write=True) as at:
             entry = await put_in_use(at.store, registry, wanted, chosen, name, at.now)
     else:
@@ -274,7 +271,9 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Go back to the model that was in use before."""
-    _say_active(_registry(context).of(_kind(kind)).rollback(known_league(league)), as_json)
+    _say_active(
+        scope_of(context).registry().of(_kind(kind)).rollback(known_league(league)), as_json
+    )
 
 
 def _say_active(entry: Entry, as_json: bool) -> None:

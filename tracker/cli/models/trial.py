@@ -12,7 +12,7 @@ from tracker.cli.models import DEFAULT_LEAGUE, LeagueOf, known_league, models_of
 from tracker.cli.screen import note, progress, say, say_json, table
 from tracker.domain.league import NBA, slate_date
 from tracker.domain.money import plural
-from tracker.registry import GAMES, PLAYERS, registry_beside
+from tracker.registry import GAMES, PLAYERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,8 +66,7 @@ async def start(
 
     wanted = known_league(league)
     async with session(scope_of(context), write=True) as at:
-        registry = registry_beside(at.basics.store)
-        trial = await start_trial(at.store, registry, wanted, kind_named(kind), name, at.now)
+        trial = await start_trial(at.store, at.registry, wanted, kind_named(kind), name, at.now)
     if as_json:
         say_json(trial_json(trial, None))
         return
@@ -89,9 +88,10 @@ async def show(
     try:
         async with session(scope_of(context)) as at:
             trials = await at.store.trials.list(open_only=not every)
-            registry = registry_beside(at.basics.store)
             with progress("holding them against the gate"):
-                found = [await judged(at.store, registry, x) for x in trials if x.ended_at is None]
+                found = [
+                    await judged(at.store, at.registry, x) for x in trials if x.ended_at is None
+                ]
     except StoreMissing:
         trials, found = (), []
     _tell_trial(trials, found, as_json)
@@ -103,17 +103,16 @@ async def judge(context: typer.Context, as_json: AsJson = False) -> None:
     A challenger that fails is dropped. One that passes is reported, or put in use at once where
     `[models] promote = "auto"` is set.
     """
-    scope = scope_of(context)
-    async with session(scope, write=True) as at:
-        found = await _judge_now(scope, at)
+    async with session(scope_of(context), write=True) as at:
+        found = await _judge_now(at)
     _tell_trial(tuple(x.trial for x in found), found, as_json)
 
 
-async def _judge_now(scope: Scope, at: Session) -> tuple[JudgedTrial, ...]:
+async def _judge_now(at: Session) -> tuple[JudgedTrial, ...]:
     from tracker.app.models import judge_all
 
-    promote = scope.settings().models.promote == "auto"
-    return await judge_all(at.store, registry_beside(at.basics.store), at.now, promote=promote)
+    promote = at.settings.models.promote == "auto"
+    return await judge_all(at.store, at.registry, at.now, promote=promote)
 
 
 async def stop(
@@ -197,7 +196,7 @@ async def monitors(
     elif figures:
         _tell_figures(daily)
     else:
-        _tell_monitors(changes if history else last_of(changes), scope.basics().zone)
+        _tell_monitors(changes if history else last_of(changes), scope.settings().zone)
 
 
 async def _update(scope: Scope) -> None:
@@ -208,7 +207,7 @@ async def _update(scope: Scope) -> None:
         with progress("working out the monitors"):
             await watch(at.store, leagues, models_of(at), at.now)
             # The monitors have just read the games' results; trials are judged by the same ones.
-            await _judge_now(scope, at)
+            await _judge_now(at)
 
 
 def _tell_monitors(found: tuple[MonitorStanding, ...], zone: ZoneInfo) -> None:

@@ -221,7 +221,7 @@ async def chats(context: typer.Context, as_json: AsJson = False) -> None:
     scope = scope_of(context)
     bot = scope.settings().notify.telegram
     fixed = bot.chat_id
-    found = await asyncio.to_thread(paired_in, scope.basics().store)
+    found = await asyncio.to_thread(paired_in, scope.settings().store.path)
     chat, topic = (found.chat, found.topic) if fixed is None else (fixed, bot.topic_id)
     if as_json:
         users = [{"chat": chat, "user": user} for chat, user in sorted(found.users)]

@@ -91,7 +91,7 @@ async def chores(
 ) -> None:
     """Show the daemon's scheduled work: what it did, when it was due, and what it caught up on."""
     scope = scope_of(context)
-    zone = scope.basics().zone
+    zone = scope.settings().zone
     found = await read_if_any(scope, lambda at: at.store.upkeep.chores(most=most), ())
     if as_json:
         names = ("due", "attempt", "began_at", "ended_at", "outcome", "detail")
@@ -153,7 +153,7 @@ def backup(
 async def _backup(scope: Scope, file: Path | None, as_json: bool) -> None:
     from tracker.store import Store, StoreMissing
 
-    place, now = scope.basics().store, SystemClock().now()
+    place, now = scope.settings().store.path, SystemClock().now()
     try:
         async with await Store.open(place, now=now, readonly=True, older=True) as store:
             target = file or place.with_name(f"{place.stem}-{now:%Y%m%dT%H%M%SZ}.bak")
@@ -232,7 +232,7 @@ async def _list(scope: Scope, as_json: bool) -> None:
         # The list is wanted most when the database is gone or damaged.
         note(str(why))
     found = listed(scope.settings().backup_folder, recorded)
-    _tell_list(found, scope.basics().zone, as_json)
+    _tell_list(found, scope.settings().zone, as_json)
 
 
 def _tell_list(found: Sequence[Backup], zone: ZoneInfo, as_json: bool) -> None:

@@ -64,7 +64,7 @@ async def alerts(
     from tracker.store import StoreMissing
 
     scope = scope_of(context)
-    zone = scope.basics().zone
+    zone = scope.settings().zone
     found: list[AlertView] = []
     try:
         async with session(scope) as at:
@@ -237,12 +237,12 @@ async def _lift(at: Session, wanted: _Wanted, as_json: bool) -> None:
 
 async def _silence(at: Session, wanted: _Wanted, as_json: bool) -> None:
     scope, target, name = await _target(at, wanted)
-    until = parse_until(wanted.until, at.now, at.basics.zone)
+    until = parse_until(wanted.until, at.now, at.settings.zone)
     kept = await at.store.alerting.snooze(Snooze(scope, target, at.now, until))
     if as_json:
         say_json(_snooze_json(kept))
         return
-    say(f"Silent about {name} until {when(until, at.now, at.basics.zone)}.")
+    say(f"Silent about {name} until {when(until, at.now, at.settings.zone)}.")
     note("What would have been said is kept: `tracker alerts --explain`.")
 
 
@@ -283,7 +283,7 @@ def _show(at: Session, found: tuple[Snooze, ...], games: dict[str, str], as_json
     if not found:
         say("Nothing is snoozed.")
     for x in found:
-        say(f"{subject(x, games)}: silent until {when(x.until, at.now, at.basics.zone)}")
+        say(f"{subject(x, games)}: silent until {when(x.until, at.now, at.settings.zone)}")
 
 
 def _snooze_json(x: Snooze) -> dict[str, object]:

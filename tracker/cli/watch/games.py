@@ -97,10 +97,11 @@ async def _games(scope: Scope, asked: _Asked, as_json: bool) -> None:
             with progress(ASKING):
                 reading = await read_slate(at, ANSWER_WITHIN_S, lambda _: True, leagues)
             listed = _wanted(await at.store.games(), asked, at)
-            if at.basics.delay and reading.whole:
+            if at.settings.alerts.delay and reading.whole:
                 from tracker.wording.figures import span_text
 
-                note(f"Scores are shown {span_text(at.basics.delay)} late, by `alerts.delay`.")
+                late = span_text(at.settings.alerts.delay)
+                note(f"Scores are shown {late} late, by `alerts.delay`.")
             elif not reading.board:
                 note(f"These scores are as they were seen last ({reading.trouble}).")
         count = await at.store.bets_a_game()
@@ -115,7 +116,7 @@ async def _games(scope: Scope, asked: _Asked, as_json: bool) -> None:
         (
             game.name,
             game.rules.name if several else "",
-            when(game.start, at.now, at.basics.zone),
+            when(game.start, at.now, at.settings.zone),
             *_state(game, state),
             str(count.get(game.id, "")),
         )
@@ -194,7 +195,7 @@ async def _player(scope: Scope, name: str, stat: str, line: float | None, as_jso
     ask = PlayerQuestion(name, stat_named(stat), line)
     try:
         async with session(scope) as at:
-            (found,) = await sheets(at.store, [ask], given_lines(scope), models_of(at), at.now)
+            (found,) = await sheets(at.store, [ask], given_lines(at), models_of(at), at.now)
             if not isinstance(found, PlayerSheet):
                 raise found
             if as_json:
@@ -208,7 +209,7 @@ async def _player(scope: Scope, name: str, stat: str, line: float | None, as_jso
 def _tell_player(x: PlayerSheet, at: Session) -> None:
     say(f"{paint(x.name, 'bold')} · {x.team} · {x.league.upper()} · {x.stat.value}")
     if x.next_game is not None:
-        say(f"Next     {x.next_game.name} {when(x.next_game.start, at.now, at.basics.zone)}")
+        say(f"Next     {x.next_game.name} {when(x.next_game.start, at.now, at.settings.zone)}")
     if x.injury is not None:
         say(paint(f"Health   {x.injury.status.value}: {x.injury.detail}", "yellow"))
     rows = [(r.name, str(r.games), f"{r.mean:.1f}", f"{r.minutes:.1f}") for r in x.rolling]

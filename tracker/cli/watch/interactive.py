@@ -186,11 +186,11 @@ class WatchScreen(App[None]):
     def _lines(self, view: ShowView, at: Session) -> Sequence[str]:
         size = self.query_one("#detail", Static).content_size
         if self._detail == "alerts":
-            lines = alert_lines(view.alerts[-_MOST_ALERTS:], at.basics.zone)
+            lines = alert_lines(view.alerts[-_MOST_ALERTS:], at.settings.zone)
             return lines[-max(1, size.height) :] or ["Nothing was said of it yet."]
         if (empty := why_empty(view)) is not None:
             return [f"No history yet: {empty}."]
-        course = course_for(view, at.now, at.basics)
+        course = course_for(view, at.now, at.settings.zone)
         return chance_panel(course, max(40, size.width), max(4, size.height - 2))
 
     async def action_detail(self, what: str) -> None:
@@ -227,9 +227,11 @@ class WatchScreen(App[None]):
 
         def lines(columns: int) -> Sequence[str]:
             empty = why_empty(view)
-            course = None if empty is not None else course_for(view, at.now, at.basics)
-            head = [f"No history yet: {empty}."] if course is None else draw(course, columns)
-            return [*head, "", *alert_lines(view.alerts, at.basics.zone)]
+            if empty is not None:
+                head = [f"No history yet: {empty}."]
+            else:
+                head = draw(course_for(view, at.now, at.settings.zone), columns)
+            return [*head, "", *alert_lines(view.alerts, at.settings.zone)]
 
         self.push_screen(WholeBet(lines))
 

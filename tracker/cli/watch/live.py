@@ -66,8 +66,8 @@ class TonightSeen:
 
 async def _look(at: Session) -> TonightSeen:
     """Read everything that the screen shows from the database."""
-    rules, zone = at.basics.rules, at.basics.zone
-    since, delay = read_since(at.daemon, at.now), at.basics.delay
+    rules, zone = at.settings.default_rules, at.settings.zone
+    since, delay = read_since(at.daemon, at.now), at.settings.alerts.delay
     games = await tonight(at.store, rules, at.now, zone, since, delay)
     shown = {x.number for game in games for x in game.bets}
     waiting = tuple(
@@ -136,7 +136,7 @@ class LiveReader:
         at = self._at
         if at is None:
             raise RuntimeError("the database is not open")
-        found = await at_work(at.store, at.basics.lock, self._clock)
+        found = await at_work(at.store, at.settings.store.lock, self._clock)
         return replace(at, clock=found.clock, daemon=found.daemon)
 
     async def history(self, number: int) -> tuple[ShowView, Session] | None:
@@ -144,7 +144,7 @@ class LiveReader:
         if self._at is None:
             return None
         at = await self._fresh()
-        view = await at.store.show_view(number, at.basics.rules)
+        view = await at.store.show_view(number, at.settings.default_rules)
         return None if view is None else (view, at)
 
     @asynccontextmanager
@@ -179,9 +179,9 @@ class LiveReader:
             if text == "off":
                 lifted = await at.store.alerting.lift_snooze(about, target, at.now)
                 return "Speaking again." if lifted else "Nothing was silent."
-            until = parse_until(text, at.now, at.basics.zone)
+            until = parse_until(text, at.now, at.settings.zone)
             kept = await at.store.alerting.snooze(Snooze(about, target, at.now, until))
-            return f"Silent until {when(kept.until, at.now, at.basics.zone)}."
+            return f"Silent until {when(kept.until, at.now, at.settings.zone)}."
 
     async def withdraw(self, number: int) -> str:
         """Withdraw a bet; returns a sentence about the outcome."""

@@ -123,7 +123,7 @@ async def _closes(scope: Scope, by: Grouping, first: date | None, last: date | N
     try:
         async with session(scope) as at:
             values = await at.store.quotes.values()
-            views = await at.store.bets_view(at.basics.rules) if values else ()
+            views = await at.store.bets_view(at.settings.default_rules) if values else ()
     except StoreMissing:
         views, values = (), {}
     bets = [
@@ -270,6 +270,8 @@ async def _report(scope: Scope, span: ReportSpan, until: date | None) -> Report:
 
     try:
         async with session(scope) as at:
-            return await of(at.store, span, until or slate_today(at.now.astimezone(at.basics.zone)))
+            return await of(
+                at.store, span, until or slate_today(at.now.astimezone(at.settings.zone))
+            )
     except StoreMissing:
         raise Impossible("there is nothing to report yet: add a bet with `tracker add`") from None

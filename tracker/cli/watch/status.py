@@ -74,7 +74,7 @@ async def _as_json(scope: Scope) -> None:
 
     try:
         async with session(scope) as at:
-            whole = await at.store.status_view(at.basics.rules)
+            whole = await at.store.status_view(at.settings.default_rules)
             whole = whole.aged(read_since(at.daemon, at.now))
             say_json(status_json(whole, at.now, at.daemon))
     except StoreMissing:
@@ -88,10 +88,10 @@ async def show(scope: Scope, before: str = "") -> None:
 
     try:
         async with session(scope) as at:
-            whole = await at.store.status_view(at.basics.rules)
+            whole = await at.store.status_view(at.settings.default_rules)
             whole = whole.aged(read_since(at.daemon, at.now))
-            trackings = await at.store.trackings(at.basics.rules)
-            tonight = await at.store.alerting.decisions_since(evening(at.now, at.basics.zone))
+            trackings = await at.store.trackings(at.settings.default_rules)
+            tonight = await at.store.alerting.decisions_since(evening(at.now, at.settings.zone))
             histories = await _histories(at, whole.bets)
             reviews = await at.bets.reviews()
             picture = _Picture(whole, trackings, histories, tonight, reviews, at, at.now)
@@ -105,7 +105,7 @@ async def show(scope: Scope, before: str = "") -> None:
 async def _histories(at: Session, bets: Sequence[BetView]) -> dict[int, ShowView]:
     found = {}
     for bet in bets if len(bets) <= _MOST_HISTORIES else ():
-        view = await at.store.show_view(bet.number, at.basics.rules)
+        view = await at.store.show_view(bet.number, at.settings.default_rules)
         if view is not None:
             found[bet.number] = view
     return found
@@ -162,7 +162,7 @@ def _game_line(view: GameView, x: _Picture) -> str:
     from tracker.wording.figures import rough_span, span_text
 
     game, state = view.game, view.state
-    zone = x.at.basics.zone
+    zone = x.at.settings.zone
     if state is None or state.period == 0:
         line = f"{paint(f'{game.away} @ {game.home}', 'bold')}   "
         start = when(game.start, x.now, zone)
@@ -177,17 +177,17 @@ def _game_line(view: GameView, x: _Picture) -> str:
         seconds = (x.now - view.seen_at).total_seconds()
         source = source_of(game.league, x.whole.sources)
         by = f" ({source})" if source else ""
-        delay = x.at.basics.delay
+        delay = x.at.settings.alerts.delay
         behind = f", delayed {span_text(delay)}" if delay else ""
         age = f"data {span_text(seconds + delay)} old{by}{behind}"
     if view.lost:
         age = paint(f"feed lost, {age}", "yellow")
     elif (read := view.seen_at) is not None and read < read_since(x.at.daemon, x.now):
-        silent = (x.now - read).total_seconds() + x.at.basics.delay
+        silent = (x.now - read).total_seconds() + x.at.settings.alerts.delay
         age = paint(f"stale, last read {span_text(silent)} ago", "yellow") if age else ""
     elif view.stale and view.changed_at is not None:
         # The source answers, but with the same state: the age of its answer would mislead.
-        same = (x.now - view.changed_at).total_seconds() + x.at.basics.delay
+        same = (x.now - view.changed_at).total_seconds() + x.at.settings.alerts.delay
         age = paint(f"stale, nothing has changed for {span_text(same)}", "yellow")
     return f"{paint(score, 'bold')}   {paint(state.game_clock, 'cyan')}   {age}".rstrip()
 
@@ -262,7 +262,7 @@ def _daemon_line(x: _Picture) -> str:
     speed = daemon.clock_speed
     fast = f" that runs {speed:g} times as fast" if speed not in (None, 1) else " of its own"
     clock = f", on a clock{fast}" if speed is not None else ""
-    at = x.now.astimezone(x.at.basics.zone)
+    at = x.now.astimezone(x.at.settings.zone)
     where = "elsewhere, perhaps in a container" if daemon.pid is None else f"process {daemon.pid}"
     return paint(f"{at:%H:%M:%S %Z} · the daemon runs ({where}{clock})", "dim")
 
