@@ -176,16 +176,12 @@ class Priced:
 
 
 async def price_now(
-    store: Store,
-    bet: Bet,
-    given: LinesFor,
-    load: Load = load_parameters,
-    now: datetime | None = None,
+    store: Store, bet: Bet, given: LinesFor, load: Load, now: datetime
 ) -> Priced | NoChance | None:
     """The chance of a bet as the daemon would give it at this moment, or why it has none.
 
     None where nothing can be said, such as for a game that is called off. `given` looks up the
-    configuration's lines. With `now`, the market's live lines of that moment are used too.
+    configuration's lines.
     """
     states: dict[str, GameState] = {}
     for game in bet.games:
@@ -195,10 +191,10 @@ async def price_now(
     if any(x.phase.off for x in states.values()):
         return None
     games = [x.game for x in states.values()]
-    known = await bets_on(store, games, now or bet.added_at)
+    known = await bets_on(store, games, now)
     beside = [x for x in known if x.number != bet.number]
     pricing = await pricing_of(store, games, [*beside, bet], given, load)
-    live = {} if now is None else {x: await live_lines(store, y, now) for x, y in states.items()}
+    live = {x: await live_lines(store, y, now) for x, y in states.items()}
     chance = await asyncio.to_thread(pricing.chance, bet, states, live, beside)
     if chance is None or isinstance(chance, NoChance):
         return chance

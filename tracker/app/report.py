@@ -194,11 +194,15 @@ def markdown(x: Report) -> str:
     """The report in Markdown."""
     lines = [f"# {_title(x)}", "", summary(x).replace("\n", "\n\n"), ""]
     for one in _tables(x):
-        lines += [f"## {one.title}", "", f"| {' | '.join(one.heads)} |"]
-        lines += [f"|{' --- |' * len(one.heads)}"]
-        lines += [f"| {' | '.join(c.replace('|', '/') for c in row)} |" for row in one.rows]
-        lines.append("")
+        lines += [f"## {one.title}", "", *markdown_table(one.heads, one.rows)]
     return "\n".join(lines)
+
+
+def markdown_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of a table in Markdown, and an empty one."""
+    cells = [" | ".join(cell.replace("|", "/") for cell in row) for row in (heads, *rows)]
+    first, *others = (f"| {row} |" for row in cells)
+    return [first, f"|{' --- |' * len(heads)}", *others, ""]
 
 
 def page(x: Report) -> str:

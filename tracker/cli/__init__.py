@@ -80,10 +80,6 @@ class Session:
         """The time by the daemon's clock."""
         return self.clock.now()
 
-    async def number(self, reference: str) -> int:
-        """The number of the bet that `reference` names. Raises BadBet when there is none."""
-        return await self.bets.number(reference)
-
 
 @asynccontextmanager
 async def session(scope: Scope, *, write: bool = False) -> AsyncIterator[Session]:

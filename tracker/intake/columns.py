@@ -10,10 +10,11 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, product
 from zoneinfo import ZoneInfo
 
 from tracker.domain import BadBet, TrackerError
@@ -296,14 +297,9 @@ class Dates:
             except ValueError:
                 return None
         words = _CLOCK.sub("", bare).replace(",", " ").split()
-        for form in _NAMED:
-            try:
-                return datetime.strptime(" ".join(words[:3]), form).date()  # noqa: DTZ007 - a day
-            except ValueError:
-                try:
-                    return datetime.strptime(words[0] if words else "", form).date()  # noqa: DTZ007 - too
-                except ValueError:
-                    continue
+        for form, count in product(_NAMED, (3, 1)):
+            with suppress(ValueError):
+                return datetime.strptime(" ".join(words[:count]), form).date()  # noqa: DTZ007 - a day
         return None
 
 

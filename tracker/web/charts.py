@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from html import escape
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from tracker.wording.closes import share_text
@@ -250,10 +251,7 @@ _MOST_SIGNS = 5
 
 def of_profit(days: Sequence[tuple[str, int]]) -> str:
     """The chart of the cumulative profit; `days` holds each date and its profit in cents."""
-    total, sums = 0, [0]
-    for _, cents in days:
-        total += cents
-        sums.append(total)
+    sums = [0, *accumulate(cents for _, cents in days)]
     low, high = min(sums), max(sums)
     span = (high - low) or 1
     step = max(1, len(sums) - 1)

@@ -148,9 +148,9 @@ def hit_text(chance: Chance, digits: int = 0) -> str:
     return "push" if chance.push == 1 else percent(chance.win, digits)
 
 
-def ranged(peak: float | None, low: float | None, digits: int = 0) -> str:
+def ranged(peak: float | None, low: float | None) -> str:
     """The range of a chance so far: `peak 96 %, low 48 %`; a dash for one that is not known."""
-    shown = ("–" if x is None else percent(x, digits) for x in (peak, low))
+    shown = ("–" if x is None else percent(x) for x in (peak, low))
     return "peak {}, low {}".format(*shown)
 
 

@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import TYPE_CHECKING, Any, Protocol
 
+from tracker.app.player_priors import players_in
 from tracker.app.pricing import Priced, believed_of, bet_of, price_now
 from tracker.app.views import chance_parts, part, plain, prior_json
 from tracker.domain import TrackerError
 from tracker.domain.bet import Bet, Status, price_of
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game
-from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.player import Player
 from tracker.domain.quote import (
     EXCHANGES,
@@ -240,7 +240,7 @@ class AtTheClose:
     def _worked_out(self, game_id: str) -> Outlook | None:
         close = self._closes[game_id]
         game = next(x for bet in self._bets for x in bet.games if x.id == game_id)
-        named = _named(self._bets, game)
+        named = players_in(self._bets, game)
         if close.lines.empty and not named:
             return None
         closed_at = closing_lines(close, named)
@@ -259,16 +259,6 @@ class AtTheClose:
             for who, fair in closed_at.items()
         }
         return moved_to(outlook, players, closed) if players is not None and closed else outlook
-
-
-def _named(bets: Sequence[Bet], game: Game) -> tuple[Player, ...]:
-    found = {
-        (leg.market.player.side, leg.market.player.key): leg.market.player
-        for bet in bets
-        for leg in bet.legs
-        if leg.game.id == game.id and isinstance(leg.market, PlayerTotal | DoubleDouble)
-    }
-    return tuple(found.values())
 
 
 def closing_values(

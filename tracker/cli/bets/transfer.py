@@ -6,11 +6,11 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 import typer
@@ -29,6 +29,11 @@ from tracker.domain.money import money_text, plural, stake_in_table
 from tracker.host import whole_file
 from tracker.intake.bets_file import parse_bets
 from tracker.intake.imports import ImportedBet, ImportedBets, Manner, UnsureDates, read_slips
+
+if TYPE_CHECKING:
+    from tracker.store import Store
+
+T = TypeVar("T")
 
 _MOST_ROWS = 20
 """The most rows that a dry run shows; the others are counted."""
@@ -116,16 +121,16 @@ def _restore(scope: Scope, file: Path, text: str, *, dry_run: bool, as_json: boo
             "it is restored into an empty database."
         )
         return
-
-    async def work() -> int:
-        async with session(scope, write=True) as at:
-            return await at.store.restore(lines)
-
     with progress("restoring the archive"):
-        count = run_async(work())
+        count = run_async(_restored(scope, lines))
     say_json({"archive": True, "rows": count}) if as_json else say(
         f"Restored {plural(count, 'row')}."
     )
+
+
+async def _restored(scope: Scope, lines: Sequence[str]) -> int:
+    async with session(scope, write=True) as at:
+        return await at.store.restore(lines)
 
 
 def _mapping(given: Sequence[str]) -> Mapping[str, str]:
@@ -183,19 +188,10 @@ async def _keep(scope: Scope, slips: Sequence[ImportedBet], source: str) -> Brou
 
 def _show(found: ImportedBets, as_json: bool) -> None:
     if as_json:
-        rows = [_slip_json(x) for x in found.slips]
-        elsewhere = dict(found.elsewhere)
-        say_json(
-            {
-                "bets": rows,
-                "mistakes": len(found.mistakes),
-                "other_sports": elsewhere,
-                "unused": list(found.unused),
-                "doubts": list(found.doubts),
-            }
-        )
+        bets = [_slip_json(x) for x in found.slips]
+        say_json({"bets": bets, "mistakes": len(found.mistakes), **_beside_bets(found)})
         return
-    rows_shown = [
+    rows = [
         (
             str(x.line),
             x.draft.pick.text,
@@ -206,9 +202,9 @@ def _show(found: ImportedBets, as_json: bool) -> None:
         )
         for x in found.slips[:_MOST_ROWS]
     ]
-    if rows_shown:
+    if rows:
         heads = ("Line", "Bet", "Odds", "Stake", "Result", "Paid")
-        table(heads, rows_shown, right=(0, 2, 3, 5))
+        table(heads, rows, right=(0, 2, 3, 5))
     if len(found.slips) > _MOST_ROWS:
         say(f"and {len(found.slips) - _MOST_ROWS} more")
     if found.columns:
@@ -245,9 +241,7 @@ def _tell(found: ImportedBets, done: BroughtIn, as_json: bool) -> None:
                 "settled": done.settled,
                 "needs_review": done.asked,
                 "mistakes": len(found.mistakes) + len(done.mistakes),
-                "other_sports": dict(found.elsewhere),
-                "unused": list(found.unused),
-                "doubts": list(found.doubts),
+                **_beside_bets(found),
             }
         )
         return
@@ -256,6 +250,10 @@ def _tell(found: ImportedBets, done: BroughtIn, as_json: bool) -> None:
     if done.asked:
         note(f"Dated in the past without a result: {done.asked}; decide in `tracker review`.")
     _tell_elsewhere(found)
+
+
+def _beside_bets(found: ImportedBets) -> dict[str, object]:
+    return {"other_sports": found.elsewhere, **part(found, "unused", "doubts")}
 
 
 def _tell_elsewhere(found: ImportedBets) -> None:
@@ -303,12 +301,12 @@ def export(
     scope = scope_of(context)
     out = None if str(out) == "-" else out
     if whole_hash:
-        say(run_async(_hash(scope)))
+        say(run_async(_of_store(scope, lambda store: store.export_hash())))
         return
     if table == ARCHIVE:
         _export_archive(scope, out)
         return
-    rows = run_async(_rows(scope, table))
+    rows = run_async(_of_store(scope, lambda store: store.export(table)))
     if form == "parquet":
         _parquet(rows, out)
     elif out is None:
@@ -324,19 +322,20 @@ def export(
 def _export_archive(scope: Scope, out: Path | None) -> None:
     """Write the whole database as lines of text that `tracker import` restores."""
     if out is None:
-        run_async(_write_archive(scope, sys.stdout))
+        run_async(_of_store(scope, lambda store: store.write_archive(sys.stdout)))
         return
     with whole_file(out) as file, file.open("w", encoding="utf-8", newline="") as to:
         if file.is_file():
             file.chmod(0o600)
-        count = run_async(_write_archive(scope, to))
+        count = run_async(_of_store(scope, lambda store: store.write_archive(to)))
     note(f"Wrote {plural(count, 'row')} to {out}; `tracker import {out.name}` restores them.")
 
 
-async def _write_archive(scope: Scope, to: TextIO) -> int:
+async def _of_store(scope: Scope, read: Callable[[Store], Awaitable[T]]) -> T:
+    """What `read` finds in the database, which may take a while."""
     async with session(scope) as at:
         with progress("reading the database"):
-            return await at.store.write_archive(to)
+            return await read(at.store)
 
 
 def _parquet(rows: list[dict[str, Any]], out: Path | None) -> None:
@@ -352,18 +351,6 @@ def _parquet(rows: list[dict[str, Any]], out: Path | None) -> None:
         ) from None
     with whole_file(out) as file:
         pq.write_table(pa.Table.from_pylist(rows), file)
-
-
-async def _hash(scope: Scope) -> str:
-    async with session(scope) as at:
-        with progress("reading the database"):
-            return await at.store.export_hash()
-
-
-async def _rows(scope: Scope, table: str) -> list[dict[str, Any]]:
-    async with session(scope) as at:
-        with progress("reading the database"):
-            return await at.store.export(table)
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:

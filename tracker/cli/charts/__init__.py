@@ -266,7 +266,7 @@ async def explained(
     from tracker.app.explain import NothingMoved, places_of
 
     async with session(scope) as at:
-        number, explainer = await at.number(bet), explainer_of(at)
+        number, explainer = await at.bets.number(bet), explainer_of(at)
         try:
             view = await explainer.history(number)
             return await explainer.explain(view, places_of(view, begin, end, at.settings.zone))
@@ -277,14 +277,14 @@ async def explained(
 def why_lines(explained: Explained) -> list[str]:
     """The lines of `tracker why`: both moments, the prior, and the causes, which add up."""
     from tracker.app.views import prior_words
-    from tracker.wording.figures import cause_text, hit_text, points_moved, tenths
+    from tracker.wording.figures import cause_text, hit_text, points_moved, score_text, tenths
 
     bet, causes = explained.view.bet, explained.causes
     first, last = explained.first, explained.last
     names = dict.fromkeys(x.name for x in explained.games)
     lines = [f"#{bet.id} {shown_as(bet)} · {', '.join(names)}"]
     for x, game in zip((first, last), explained.games, strict=True):
-        score = f"{game.away} {x.score.away} – {x.score.home} {game.home}"
+        score = score_text(game, x.score)
         lines.append(f"  {x.game_clock:<10} {score:<18} p(hit) {hit_text(x.known, 1):>7}")
     lines += [
         paint(f"  {'before':<10} {prior_words(explained.prior, explained.games[1])}", "dim"),

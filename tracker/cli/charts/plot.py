@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from tracker.cli.screen import paint
+from tracker.cli.screen import RESULT_STYLES, paint
 from tracker.domain.bet import Result
 from tracker.domain.money import plural
 from tracker.wording.figures import percent, ranged, signed_money
@@ -29,7 +29,6 @@ ROWS = 12
 
 _OWN_ROWS, _LANE_ROWS, _RECORD_ROWS = 10, 3, 14
 
-_STYLES = {Result.WON: "green", Result.LOST: "red", Result.PUSH: "yellow", Result.VOID: "yellow"}
 _SIGNS = {Result.WON: "✔", Result.LOST: "✘", Result.PUSH: "↔", Result.VOID: "⊘"}
 
 
@@ -212,7 +211,7 @@ def chance_panel(course: Course, columns: int, rows: int) -> list[str]:
         canvas.sign(mark.x, mark.win, {-1: "▼", 0: "◆", 1: "▲"}[mark.way], "red bold")
     end = course.ending
     if end is not None:
-        canvas.sign(end.x, end.win, _SIGNS[end.result], f"{_STYLES[end.result]} bold")
+        canvas.sign(end.x, end.win, _SIGNS[end.result], f"{RESULT_STYLES[end.result]} bold")
     _uprights(course, canvas)
     shown = {0.0: "0 %", 0.5: "50 %", 1.0: "100 %"}
     room = 1 / canvas.height
@@ -225,7 +224,7 @@ def _standing(course: Course) -> str:
     last, end = course.points[-1].win, course.ending
     now = paint(percent(last), "cyan bold")
     if end is not None:
-        now = paint(end.result.value, f"{_STYLES[end.result]} bold")
+        now = paint(end.result.value, f"{RESULT_STYLES[end.result]} bold")
     low, peak = course.ranged or (None, None)
     return f"p(hit)  {now}{paint(f' · {ranged(peak, low)}', 'dim')}"
 
@@ -290,7 +289,7 @@ def _legs(course: Course, columns: int) -> list[str]:
     for lane in course.lanes:
         sign, style = "●", "cyan"
         if lane.result is not None:
-            sign, style = _SIGNS[lane.result], _STYLES[lane.result]
+            sign, style = _SIGNS[lane.result], RESULT_STYLES[lane.result]
         word = "open" if lane.result is None else lane.result.value
         if lane.result is None and lane.points:
             word = percent(lane.points[-1][1])

@@ -349,7 +349,8 @@ def conclude(verdict: NightResult, pictures: Path, console: Console) -> None:
     for view in verdict.bets:
         if view.snapshots:
             # Rich would count the colour codes in the text as letters.
-            console.print(Text.from_ansi("\n".join(_chart(view, min(console.width, _WIDE)))))
+            chart = draw(_course(view), min(console.width, _WIDE), whole=False)
+            console.print(Text.from_ansi("\n".join(chart)))
             console.print()
     console.print(standings([view.bet for view in verdict.bets]))
     _tell_closes(verdict, console)
@@ -389,24 +390,12 @@ def _tell_closes(verdict: NightResult, console: Console) -> None:
     table(("ID", "Bet", "By the closing line (the prices are modelled)"), rows)
 
 
-def _chart(view: ShowView, columns: int) -> list[str]:
-    return draw(_course(view), columns, whole=False)
-
-
 def _course(view: ShowView) -> Course:
-    return course_of(view, _title(view.bet), _subtitle(view.bet), LEAGUE_ZONE)
-
-
-def _title(bet: BetView) -> str:
-    return f"#{bet.number}  {bet.market_text or bet.pick}"
-
-
-def _subtitle(bet: BetView) -> str:
-    if bet.state is None or bet.game is None:
-        return ""
-    return (
-        f"{score_text(bet.game, bet.state.score)} · {bet.state.game_clock} · {_result(bet).plain}"
-    )
+    bet, below = view.bet, ""
+    if bet.state is not None and bet.game is not None:
+        score = score_text(bet.game, bet.state.score)
+        below = f"{score} · {bet.state.game_clock} · {_result(bet).plain}"
+    return course_of(view, f"#{bet.number}  {bet.market_text or bet.pick}", below, LEAGUE_ZONE)
 
 
 def _draw_pictures(views: Sequence[ShowView], folder: Path) -> bool:

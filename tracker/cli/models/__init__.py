@@ -30,6 +30,17 @@ LeagueOf = Annotated[
 
 DEFAULT_LEAGUE = NBA.id
 
+Seasons = Annotated[
+    list[str] | None,
+    typer.Option(metavar="SEASONS", help="Such as 2021-22,2022-23; else all that are there."),
+]
+"""The option that names seasons; all unless it is given."""
+
+ModelName = Annotated[
+    str, typer.Argument(metavar="MODEL", help="A name that `tracker model list` shows.")
+]
+"""The argument that names a model of the registry."""
+
 
 def known_league(name: str) -> str:
     """The id of the league that a person named. Raises Misused when there is none."""

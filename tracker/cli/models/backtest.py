@@ -11,15 +11,25 @@ import csv
 import io
 import json
 import tomllib
+from collections import defaultdict
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tracker.app.report import markdown_table
 from tracker.app.views import part, plain
 from tracker.cli import Scope, run_async, scope_of
 from tracker.cli.app import AsJson
-from tracker.cli.models import DEFAULT_LEAGUE, Folder, known_league, need_modelling, seasons_of
+from tracker.cli.models import (
+    DEFAULT_LEAGUE,
+    Folder,
+    Seasons,
+    known_league,
+    need_modelling,
+    seasons_of,
+)
 from tracker.cli.screen import bar, note, say, say_json, table
 from tracker.domain import Impossible
 from tracker.domain.money import plural
@@ -28,6 +38,7 @@ from tracker.settings.reading import toml_fault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from tracker.app.market.backtest import BacktestReport, BetGroup, BetOutcome, Candidate
     from tracker.domain.game import Game
@@ -181,16 +192,10 @@ def _share(value: float | None) -> str:
 
 def _table(head: str, groups: Sequence[BetGroup]) -> list[str]:
     rows = [
-        f"| {g.key} | {g.n} | {g.profit:+.2f} | {_share(g.roi)} | "
-        f"{_share(g.low)} to {_share(g.high)} |"
+        (g.key, str(g.n), f"{g.profit:+.2f}", _share(g.roi), f"{_share(g.low)} to {_share(g.high)}")
         for g in groups
     ]
-    return [
-        f"| {head} | bets | profit | ROI | 95 % |",
-        "| --- | --- | --- | --- | --- |",
-        *rows,
-        "",
-    ]
+    return markdown_table((head, "bets", "profit", "ROI", "95 %"), rows)
 
 
 def _grid(x: BacktestReport) -> list[str]:
@@ -259,13 +264,10 @@ def _draw(x: BacktestReport, file: Path) -> None:
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    nights: dict[Any, float] = {}
+    nights: dict[date, float] = defaultdict(float)
     for one in x.made:
-        nights[one.candidate.day] = nights.get(one.candidate.day, 0.0) + one.profit
-    level, course = 0.0, []
-    for profit in (nights[day] for day in sorted(nights)):
-        level += profit
-        course.append(level)
+        nights[one.candidate.day] += one.profit
+    course = list(accumulate(profit for _, profit in sorted(nights.items())))
     figure, axes = plt.subplots(figsize=(8, 4))
     axes.plot(range(1, len(course) + 1), course)
     axes.axhline(0, linewidth=0.8)
@@ -286,10 +288,7 @@ def study(
         list[str] | None,
         typer.Option("--league", metavar="LEAGUE", help="One or several; else the NBA."),
     ] = None,
-    seasons: Annotated[
-        list[str] | None,
-        typer.Option(metavar="SEASONS", help="Such as 2021-22,2022-23; else all that are there."),
-    ] = None,
+    seasons: Seasons = None,
     strategy: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Back-test each season with this strategy too."),

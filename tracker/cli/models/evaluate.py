@@ -116,9 +116,7 @@ def _props(
     if as_json:
         say_json(result)
         return
-    about = result["parameters"]
-    say(f"{about['model_version']} on {about['games']} games of {', '.join(about['judged_on'])}")
-    say(f"fitted on {', '.join(about['fitted_on'])}\n")
+    _tell_about(result["parameters"])
     rows = [
         (stat, *(f"{x['stats'][stat]['all']['brier']:.4f}" for x in result["moments"].values()))
         for stat in next(iter(result["moments"].values()))["stats"]
@@ -134,10 +132,13 @@ def _named(scope: Scope, league: str, model: str) -> Parameters:
     return found
 
 
+def _tell_about(judged: dict[str, Any]) -> None:
+    say(f"{judged['model_version']} on {judged['games']} games of {', '.join(judged['judged_on'])}")
+    say(f"fitted on {', '.join(judged['fitted_on'])}\n")
+
+
 def _tell(result: dict[str, Any], out: Path) -> None:
-    about = result["parameters"]
-    say(f"{about['model_version']} on {about['games']} games of {', '.join(about['judged_on'])}")
-    say(f"fitted on {', '.join(about['fitted_on'])}\n")
+    _tell_about(result["parameters"])
     markets = {"win": "ML", "spread": "spread", "total": "total", "home total": "team total",
                "parlay": "ML + over"}  # fmt: skip
     rows = []

@@ -19,6 +19,7 @@ from tracker.cli.models import (
     DEFAULT_LEAGUE,
     Folder,
     LeagueOf,
+    Seasons,
     known_league,
     need_modelling,
     seasons_in,
@@ -58,10 +59,7 @@ _MOMENTS = ("tip", "6:00 Q1", "end Q1", "6:00 Q2", "half", "6:00 Q3", "end Q3", 
 def fit(  # noqa: PLR0917 - the verb's options
     folder: Folder,
     league: LeagueOf = DEFAULT_LEAGUE,
-    seasons: Annotated[
-        list[str] | None,
-        typer.Option(metavar="SEASONS", help="Such as 2021-22,2022-23; else all that are there."),
-    ] = None,
+    seasons: Seasons = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="FILE", help="The parameters file; else LEAGUE.json."),

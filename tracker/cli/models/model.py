@@ -11,7 +11,7 @@ import typer
 from tracker.app.views import part, plain
 from tracker.cli import scope_of, session
 from tracker.cli.app import AsJson, declare_group
-from tracker.cli.models import DEFAULT_LEAGUE, LeagueOf, is_file_name, known_league
+from tracker.cli.models import DEFAULT_LEAGUE, LeagueOf, ModelName, is_file_name, known_league
 from tracker.cli.models.evaluate import compare
 from tracker.cli.models.fit import calibrate, retrain
 from tracker.cli.models.trial import attach_trial
@@ -24,10 +24,6 @@ from tracker.registry import CALIBRATION, GAMES, KINDS, PLAYERS, SHIPPED, Kind
 if TYPE_CHECKING:
     from tracker.forecast import Parameters
     from tracker.registry import Entry, Registry
-
-Name = Annotated[
-    str, typer.Argument(metavar="MODEL", help="A name that `tracker model list` shows.")
-]
 
 _KINDS = ", ".join(x.name for x in KINDS)
 
@@ -139,7 +135,7 @@ def _seasons(names: tuple[str, ...]) -> str:
 
 def show(
     context: typer.Context,
-    name: Name,
+    name: ModelName,
     league: LeagueOf = DEFAULT_LEAGUE,
     kind: KindOf = GAMES.name,
     as_json: AsJson = False,

@@ -8,7 +8,7 @@ import typer
 
 from tracker.cli import Scope, Session, scope_of, session
 from tracker.cli.app import AsJson, declare_group
-from tracker.cli.models import DEFAULT_LEAGUE, LeagueOf, known_league, models_of
+from tracker.cli.models import DEFAULT_LEAGUE, LeagueOf, ModelName, known_league, models_of
 from tracker.cli.screen import note, progress, say, say_json, table
 from tracker.domain.league import NBA, slate_date
 from tracker.domain.money import plural
@@ -49,9 +49,7 @@ def attach_trial(model: typer.Typer) -> None:
 
 async def start(
     context: typer.Context,
-    name: Annotated[
-        str, typer.Argument(metavar="MODEL", help="A name that `tracker model list` shows.")
-    ],
+    name: ModelName,
     league: LeagueOf = DEFAULT_LEAGUE,
     kind: KindOnTrial = GAMES.name,
     as_json: AsJson = False,

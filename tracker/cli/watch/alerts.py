@@ -68,7 +68,7 @@ async def alerts(
     found: list[AlertView] = []
     try:
         async with session(scope) as at:
-            number = None if bet is None else await at.number(bet)
+            number = None if bet is None else await at.bets.number(bet)
             found = await at.store.alerts_view(explain, number)
     except StoreMissing:
         if bet is not None:
@@ -248,7 +248,7 @@ async def _silence(at: Session, wanted: _Wanted, as_json: bool) -> None:
 
 async def _target(at: Session, wanted: _Wanted) -> tuple[SnoozeScope, str, str]:
     if wanted.bet is not None:
-        number = await at.number(wanted.bet)
+        number = await at.bets.number(wanted.bet)
         return SnoozeScope.BET, str(number), f"bet #{wanted.bet}"
     if wanted.game is not None:
         game = await _game(at, wanted.game)

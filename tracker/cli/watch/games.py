@@ -165,7 +165,9 @@ def _on_board(reading: GamesRead, day: date | None) -> list[tuple[Game, GameStat
 def _state(game: Game, state: GameState | None) -> tuple[str, str]:
     if state is None or state.period == 0:
         return ("" if state is None else state.game_clock, "")
-    return state.game_clock, f"{game.away} {state.score.away} – {state.score.home} {game.home}"
+    from tracker.wording.figures import score_text
+
+    return state.game_clock, score_text(game, state.score)
 
 
 def player(

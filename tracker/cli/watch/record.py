@@ -181,21 +181,15 @@ def _table(head: str, rows: Sequence[Sequence[str]]) -> None:
     table((head, *TALLY_HEADS), rows, right=range(1, len(TALLY_HEADS) + 1))
 
 
-def _share(value: float | None) -> str:
-    from tracker.wording.figures import percent
-
-    return "" if value is None else percent(value, 1)
-
-
 def _tell_reliability(found: Reliability) -> None:
-    from tracker.wording.figures import in_percent
+    from tracker.wording.figures import in_percent, percent
 
     rows = [
         (
             f"{in_percent(x.low, 0)} - {in_percent(x.high, 0)}",
             str(x.bets),
-            _share(x.said),
-            _share(x.came),
+            percent(x.said, 1),
+            percent(x.came, 1),
             f"{in_percent(x.least, 0)} - {in_percent(x.most, 0)}",
             "yes" if x.fits else "no",
         )

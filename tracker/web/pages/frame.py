@@ -74,11 +74,11 @@ def at_text(at: datetime, zone: tzinfo) -> str:
     return f"{at.astimezone(zone):%d %b %H:%M:%S}"
 
 
-def share(value: float | None, digits: int = 1) -> str:
+def share(value: float | None) -> str:
     """A signed share such as `+4.1 %`; empty when it is not known."""
     from tracker.wording.closes import share_text
 
-    return "" if value is None else share_text(value, digits)
+    return "" if value is None else share_text(value)
 
 
 class NotSignedIn(Exception):
