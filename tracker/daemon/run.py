@@ -6,7 +6,7 @@ import asyncio
 import os
 import random
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -239,14 +239,11 @@ class Daemon:
             await self._live(notifier, stop)
 
     async def _live(self, notifier: SystemdNotifier, stop: asyncio.Event) -> None:
-        changed, wanted = self._changed, asyncio.Event()
         slate = await self._slates()
-        followed, clock, progress = self._followed, self._clock, self._progress
-        store, settings, tell = self._parts.store, self._setup.settings, self._tell
+        followed, store = self._followed, self._parts.store
         await learn(store, self._forecaster.pricing)
         await self._market.restore()
-        keep = timedelta(days=settings.store.keep_bodies_days)
-        await self._alert_policy.recall(store, clock.now())
+        await self._alert_policy.recall(store, self._clock.now())
         await self._notices.recall(await store.trackings(()))
         async with deciding(self._context) as decisions, asyncio.TaskGroup() as tasks:
 
@@ -257,39 +254,45 @@ class Daemon:
                 self._follow(trackings, tasks, decisions)
                 self._begun.set()
 
-            for channel in self._setup.channels:
-                wake, habits = self._wakes[channel.name], self._habits(channel)
-                tasks.create_task(dispatch(store, channel, clock, wake, tell, habits))
-            for job in self._chats.jobs():
-                tasks.create_task(job)
-            tasks.create_task(tend_bets(followed, changed, wanted, follow, clock, progress))
-            late = LateSlate(slate.read, settings.alerts.delay, clock)
-            tasks.create_task(watch_slate(late.read, store, followed, changed, wanted, clock))
-            tasks.create_task(keep_learning(store, self._forecaster.pricing, clock))
-            tasks.create_task(self._lacking(changed).watch())
-            for loop_of_market in self._market.jobs():
-                tasks.create_task(loop_of_market)
-            feeds = self._parts.feeds
-            rosters = watch_rosters(
-                lambda: followed.without_roster, feeds, followed.meet, feeds.has_room, clock
+            moving = partial(say_moving, self._setup.settings.store.lock)
+            alive = keep_alive(
+                notifier, self._progress, self._status, moving, SystemClock(), self._tell
             )
-            tasks.create_task(rosters)
-            tasks.create_task(self._parts.source_status.keep(store, clock, self._parts.feeds.usage))
-            tasks.create_task(self._alert_policy.tend(store, clock))
-            for job in (*self._notices.jobs(), tidy(store, clock, keep), free_memory(clock)):
+            for job in (*self._jobs(slate, follow), *self._messages(), alive):
                 tasks.create_task(job)
-            self._start_notices(tasks)
-            moving = partial(say_moving, settings.store.lock)
-            tasks.create_task(
-                keep_alive(notifier, progress, self._status, moving, SystemClock(), self._tell)
-            )
-            tasks.create_task(self._trials.watch())
             notifier.ready(self._status())
             tasks.create_task(self._tell_start(tasks))
             await stop.wait()
             notifier.stopping("stopping")
             await self._notices.send_stopped(SystemClock())
             raise _Stop
+
+    def _jobs(
+        self, slate: Slates, follow: Callable[[tuple[GameTracking, ...]], None]
+    ) -> Iterator[Coroutine[None, None, None]]:
+        """The loops beside the games, which run for ever."""
+        parts, followed, clock = self._parts, self._followed, self._clock
+        store, feeds, settings = parts.store, parts.feeds, self._setup.settings
+        changed, wanted = self._changed, asyncio.Event()
+        for channel in self._setup.channels:
+            wake, habits = self._wakes[channel.name], self._habits(channel)
+            yield dispatch(store, channel, clock, wake, self._tell, habits)
+        yield from self._chats.jobs()
+        yield tend_bets(followed, changed, wanted, follow, clock, self._progress)
+        late = LateSlate(slate.read, settings.alerts.delay, clock)
+        yield watch_slate(late.read, store, followed, changed, wanted, clock)
+        yield keep_learning(store, self._forecaster.pricing, clock)
+        yield self._lacking(changed).watch()
+        yield from self._market.jobs()
+        yield watch_rosters(
+            lambda: followed.without_roster, feeds, followed.meet, feeds.has_room, clock
+        )
+        yield parts.source_status.keep(store, clock, feeds.usage)
+        yield self._alert_policy.tend(store, clock)
+        yield from self._notices.jobs()
+        yield tidy(store, clock, timedelta(days=settings.store.keep_bodies_days))
+        yield free_memory(clock)
+        yield self._trials.watch()
 
     async def _tell_start(self, tasks: asyncio.TaskGroup) -> None:
         """Send the notice that the program has started, once it is known what it follows.
@@ -350,17 +353,16 @@ class Daemon:
         today = slate_date(self._clock.now())
         return any(game.slate == today for game in self._followed.games())
 
-    def _start_notices(self, tasks: asyncio.TaskGroup) -> None:
-        """Start the chores, the digests and reports, and the heartbeat."""
+    def _messages(self) -> Iterator[Coroutine[None, None, None]]:
+        """The loops of what is due at set times: chores, digests and reports, the heartbeat."""
         settings, store, clock = self._setup.settings, self._parts.store, self._clock
         if self._setup.runners is not None:
             chores = usual_chores(settings, self._plays_today)
-            tasks.create_task(do_chores(chores, store, clock, self._setup.runners, self._tell))
+            yield do_chores(chores, store, clock, self._setup.runners, self._tell)
         wanted, zone = settings.alerts, settings.zone
         names = tuple(self._wakes)
         if wanted.digest_at is not None:
-            nightly = tell_nightly(store, wanted.digest_at, zone, clock, names, self._wake_channels)
-            tasks.create_task(nightly)
+            yield tell_nightly(store, wanted.digest_at, zone, clock, names, self._wake_channels)
 
         async def asked(notice: Notice) -> None:
             if await store.alerting.notice(notice, names):
@@ -369,17 +371,16 @@ class Daemon:
         async def gameless() -> int:
             return sum(x.game is None for x in await store.by_hand.reviews())
 
-        tonight = tell_tonight(
+        yield tell_tonight(
             self._as_they_stand, clock, self._notices.tell, gameless, settings.policy.audible_from
         )
-        tasks.create_task(tonight)
-        tasks.create_task(tell_changes(store, clock, self._notices.tell))
+        yield tell_changes(store, clock, self._notices.tell)
         if wanted.report != "off":
             at, span = wanted.digest_at or REPORT_AT, ReportSpan(wanted.report)
-            tasks.create_task(tell_reports(store, span, at, zone, clock, asked))
+            yield tell_reports(store, span, at, zone, clock, asked)
         if self._setup.heartbeat_url is not None:
             url = self._setup.heartbeat_url.get_secret_value()
-            tasks.create_task(beat(url, self._healthy, SystemClock(), self._tell))
+            yield beat(url, self._healthy, SystemClock(), self._tell)
 
     def _healthy(self) -> bool:
         """Whether a heartbeat is due: no loop is late, no write waits, and every game has data."""

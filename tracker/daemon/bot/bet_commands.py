@@ -11,7 +11,7 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from tracker.app.bets import Beside, Bets, Changes, draft_of
-from tracker.app.choose_game import Chooser
+from tracker.app.choose_game import Choice, Chooser
 from tracker.app.explain import Explainer
 from tracker.app.market.value import HeldBet, held
 from tracker.daemon.bot import answers
@@ -97,15 +97,19 @@ class BetCommands:
     def _local(self) -> LocalTime:
         return LocalTime(self.clock.now(), self.zone, self.odds_format)
 
+    @property
+    def _here(self) -> datetime:
+        """The present moment in the person's zone."""
+        return self.clock.now().astimezone(self.zone)
+
     # ------------------------------------------------------------------------------------- adding
 
     async def add(self, rest: str) -> ChatReply:
         """Register a bet, and offer a button that takes it back."""
         if not rest:
             return ChatReply("What is the bet? /add DEN -4.5 -110 $20")
-        now = self.clock.now().astimezone(self.zone)
-        draft = self._draft(rest, now)
-        chosen = await Chooser(self.store, now, zone=self.zone).choose(draft)
+        now = self._here
+        draft, chosen = await self._read(rest, now)
         made = await self._bets.add(draft, chosen, now)
         self.changed()
         fresh = made.added.created or made.added.revived
@@ -117,27 +121,25 @@ class BetCommands:
 
         Raises BadBet when the line describes none.
         """
-        now = self.clock.now().astimezone(self.zone)
-        draft = self._draft(line, now)
-        chosen = await Chooser(self.store, now, zone=self.zone).choose(draft)
+        draft, chosen = await self._read(line, self._here)
         button = ("➕ Add it", f"{ADD}:{chosen.mark}")
         return ChatReply(answers.would_be_text(draft, chosen, self._local), (button,))
 
     async def add_shown(self, line: str, mark: str) -> ChatReply:
         """Register the bet that was shown for a line; show it anew if it is on other games now."""
-        now = self.clock.now().astimezone(self.zone)
         try:
-            chosen = await Chooser(self.store, now, zone=self.zone).choose(self._draft(line, now))
+            _, chosen = await self._read(line, self._here)
             if mark and chosen.mark != mark:
                 return await self.would_be(line)
         except TrackerError as why:
             return ChatReply(f"{_REFUSED['add']}\n{answers.in_chat(str(why))}")
         return await self.answer("add", line)
 
-    def _draft(self, text: str, now: datetime) -> Draft:
-        """The draft of a message; the lines of a slip stay apart."""
+    async def _read(self, text: str, now: datetime) -> tuple[Draft, Choice]:
+        """The draft of a message and its games; the lines of a slip stay apart."""
         lines = (" ".join(x.split()) for x in text.splitlines())
-        return draft_of("\n".join(x for x in lines if x), Beside(), self.unit_cents, now=now)
+        draft = draft_of("\n".join(x for x in lines if x), Beside(), self.unit_cents, now=now)
+        return draft, await Chooser(self.store, now, zone=self.zone).choose(draft)
 
     async def undo(self, number: int) -> str:
         """Withdraw a bet that was just added; returns the text to show for the button."""
@@ -163,8 +165,7 @@ class BetCommands:
             "game": Changes(game=value),
             "placed": Changes(placed_at=value),
         }[what]
-        now = self.clock.now().astimezone(self.zone)
-        done = await self._bets.edit(reference, changes, now)
+        done = await self._bets.edit(reference, changes, self._here)
         self.changed()
         return ChatReply(answers.edited_text(done, self.zone))
 
