@@ -20,8 +20,10 @@ from textual.widgets import Input, OptionList, Static
 
 from tests.cli.conftest import Cli
 from tests.doubles.clock import FakeClock
+from tests.notify.values import NOW, state, tracking
 from tracker.app.tonight import BetOnCard, GameOnPage
 from tracker.cli import Scope
+from tracker.cli.watch.alerts import until_next_poll
 from tracker.cli.watch.interactive import WatchScreen
 from tracker.cli.watch.live import TonightSeen, rows_of
 from tracker.cli.watch.status import TerminalFrame, in_place
@@ -204,6 +206,13 @@ async def test_a_database_that_is_not_there_is_told(config: Path) -> None:
         assert "cannot be read" in app.text("top")
         await pilot.press("s", "w", "y", "enter")
         assert len(app.screen_stack) == 1
+
+
+def test_a_clock_that_was_set_back_tells_no_next_poll() -> None:
+    """An hour back, the next poll was in 3,575 seconds; nobody knows when it is."""
+    for ahead, wait in ((0, 10.0), (3600, None)):
+        seen = tracking(state(), age=-ahead)
+        assert until_next_poll([seen], NOW) == wait
 
 
 def test_a_text_is_drawn_over_the_one_before_it() -> None:

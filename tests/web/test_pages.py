@@ -266,6 +266,8 @@ async def test_a_bet_on_no_known_game_is_shown_with_those_that_are(served: Serve
     assert "LAL@DEN" in shown
     added = await served.client.post("/api/v1/bets", json={"line": "BOS -4.5"})
     assert "LAL@DEN" in added.json()["waiting"]
+    shown = (await served.client.get(f"/bets/{added.json()['id']}")).text
+    assert ": LAL@DEN): it is matched once its game is known." in shown, "its page says why"
 
 
 async def test_a_parlay_over_several_games_leads_to_each(served: Served) -> None:

@@ -20,6 +20,7 @@ from tracker.wording.figures import score_text
 if TYPE_CHECKING:
     from tracker.domain.game import GameState
     from tracker.store import Store
+    from tracker.store.views import BetView
 
     Listed = list[tuple[Game, GameState | None]]
 
@@ -248,3 +249,20 @@ def _waits(why: BadBet) -> str:
 def _without(roster_of: RosterOf, candidates: Sequence[Player], meant: Player) -> RosterOf:
     out = frozenset(candidates) - {meant}
     return lambda game: tuple(x for x in roster_of(game) if x not in out)
+
+
+async def why_waits(store: Store, bet: BetView, now: datetime, zone: tzinfo) -> str:
+    """Why the game of a bet is not known yet; empty where it is known."""
+    plain = "not known yet"
+    if bet.game is not None:
+        return ""
+    if bet.result is not None or bet.withdrawn_at is not None or bet.review is not None:
+        return plain.removesuffix(" yet")
+    draft = await store.by_hand.draft(bet.number)
+    try:
+        waits = (await Chooser(store, now, zone=zone).choose(draft)).waiting
+    except BadBet as why:
+        waits = str(why)
+    if waits is None:
+        waits = "the daemon matches it, once it runs"
+    return waits if waits.startswith(plain) else f"{plain}: {waits}"

@@ -123,7 +123,7 @@ class Explainer:
             raise NothingMoved(f"bet {name} has no game yet, so nothing has moved")
         if len(view.snapshots) < 2:  # noqa: PLR2004 - a change has two ends
             raise NothingMoved(
-                f"bet {view.bet.id} has no change to explain yet: ask again during the game"
+                f"bet {view.bet.id} has no change to explain yet: ask again once its chance has moved"
             )
         return view
 

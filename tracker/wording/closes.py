@@ -195,7 +195,8 @@ def _ends_text(late: float | None) -> str:
     if late is None:
         return ""
     sure = round(100 * max(late, 1 - late))
-    return f" · ends: {'late' if late >= 0.5 else 'early'} {min(sure, 99)} %"  # noqa: PLR2004 - half
+    when = "late" if late >= 0.5 else "early"  # noqa: PLR2004 - half
+    return f" · more points {when} ({min(sure, 99)} %)"
 
 
 def fee_text(x: Cashout) -> str:

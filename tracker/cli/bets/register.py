@@ -27,7 +27,7 @@ from tracker.cli.screen import (
     table,
     when,
 )
-from tracker.domain import BadBet, Misused
+from tracker.domain import Misused
 from tracker.domain.bet import Status
 from tracker.domain.money import money_text, odds_text, plural, stake_in_table, stake_text
 from tracker.domain.policy import Rule, parse_rule
@@ -138,6 +138,7 @@ def _game_cell(bet: BetView, now: datetime, zone: ZoneInfo) -> str:
 
 async def show(context: typer.Context, bet: Reference, as_json: AsJson = False) -> None:
     """Show one bet with its history: how its chance moved, its alerts and its results."""
+    from tracker.app.choose_game import why_waits
     from tracker.app.market import by_result
     from tracker.app.market.value import Valued, decision_on
     from tracker.app.pricing import believed_of
@@ -157,26 +158,9 @@ async def show(context: typer.Context, bet: Reference, as_json: AsJson = False) 
             f"{x.name}: {prior_words(y, x)}" if len(priors) > 1 else prior_words(y, x)
             for x, y in priors.items()
         ]
-        where = await _waits_for(view, at) if view.game is None else _game_line(view, view.game, at)
+        where = "" if view.game is None else _game_line(view, view.game, at)
+        where = where or await why_waits(at.store, view, at.now, at.settings.zone)
         _tell(found, at, where, before, made, value)
-
-
-async def _waits_for(bet: BetView, at: Session) -> str:
-    """Why the game of a bet is not known yet, as the text after `Game`."""
-    from tracker.app.choose_game import Chooser
-
-    plain = "not known yet"
-    if bet.result is not None or bet.withdrawn_at is not None or bet.review is not None:
-        return plain.removesuffix(" yet")
-    draft = await at.store.by_hand.draft(bet.number)
-    try:
-        chosen = await Chooser(at.store, at.now, zone=at.settings.zone).choose(draft)
-    except BadBet as why:
-        return f"{plain}: {why}"
-    waits = chosen.waiting
-    if waits is None:
-        return f"{plain}: the daemon matches it, once it runs"
-    return waits if waits.startswith(plain) else f"{plain}: {waits}"
 
 
 def _chance_line(found: ShowView) -> str:

@@ -347,12 +347,15 @@ def until_next_poll(trackings: Sequence[GameTracking], now: datetime) -> float |
     """Seconds until the next poll of a game in play; None when there is none.
 
     A game whose poll is overdue is left out: its source fails and is polled at growing intervals.
+    So is one that was polled ahead of a clock that has been set back since.
     """
     from tracker.feeds.polling.cadence import next_wait
+    from tracker.wording.figures import AHEAD_S
 
-    waits = (
-        next_wait(x.standing, x.seen_at) - (now - x.seen_at).total_seconds()
+    ages = (
+        (x, x.seen_at, (now - x.seen_at).total_seconds())
         for x in trackings
         if x.state is not None and x.state.phase.in_play and x.seen_at is not None
     )
+    waits = (next_wait(x.standing, seen) - age for x, seen, age in ages if age >= -AHEAD_S)
     return min((x for x in waits if x >= 0), default=None)

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, Field
 
 from tracker.app.bets import Beside, Changes, already, check, draft_of, understood
-from tracker.app.choose_game import Chooser
+from tracker.app.choose_game import Chooser, why_waits
 from tracker.app.course import course_of
 from tracker.app.tonight import players_of
 from tracker.app.views import legs_json, prior_words
@@ -255,6 +255,7 @@ async def bet(
         shape="" if on_card is None else on_card.shape,
         live={"Peak": f"b{number}.peak", "Low": f"b{number}.low"},
         stand="" if row is None else row.stand, need="" if row is None else row.under,
+        waits=await why_waits(await site.store(), x, now, zone),
         games=x.games, facts=_facts(x, zone, site.settings.odds_format),
         market=await _market(site, view, now),
         charts=_charts(view, zone), legs=_legs(view, row), moved=len(view.priced.snapshots) > 1,
