@@ -330,7 +330,8 @@ def test_a_leg_that_drops_out_is_told_once(end: GameState, market: Market, told:
     poll(slate, elsewhere(HALF, OTHER), 230)
     (alert,) = slate.fired(Fact.HIT)
     mark, why, name = told.split()
-    first = compose(alert, one(slate), slate.trackings[GAME.id]).splitlines()[0]
+    first, second = compose(alert, one(slate), slate.trackings[GAME.id]).splitlines()
+    assert second.startswith("LAL@DEN · " if end.phase.off else "LAL 100 – 120 DEN · ")
     assert first.startswith(f"{mark} Parlay (2): leg 1 of 2 drops out ({why}), ")
     assert f"{name} · 1 alive, 1 dropped, " in first
 

@@ -435,6 +435,8 @@ def test_a_parlay_that_another_game_moved_is_not_told_with_this_games_score() ->
     assert "LAL" not in elsewhere
     here = compose(replace(crossed, leg=0, leg_was=0.8), slip, tracking(state()))
     assert here.startswith("▲ 80 % Parlay (2): leg 1 DEN -4.5 up to 90 %, Q4 7:02 (was 70 %)\nLAL ")
+    half = compose(replace(crossed, rule="halftime", leg=0, leg_was=0.8), slip, tracking(state()))
+    assert half.count("2 alive") == 1, "an event is not told by the leg that moved meanwhile"
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,8 @@ class Explainer:
             raise NothingMoved(f"bet {name} has no game yet, so nothing has moved")
         if len(view.snapshots) < 2:  # noqa: PLR2004 - a change has two ends
             raise NothingMoved(
-                f"bet {view.bet.id} has no change to explain yet: ask again once its chance has moved"
+                f"bet {view.bet.id} has no change to explain yet: "
+                "ask again once its chance has moved"
             )
         return view
 

@@ -473,8 +473,10 @@ def _leg_told(alert: Alert, tracked: Tracked) -> str:
     """The leg that explains a parlay's chance: the one that moved it here, else the weakest one.
 
     `leg 1 PHI ML at 26 %` is the least likely open leg where another game moved the parlay. It is
-    empty where no leg has a chance.
+    empty where no leg has a chance, and for an event.
     """
+    if topic_of(alert.rule) not in (CHANCE, SWING):
+        return ""
     if not _moved_elsewhere(alert, tracked):
         return _leg_moved(alert, tracked)
     open_legs = [(x.chance.win, x.leg) for x in tracked.legs if x.alive and x.chance is not None]
@@ -491,8 +493,13 @@ def _needed(tracked: Tracked, tracking: GameTracking) -> str:
 
 
 def score(alert: Alert, tracked: Tracked, tracking: GameTracking) -> str:
-    """The score, and the points in the bet's span where it is on a part of the game."""
+    """The score, and the points in the bet's span where it is on a part of the game.
+
+    A game that is off has none: its name stands for it.
+    """
     market, state = tracked.bet.market, tracking.state
+    if state is not None and state.phase.off:
+        return tracking.game.name
     whole = score_text(tracking.game, alert.score)
     if state is None or isinstance(market, Parlay) or market.span is Span.GAME:
         return whole
