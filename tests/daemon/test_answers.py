@@ -29,7 +29,7 @@ from tracker.daemon.bot.answers import (
     status_text,
     why_text,
 )
-from tracker.domain.bet import ASK_BOOK, Result, Status
+from tracker.domain.bet import ASK_BOOK, Leg, Parlay, Result, Status
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game
 from tracker.domain.money import parse_odds
@@ -85,6 +85,16 @@ def test_open_bets() -> None:
     assert "$20.00 at 1.87" in bets_text(bets, replace(SIGHT, odds_format="decimal"))
     at_stake = "At stake now: $40.00 on 3 open bets, 1 without a stake"
     assert profit_text({}, bets, []).endswith(at_stake)
+
+
+def test_a_parlay_over_games_is_not_told_by_the_clock_of_one() -> None:
+    """Its first game may be over, as if the bet were: the line says how many games it is on."""
+    other = replace(GAME, id="9", home="BOS", away="NYK")
+    legs = tuple(Leg(x, bet("DEN ML").market) for x in (GAME, other))  # type: ignore[arg-type]
+    slip = view(1, market=Parlay(legs), state=state(), chance=Chance(0.2, 0.0, 0.8))
+    live = replace(slip, status=Status.LIVE)
+    assert "#1 Parlay (2) · 20 % · 2 games · $20.00" in bets_text([live], SIGHT)
+    assert "#1 Parlay (2) · 20 % · 2 games 19:00 · $20.00" in bets_text([slip], SIGHT)
 
 
 def test_a_free_bet_is_called_one_and_puts_nothing_at_stake() -> None:

@@ -19,7 +19,7 @@ from tracker.domain.bet import (
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState
-from tracker.domain.money import Odds, own_part
+from tracker.domain.money import Odds, own_part, plural
 from tracker.domain.policy import Rule
 from tracker.domain.prior import Lines
 from tracker.domain.tracking import GameTracking, LegStanding
@@ -100,6 +100,12 @@ class BetView:
         if isinstance(self.market, Parlay):
             return self.market.games
         return () if self.game is None else (self.game,)
+
+    @property
+    def place(self) -> str:
+        """The name of its game, or `3 games`; empty while they are not known."""
+        games = self.games
+        return plural(len(games), "game") if len(games) > 1 else games[0].name if games else ""
 
     def aged(self, since: datetime) -> BetView:
         """The bet, stale where its game goes on and was not read after `since`."""

@@ -134,10 +134,7 @@ async def review(context: typer.Context, as_json: AsJson = False) -> None:
         return
     from tracker.wording.figures import deciding
 
-    rows = [
-        (str(x.id), shown_as(x), "" if x.game is None else x.game.name, x.review or "")
-        for x in found
-    ]
+    rows = [(str(x.id), shown_as(x), x.place, x.review or "") for x in found]
     table(("ID", "Bet", "Game", "Why"), rows)
     note(f"Decide one: tracker {deciding(found[0].id, payout=found[0].asks_payout)}")
 
@@ -222,7 +219,7 @@ async def _list(scope: Scope, as_json: bool) -> None:
         (
             str(x.id),
             shown_as(x),
-            "" if x.game is None else x.game.name,
+            x.place,
             status_text(x, short=True),
             x.review or "until the box is read again",
         )

@@ -123,17 +123,17 @@ def _row(x: BetView, at: Session, game: str) -> tuple[str, ...]:
 def _brief_game(bet: BetView, now: datetime, zone: ZoneInfo) -> str:
     """A short form of the game: no day for a game today, and no time once it has begun."""
     if bet.game is None or bet.game.start <= now:
-        return "" if bet.game is None else bet.game.name
+        return bet.place
     day, *clock = when(bet.game.start, now, zone, short=True).split()
     if day == "tomorrow":
         day = f"{bet.game.start.astimezone(zone):%a}"
-    return " ".join((bet.game.name, *([] if day in ("tonight", "today") else [day]), *clock))
+    return " ".join((bet.place, *([] if day in ("tonight", "today") else [day]), *clock))
 
 
 def _game_cell(bet: BetView, now: datetime, zone: ZoneInfo) -> str:
     if bet.game is None:
         return ""
-    return f"{bet.game.name} {when(bet.game.start, now, zone, short=True)}"
+    return f"{bet.place} {when(bet.game.start, now, zone, short=True)}"
 
 
 async def show(context: typer.Context, bet: Reference, as_json: AsJson = False) -> None:
@@ -244,13 +244,15 @@ def _stake(bet: BetView) -> str:
 def _game_line(bet: BetView, game: Game, at: Session) -> str:
     from tracker.wording.figures import score_text, span_text
 
-    state = bet.state
-    parts = [f"{game.name}{game.of_league}", when(game.start, at.now, at.settings.zone)]
-    if state is not None and state.period > 0:
+    state, alone = bet.state, len(bet.games) == 1
+    names = ", ".join(f"{x.name}{x.of_league}" for x in bet.games)
+    parts = [names, when(game.start, at.now, at.settings.zone)]
+    # What one game shows says nothing of a parlay over several.
+    if alone and state is not None and state.period > 0:
         parts += [score_text(game, state.score), state.game_clock]
     if bet.stale:
         parts.append("data stale")
-    elif bet.seen_at is not None and bet.status is Status.LIVE:
+    elif alone and bet.seen_at is not None and bet.status is Status.LIVE:
         delay, age = at.settings.alerts.delay, (at.now - bet.seen_at).total_seconds()
         behind = f", delayed {span_text(delay)}" if delay else ""
         parts.append(f"data {span_text(age + delay)} old{behind}")

@@ -243,7 +243,7 @@ def _listed(head: str, bets: Sequence[BetView], columns: int) -> list[tuple[Scre
     found = [(ScreenRow(head, game=head), Text(head, "bold"))]
     for bet in bets:
         name = f"#{bet.id} {shown_as(bet)}"
-        where = "" if bet.game is None else f"{bet.game.name} {bet.game.start:%d %b}"
+        where = "" if bet.game is None else f"{bet.place} {bet.game.start:%d %b}"
         line = Text(f"  {_fit(name, max(_LEAST_NAME, columns - 44))}  {_fit(where, 15)}  ")
         line.append_text(Text.from_ansi(status_text(bet, short=True)))
         found.append((ScreenRow(name, bet.number), _cut(line, columns)))
