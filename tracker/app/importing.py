@@ -377,7 +377,7 @@ def _asks(source: str, left: Sequence[int | str], held: int) -> str:
     gone, stay = several(len(left), "is"), several(len(left), "stays")
     them = "it" if len(left) == 1 else "them"
     return (
-        f"{source}: {len(left)} of its {held} bets {gone} gone from it and {stay} followed "
+        f"{source}: {plural(len(left), 'bet')} {gone} gone from it and {stay} followed "
         f"({numbers}): `tracker withdraw --gone` ends {them}, or write {them} again"
     )
 
