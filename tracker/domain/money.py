@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from math import floor, prod
 
 from tracker.domain import BadBet
@@ -77,6 +78,7 @@ def together(odds: Sequence[Odds]) -> Odds:
     return Odds(product.american, product.decimal)
 
 
+@lru_cache(maxsize=1024)
 def parse_odds(text: str) -> Odds:
     """Read American (`-110`), decimal (`1.91`) or fractional (`10/11`) odds.
 

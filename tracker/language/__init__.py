@@ -55,7 +55,8 @@ _GAME_ID = re.compile(r"\d{8,10}(?:-[\w&'.-]+)?", re.ASCII)
 """A game's id, as `tracker games --json` shows it."""
 
 
-def find_in(*leagues: str, guests: Sequence[Team] = ()) -> FindTeam:
+@lru_cache(maxsize=64)
+def find_in(*leagues: str, guests: tuple[Team, ...] = ()) -> FindTeam:
     """A lookup of teams among the shipped names of these leagues and among `guests`."""
 
     def find(words: list[str], *, wide: bool = False) -> tuple[int, tuple[Team, ...]]:
@@ -78,6 +79,7 @@ def find_in_game(game: Game) -> FindTeam:
     return find
 
 
+@lru_cache(maxsize=4096)
 def parse_bet(
     text: str, find: FindTeam, *, staked: bool = False, now: datetime | None = None
 ) -> Written:
@@ -155,7 +157,7 @@ def read_line(
     `parse_bet`. Raises BadBet.
     """
     matchup = None if game is None else _game_beside(game, tuple(guests), now)
-    find = find_in(*_leagues(matchup), guests=guests)
+    find = find_in(*_leagues(matchup), guests=tuple(guests))
     written = parse_bet(line, find, staked=staked, now=now)
     if matchup is None and isinstance(written, Pick):
         matchup = written.matchup
@@ -170,7 +172,7 @@ def read_legs(
 ) -> tuple[Written, Matchup | None]:
     """Read a parlay whose legs are given one by one; arguments and result as of `read_line`."""
     matchup = None if game is None else _game_beside(game, tuple(guests))
-    find = find_in(*_leagues(matchup), guests=guests)
+    find = find_in(*_leagues(matchup), guests=tuple(guests))
     picks: list[Pick] = []
     for number, text in enumerate(legs, 1):
         try:
@@ -307,10 +309,8 @@ False and takes none."""
 _BULLET = re.compile(r"\d{1,2}\.|>+")
 """Finds a mark that may stand before each bet of a list: `1.`, `>`."""
 
-
 _JOINTS = frozenset({"+", "&", "and"})
 """Words that may separate two bets in any line."""
-
 
 _MARKS = frozenset({",", "|", "/", "•", "·", "-", "—"})
 """Marks that may separate bets in a line which says that it holds several."""

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Protocol, TypeVar
 
@@ -75,7 +76,7 @@ _STOP = re.compile(r"(?<=.)(?:(?<=\d)[.!?]+|[!?]+)$")
 _BULLET = re.compile(r"\d{1,2}\.")
 
 
-class FindTeam(Protocol):
+class FindTeam(Hashable, Protocol):
     """A lookup of the team that leading words name."""
 
     def __call__(self, words: list[str], *, wide: bool = False) -> tuple[int, tuple[Team, ...]]:
@@ -137,7 +138,7 @@ def words_of(text: str) -> list[Word]:
             chunk = _CHUNK.match(text, at)
             end = chunk.end() if chunk else at + 1
             hidden = next((i for i in range(at + 1, end) if _picture(text[i])), end)
-            found += _split(text[at:hidden], at)
+            found += (Word(x, at + i, at + j) for x, i, j in _split(text[at:hidden]))
             at = hidden
     return _join_signs(found)
 
@@ -148,31 +149,28 @@ def _picture(character: str) -> bool:
     return kind in ("So", "Sk", "Cf", "Cs") or "\ufe00" <= character <= "\ufe0f"
 
 
-def _split(chunk: str, place: int) -> list[Word]:
-    """Split text without blanks into words: `DEN-4.5` is two words, `LAL/DEN` three."""
+@lru_cache(maxsize=1024)
+def _split(chunk: str) -> tuple[tuple[str, int, int], ...]:
+    """Split text without blanks into words and their places: `DEN-4.5` is two, `LAL/DEN` three."""
     plain = _unstopped(_ascii(chunk))
-    end = place + len(chunk)
+    end = len(chunk)
     if _DATE.fullmatch(plain):
-        return [Word(plain, place, end)]
+        return ((plain, 0, end),)
     if found := _ATTACHED.fullmatch(plain):
-        cut = next(i for i in range(len(chunk)) if _ascii(chunk[:i]) == found["head"])
-        return [*_split(chunk[:cut], place), Word(_figure(found["tail"]), place + cut, end)]
+        cut = next(i for i in range(end) if _ascii(chunk[:i]) == found["head"])
+        return *_split(chunk[:cut]), (_figure(found["tail"]), cut, end)
     if (found := _COUNTED.fullmatch(plain)) and _counts(plain, found[2]):
-        cut = place + len(chunk) - len(found[2])
-        return [*_split(chunk[: cut - place], place), Word(found[2], cut, end)]
+        cut = end - len(found[2])
+        return *_split(chunk[:cut]), (found[2], cut, end)
     if found := _PRICED.fullmatch(plain):
-        cut = len(chunk) - len(found[2])
-        return [*_split(chunk[: cut - 1], place), Word(found[2], place + cut, end)]
+        cut = end - len(found[2])
+        return *_split(chunk[: cut - 1]), (found[2], cut, end)
     mark = "-" if _CODES.fullmatch(plain) else "/"
     first, found_mark, second = plain.partition(mark)
     if not (found_mark and _is_name(first) and _is_name(second)) or _one_term(plain, mark):
-        return [Word(_figure(plain), place, end)]
-    middle = place + len(first)
-    return [
-        Word(first, place, middle),
-        Word(mark, middle, middle + 1),
-        Word(second, middle + 1, end),
-    ]
+        return ((_figure(plain), 0, end),)
+    middle = len(first)
+    return (first, 0, middle), (mark, middle, middle + 1), (second, middle + 1, end)
 
 
 _COUNTED = re.compile(rf"((?:over|under|ov|un|o|u)?(?:{NUMBER})\+?)([a-z][a-z+&/]*)", re.IGNORECASE)
