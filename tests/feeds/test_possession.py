@@ -75,6 +75,7 @@ def test_free_throws_to_come(number: int, values: dict[str, object], throws: int
     ball = parse_plays(after(number, **values), "nba")
     assert ball is not None
     assert ball.throws == throws
+    assert (ball.shooter == "1630164") == bool(throws)
     assert not throws or ball.team == "GSW"
 
 
@@ -122,7 +123,7 @@ LATE: dict[str, object] = {
 }
 
 
-def plays(clock: str, home: int, away: int, what: dict[str, str] | None = None) -> bytes:
+def plays(clock: str, home: int, away: int, what: dict[str, object] | None = None) -> bytes:
     """A rebound by Sacramento, the visitors, or something else, at a clock and a score."""
     action = dict(PLAYS["game"]["actions"][3])
     action |= {"clock": clock, "scoreHome": str(home), "scoreAway": str(away)}
@@ -214,8 +215,8 @@ async def test_the_budget_is_kept_for_scores(site: Site, feeds: Feeds, clock: Fa
 @pytest.mark.parametrize(
     ("clock_told", "possession", "throws"),
     [
-        ("PT01M50.00S", Side.AWAY, Throws(Side.AWAY, 1)),
-        ("PT01M50.70S", Side.AWAY, Throws(Side.AWAY, 1)),  # in whole seconds on the board
+        ("PT01M50.00S", Side.AWAY, Throws(Side.AWAY, 1, "8")),
+        ("PT01M50.70S", Side.AWAY, Throws(Side.AWAY, 1, "8")),  # in whole seconds on the board
         ("PT01M55.00S", None, None),  # the clock has run since
     ],
 )
@@ -229,7 +230,7 @@ async def test_throws_come_only_while_the_clock_stands(
 ) -> None:
     """Where the board's clock has run on, the throws are over and the ball is unknown."""
     site.board(changed(live_game(), **LATE))
-    throw = {"actionType": "freethrow", "subType": "1 of 2", "shotResult": "Made"}
+    throw = {"actionType": "freethrow", "subType": "1 of 2", "shotResult": "Made", "personId": 8}
     site.put(PATH, plays(clock_told, 39, 30, throw))
     state = await polled(feeds, clock)
     assert (state.possession, state.throws) == (possession, throws)

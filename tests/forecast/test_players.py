@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
+from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side, Throws
 from tracker.domain.market import Direction, DoubleDouble, Market, PlayerTotal
 from tracker.domain.player import Player, PlayerGame, Stat, player_key
 from tracker.domain.prior import Prior, PriorSource
@@ -23,6 +23,7 @@ from tracker.forecast import (
     price,
     price_all,
 )
+from tracker.forecast.game.flow import MADE
 from tracker.forecast.game.lattice import Pmf
 from tracker.forecast.players.lineup import LEAGUE_RATES, Bulk, Mate, brings
 from tracker.forecast.players.model import PlayerOutlook
@@ -469,3 +470,33 @@ def test_the_figure_of_a_player_is_his_own() -> None:
     assert own.sigma > 1
     nobody = replace(market, player=Player("Nobody", Side.HOME))
     assert own_figure(nobody, outlook) is None
+
+
+def test_the_player_at_the_line_has_his_throws_to_come() -> None:
+    """His points gain them, made one by one, and no team-mate's do, if the box is up to date."""
+    mate = replace(box("Jamal Murray", pts=35), id="2")
+    state = replace(late(box(pts=60), mate, clock=9.0), possession=Side.HOME)
+    throws = Throws(Side.HOME, 2, shooter="1")
+    now = replace(state, throws=throws)
+    his, mates = (look(now).player(Player(x.name, x.side)) for x in state.players)
+    assert 1 - his.pmf(Stat.PTS).less_than(62) > MADE**2
+    in_play = his.pmf(Stat.PRA).mean - his.pmf(Stat.REB).mean - his.pmf(Stat.AST).mean - 60
+    assert in_play == pytest.approx(his.pmf(Stat.PTS).mean - 60, abs=1e-6)
+    assert 2 * MADE < in_play < 2 * MADE + 1
+    assert (
+        mates.pmf(Stat.PTS).mean
+        < look(state).player(Player(mate.name, mate.side)).pmf(Stat.PTS).mean + 1e-9
+    )
+    late_box = one(replace(now, score=Score(96, 95)))
+    unknown = one(replace(now, score=Score(96, 95), throws=Throws(Side.HOME, 2)))
+    assert late_box.pmf(Stat.PTS).mean == unknown.pmf(Stat.PTS).mean < his.pmf(Stat.PTS).mean
+
+
+def test_throws_to_come_are_in_all_figures_that_are_worked_out_together() -> None:
+    """A figure is the same whether it is computed alone or with others."""
+    mate = replace(box("Jamal Murray", pts=35), id="2")
+    state = replace(late(box(pts=60), mate, clock=9.0), throws=Throws(Side.HOME, 1, shooter="1"))
+    alone, together = one(state), one(state)
+    work_out_together([(together, x) for x in Stat])
+    for stat in Stat:
+        assert together.pmf(stat).mean == pytest.approx(alone.pmf(stat).mean, abs=1e-6)

@@ -190,7 +190,9 @@ def states(draw: st.DrawFn) -> GameState:
         bonus=draw(st.none() | st.builds(Pair, st.booleans(), st.booleans())),
         timeouts=draw(st.none() | st.builds(Pair, st.integers(0, 7), st.integers(0, 7))),
         players=draw(st.lists(PLAYERS, max_size=2).map(tuple)),
-        throws=draw(st.none() | st.builds(Throws, SIDES, st.integers(1, 3))),
+        throws=draw(
+            st.none() | st.builds(Throws, SIDES, st.integers(1, 3), st.none() | st.just("8"))
+        ),
     )
 
 

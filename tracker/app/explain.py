@@ -393,8 +393,9 @@ def told_by_plays(state: GameState) -> list[GameState]:
         for side in Side:
             found.append(replace(state, possession=side))
             found += [
-                replace(state, possession=side, throws=Throws(side, left))
+                replace(state, possession=side, throws=Throws(side, left, shooter))
                 for left in range(1, MOST_THROWS + 1)
+                for shooter in (None, *(x.id for x in state.players if x.side is side))
             ]
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -212,10 +212,14 @@ MOST_THROWS = 3
 
 @dataclass(frozen=True, slots=True)
 class Throws:
-    """Free throws that are still to come: the side at the line, and how many (1 to 3)."""
+    """Free throws that are still to come: the side at the line, and how many (1 to 3).
+
+    `shooter` is the id of the player who shoots them, None where it is unknown.
+    """
 
     side: Side
     left: int
+    shooter: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse a number of throws that no foul gives."""
@@ -225,7 +229,7 @@ class Throws:
     @property
     def turned(self) -> Throws:
         """The throws of the other side."""
-        return Throws(self.side.other, self.left)
+        return replace(self, side=self.side.other)
 
 
 ENDING_FREE_THROWS = 0.44

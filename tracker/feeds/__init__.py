@@ -52,7 +52,7 @@ class Ball:
     `period`, `clock` (seconds left in the period) and `score` are those of that action. `team` is
     our code of the team that has the ball, or None while it is loose. `tip` is our code of the team
     that had the first possession, or None where the plays do not say. `throws` are the free throws
-    that `team` is to shoot, 0 where none are known.
+    that `team` is to shoot, 0 where none are known, and `shooter` the id of the player who does.
     """
 
     game: str
@@ -62,6 +62,7 @@ class Ball:
     team: str | None
     tip: str | None = None
     throws: int = 0
+    shooter: str | None = None
 
 
 def _no_plays(body: bytes) -> Ball | None:

@@ -162,6 +162,8 @@ class _ActionDocument(Strict):
     qualifiers: Any = None
     team: int = Field(0, alias="teamId")
     code: Text | None = Field(None, alias="teamTricode")
+    person: int = Field(0, alias="personId")
+    fouled: int | None = Field(None, alias="foulDrawnPersonId")
     possession: int = 0
     result: Text | None = Field(None, alias="shotResult")
     home: Text = Field(alias="scoreHome")
@@ -202,11 +204,14 @@ def parse_plays(body: bytes, league: str) -> Ball | None:
     if clock is None:
         raise FeedMalformed("game.actions.clock", "is missing")
     score = Score(_points(last.home, "scoreHome"), _points(last.away, "scoreAway"))
-    shooters, throws = _at_the_line(actions)
-    team = shooters if throws else _holder(actions)
+    at_the_line, throws, shooter = _at_the_line(actions)
+    team = at_the_line if throws else _holder(actions)
     codes = _codes(actions)
     code = code_in(league, codes[team]) if team in codes else None
-    return Ball(game.id, last.period, clock, score, code, _tip(game, league), throws if code else 0)
+    tip = _tip(game, league)
+    if code is None or not throws:
+        return Ball(game.id, last.period, clock, score, code, tip)
+    return Ball(game.id, last.period, clock, score, code, tip, throws, str(shooter or "") or None)
 
 
 def _tip(game: _PlaysDocument, league: str) -> str | None:
@@ -263,8 +268,8 @@ def _left(throw: _ActionDocument) -> int:
     return 1 if numbered is None else max(int(numbered[2]) - int(numbered[1]), 0)
 
 
-def _at_the_line(actions: Sequence[_ActionDocument]) -> tuple[int | None, int]:
-    """The id of the team that is to shoot free throws, and how many; 0 where none are known.
+def _at_the_line(actions: Sequence[_ActionDocument]) -> tuple[int | None, int, int | None]:
+    """The team that is to shoot free throws, how many, and the player; 0 where none are known.
 
     Only the last actions at one clock tell: a foul with its throws, or one of these. A foul under
     review and what gives the ball besides count as unknown.
@@ -275,14 +280,14 @@ def _at_the_line(actions: Sequence[_ActionDocument]) -> tuple[int | None, int]:
             break
         if x.kind == "freethrow":
             numbered = x.descriptor is None and _THROW.fullmatch(x.sub or "")
-            return (x.team, _left(x)) if numbered else (None, 0)
+            return (x.team, _left(x), x.person) if numbered else (None, 0, None)
         if x.kind == "foul" and x.sub == "personal" and x.descriptor in _COMMON:
             given = next(filter(None, map(_GIVEN.fullmatch, x.marks)), None)
-            return _other(actions, x.team), 0 if given is None else int(given[1])
+            return _other(actions, x.team), 0 if given is None else int(given[1]), x.fouled
         dead = x.kind == "rebound" and "deadball" in x.marks
         if not dead and (x.kind not in _AT_REST or x.sub == _CHALLENGE):
             break
-    return None, 0
+    return None, 0, None
 
 
 SOURCE = cdn_source(NBA.id, "https://www.nba.com", "00")

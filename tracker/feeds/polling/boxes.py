@@ -196,7 +196,7 @@ class Possession:
             return answer
         if ball.throws and abs(ball.clock - state.clock) > _CLOCK_STANDS_S:
             return answer
-        throws = Throws(side, ball.throws) if ball.throws else None
+        throws = Throws(side, ball.throws, ball.shooter) if ball.throws else None
         return replace(answer, reading=replace(state, possession=side, throws=throws))
 
     def _tip_wanted(self, state: GameState) -> bool:

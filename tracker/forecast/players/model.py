@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tracker.domain.game import Phase, PlayerLine, Side
+from tracker.domain.game import Phase, PlayerLine, Side, Throws
 from tracker.domain.market import CATEGORIES, CATEGORY_REACHED
 from tracker.domain.player import Stat, box_lines, figure, player_key, rules_out
 from tracker.forecast.errors import NotInBox, PlayerOut, Unpriceable
+from tracker.forecast.game.flow import MADE
 from tracker.forecast.game.lattice import Pmf
 from tracker.forecast.lazy import Lazy
 from tracker.forecast.players import GAME_MINUTES, Moments
@@ -120,6 +121,8 @@ class Scene:
     """The starters and the players seen so far; before tip-off all who may play."""
     able: LineUp | None
     """All who may play, in the first minutes of a game; None later."""
+    throws: Throws | None
+    """Free throws to come of a known player; None while the box is not as new as the score."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,6 +180,11 @@ def scene(state: GameState, end: Lattice, average_total: float, players: PlayerP
     level = float(left == 0) if overtime else margins.split(0)[1]
     usual = float(near.mixed(moments.usual[:, None])[0])
     lines = box_lines(state)
+    throws = _throws(state)
+    to_come = [end.home.mean - state.score.home, end.away.mean - state.score.away]
+    if throws is not None:
+        # They come to their shooter, whatever the team brings in play.
+        to_come[throws.side is Side.AWAY] -= MADE * throws.left
     begun = at > 0
     seen = _line_up(players, lines, _has_played if begun else _may_play)
     early = begun and at * GAME_MINUTES < EARLY[1]
@@ -194,12 +202,23 @@ def scene(state: GameState, end: Lattice, average_total: float, players: PlayerP
         blowout=blowout,
         margin=margins.mean / 10,
         lead=state.score.margin / 10,
-        to_come=(end.home.mean - state.score.home, end.away.mean - state.score.away),
+        to_come=(to_come[0], to_come[1]),
         usual_points=usual * average_total / 2,
         lines=lines,
         seen=seen,
         able=_line_up(players, lines, _may_play) if early else None,
+        throws=throws,
     )
+
+
+def _throws(state: GameState) -> Throws | None:
+    """The free throws to come of a player in the box, if its points of his side are the score's."""
+    throws = state.throws
+    own = [] if throws is None else [x for x in state.players if x.side is throws.side]
+    if throws is None or all(x.id != throws.shooter for x in own):
+        return None
+    points = sum(dict(x.stats).get("pts", 0) for x in own)
+    return throws if points == state.score.of(throws.side) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +307,7 @@ class PlayerOutlook:
         if found is None:
             has = self.has(stat)
             chances = np.ones(1) if self.over else self.remainder.added(stat)
-            found = self._pmfs[stat] = Pmf(has, chances)
+            found = self._pmfs[stat] = Pmf(has, self.with_throws(stat, chances))
         return found
 
     def reaches(self, categories: int) -> float:
@@ -302,12 +321,23 @@ class PlayerOutlook:
         counts[:, 0] = 1.0
         for stat, held in zip(CATEGORIES, has, strict=True):
             need = CATEGORY_REACHED - held
-            rows = left.by_class(stat)
+            rows = self.with_throws(stat, left.by_class(stat))
             hit = rows[:, max(need, 0) :].sum(axis=1)[:, None]
             moved = counts * (1 - hit)
             moved[:, 1:] += counts[:, :-1] * hit
             counts = moved
         return min(float(left.chances @ counts[:, categories:].sum(axis=1)), 1.0)
+
+    def with_throws(self, stat: Stat, chances: Floats) -> Floats:
+        """Chances of what he adds, the last axis, with the free throws that he is to shoot."""
+        throws = self.scene.throws
+        if throws is None or throws.shooter != self.line.id or Stat.PTS not in stat.parts:
+            return chances
+        for _ in range(throws.left):
+            missed, made = (1 - MADE) * chances, MADE * chances
+            nothing = np.zeros((*chances.shape[:-1], 1))
+            chances = np.append(missed, nothing, axis=-1) + np.append(nothing, made, axis=-1)
+        return chances
 
     def has(self, stat: Stat) -> int:
         """His figure so far. Raises Unpriceable if the box does not give it."""
@@ -484,7 +514,9 @@ def work_out(asked: Iterable[tuple[PlayerOutlook, Stat]]) -> None:
     known = {x: has for x, has in wanted.items() if "remainder" in x[0].__dict__}
     added = added_by_each([(seen.remainder, stat, has) for (seen, stat), has in known.items()])
     for (seen, stat), pmf in zip(known, added, strict=True):
-        seen._pmfs[stat] = pmf  # noqa: SLF001 - likewise
+        with_throws = seen.with_throws(stat, pmf.chances)
+        more = with_throws is not pmf.chances
+        seen._pmfs[stat] = Pmf(pmf.first, with_throws) if more else pmf  # noqa: SLF001 - likewise
 
 
 def _work_out_remainders(listed: Iterable[PlayerOutlook]) -> None:

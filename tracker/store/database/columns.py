@@ -200,12 +200,12 @@ def _later_fields(state: GameState) -> dict[str, Json]:
     if state.tip is not None:
         found["tip"] = state.tip.value
     if state.throws is not None:
-        found["throws"] = [state.throws.side.value, state.throws.left]
+        found["throws"] = [state.throws.side.value, state.throws.left, state.throws.shooter]
     return found
 
 
 def _throws_of(found: Json) -> Throws | None:
-    return None if found is None else Throws(Side(found[0]), found[1])
+    return None if found is None else Throws(Side(found[0]), *found[1:])
 
 
 def box_of(found: Json) -> Box | None:
