@@ -12,8 +12,9 @@ from tests.doubles.log import log_line
 from tests.feeds.serving import Site, open_feed, serving
 from tracker.domain.events import SystemEvent
 from tracker.feeds import nba
+from tracker.feeds.feeds import Feeds, open_feeds
 from tracker.feeds.polling.feed import Feed
-from tracker.settings.models import FeedSettings
+from tracker.settings.models import FeedSettings, FeedsSettings
 
 
 @pytest.fixture
@@ -27,6 +28,24 @@ async def site() -> AsyncIterator[Site]:
     """A server without pages."""
     async with serving() as running:
         yield running
+
+
+@pytest.fixture
+async def espn() -> AsyncIterator[Site]:
+    """ESPN's server, without pages."""
+    async with serving() as running:
+        yield running
+
+
+@pytest.fixture
+async def feeds(site: Site, espn: Site, clock: FakeClock) -> AsyncIterator[Feeds]:
+    """The league's source with ESPN behind it."""
+    settings = FeedsSettings(
+        nba=FeedSettings(base_url=site.url, requests_per_minute=6000),
+        espn=FeedSettings(base_url=espn.url, requests_per_minute=6000),
+    )
+    async with open_feeds(settings, clock, deadline_s=2.0) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -11,19 +11,19 @@ import pytest
 
 from tests.doubles.clock import FakeClock
 from tests.feeds.espn_pages import board, event, kind
-from tests.feeds.serving import Site, encoded, fixture, serving
+from tests.feeds.serving import Site, encoded, fixture
 from tracker.domain.game import Game
 from tracker.domain.prior import Lines
 from tracker.domain.quote import Selection, two_sided
 from tracker.engine.market import consensus
 from tracker.feeds import FeedError, FeedMalformed, espn_reading
-from tracker.feeds.feeds import Feeds, open_feeds
+from tracker.feeds.feeds import Feeds
 from tracker.feeds.odds import espn as espn_lines
 from tracker.feeds.odds import match
 from tracker.feeds.odds import nba as nba_odds
 from tracker.feeds.odds.asking import OddsSources, open_odds
 from tracker.feeds.odds.espn import summary_lines
-from tracker.settings.models import FeedSettings, FeedsSettings, OddsSettings
+from tracker.settings.models import OddsSettings
 
 ODDS = {
     "provider": {"id": "58", "name": "Some Book", "priority": 1},
@@ -165,24 +165,6 @@ def test_a_list_that_is_none_is_malformed(body: bytes) -> None:
     """A malformed list raises FeedMalformed and nothing else."""
     with pytest.raises(FeedMalformed):
         nba_odds.parse(body)
-
-
-@pytest.fixture
-async def espn() -> AsyncIterator[Site]:
-    """ESPN's server."""
-    async with serving() as running:
-        yield running
-
-
-@pytest.fixture
-async def feeds(site: Site, espn: Site, clock: FakeClock) -> AsyncIterator[Feeds]:
-    """The NBA's server and ESPN's."""
-    settings = FeedsSettings(
-        nba=FeedSettings(base_url=site.url, requests_per_minute=6000),
-        espn=FeedSettings(base_url=espn.url, requests_per_minute=6000),
-    )
-    async with open_feeds(settings, clock, deadline_s=2.0) as opened:
-        yield opened
 
 
 def game(clock: FakeClock, hours: float = 2.0) -> Game:

@@ -2,42 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
-
-import pytest
 
 from tests.doubles.clock import FakeClock
 from tests.feeds.espn_pages import board
-from tests.feeds.serving import Site, box_of, changed, fixture, live_game, serving
+from tests.feeds.serving import Site, box_of, changed, fixture, live_game
 from tests.feeds.test_failover import AT_ESPN, GAME, theirs
 from tracker.domain.game import GameState
 from tracker.feeds import nba
 from tracker.feeds.espn import espn_source
-from tracker.feeds.feeds import Feeds, open_feeds
+from tracker.feeds.feeds import Feeds
 from tracker.feeds.polling.feed import LookUp
-from tracker.settings.models import FeedSettings, FeedsSettings
 
 MEN = "/apis/site/v2/sports/basketball/mens-college-basketball/scoreboard"
 SCHEDULE = nba.SOURCE.schedule_paths[0]
-
-
-@pytest.fixture
-async def espn() -> AsyncIterator[Site]:
-    """ESPN's server."""
-    async with serving() as running:
-        yield running
-
-
-@pytest.fixture
-async def feeds(site: Site, espn: Site, clock: FakeClock) -> AsyncIterator[Feeds]:
-    """The NBA's server and ESPN's."""
-    settings = FeedsSettings(
-        nba=FeedSettings(base_url=site.url, requests_per_minute=6000),
-        espn=FeedSettings(base_url=espn.url, requests_per_minute=6000),
-    )
-    async with open_feeds(settings, clock, deadline_s=2.0) as opened:
-        yield opened
 
 
 def ncaa() -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -11,7 +10,7 @@ import pytest
 
 from tests.doubles.clock import FakeClock
 from tests.feeds.espn_pages import board, kind
-from tests.feeds.serving import Site, box_of, changed, dice, live_game, serving
+from tests.feeds.serving import Site, box_of, changed, dice, live_game
 from tests.feeds.test_failover import AT_ESPN, BOARD, BOX, GAME, ours, theirs
 from tracker.clock import LeapingClock
 from tracker.domain.game import GameState, Phase, Score
@@ -32,24 +31,6 @@ FINAL = {
     "home__periods": None,
     "away__periods": None,
 }
-
-
-@pytest.fixture
-async def espn() -> AsyncIterator[Site]:
-    """ESPN, without pages."""
-    async with serving() as running:
-        yield running
-
-
-@pytest.fixture
-async def feeds(site: Site, espn: Site, clock: FakeClock) -> AsyncIterator[Feeds]:
-    """The league's source with ESPN behind it."""
-    settings = FeedsSettings(
-        nba=FeedSettings(base_url=site.url, requests_per_minute=6000),
-        espn=FeedSettings(base_url=espn.url, requests_per_minute=6000),
-    )
-    async with open_feeds(settings, clock, deadline_s=2.0) as opened:
-        yield opened
 
 
 async def state(feeds: Feeds, ask: LookUp = LookUp.EITHER) -> GameState:
