@@ -249,25 +249,23 @@ def _team_words(team: RecordedTeam, league: str) -> Json:
     }
 
 
-def _won(view: View, state: TeamState, against: TeamState) -> bool:
-    """Whether a team has won the game."""
-    return view.state.phase is RecordedPhase.OVER and state.score > against.score
+def _playing(view: View, team: RecordedTeam, state: TeamState, against: TeamState) -> Json:
+    """What scoreboard and summary have of a side alike."""
+    words, at_home = _team_words(team, view.recording.league), team is view.recording.home
+    return {
+        "id": words["id"],
+        "uid": words["uid"],
+        "order": int(not at_home),
+        "homeAway": "home" if at_home else "away",
+        "winner": view.state.phase is RecordedPhase.OVER and state.score > against.score,
+        "score": str(state.score),
+    }
 
 
 def _competitor(view: View, team: RecordedTeam, state: TeamState, against: TeamState) -> Json:
-    league = view.recording.league
-    words = _team_words(team, league)
-    at_home = team is view.recording.home
-    result: Json = {
-        "id": words["id"],
-        "uid": words["uid"],
-        "type": "team",
-        "order": int(not at_home),
-        "homeAway": "home" if at_home else "away",
-        "winner": _won(view, state, against),
-        "team": words | {"isActive": True},
-        "score": str(state.score),
-    }
+    words = _team_words(team, view.recording.league)
+    result = _playing(view, team, state, against)
+    result |= {"type": "team", "team": words | {"isActive": True}}
     begun = state.periods[: view.state.period]
     if begun:
         result["linescores"] = [
@@ -387,15 +385,8 @@ def _summed_competitor(
     words = _team_words(team, view.recording.league)
     words.pop("shortDisplayName")
     record = f"{team.wins}-{team.losses}"
-    at_home = team is view.recording.home
-    return {
-        "id": words["id"],
-        "uid": words["uid"],
-        "order": int(not at_home),
-        "homeAway": "home" if at_home else "away",
-        "winner": _won(view, state, against),
+    return _playing(view, team, state, against) | {
         "team": words | {"logos": [], "links": []},
-        "score": str(state.score),
         "linescores": [{"displayValue": str(x)} for x in state.periods[: view.state.period]],
         "record": [{"type": "total", "summary": record, "displayValue": record}],
         "possession": False,

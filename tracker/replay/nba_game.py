@@ -32,6 +32,7 @@ from tracker.replay.words import (
     game_code,
     live_text,
     local,
+    named,
     periods,
     utc,
 )
@@ -106,10 +107,7 @@ def _clock(view: View, changed: datetime) -> str:
 
 def _team(view: View, team: RecordedTeam, state: TeamState, against: TeamState) -> Json:
     return {
-        "teamId": team.id,
-        "teamName": team.name,
-        "teamCity": team.city,
-        "teamTricode": team.tricode,
+        **named(team),
         "score": state.score,
         "inBonus": str(int(state.bonus)),
         "timeoutsRemaining": state.timeouts,

@@ -29,6 +29,7 @@ from tracker.replay.words import (
     game_code,
     live_text,
     local,
+    named,
     periods,
     tip_off_text,
     utc,
@@ -211,10 +212,7 @@ def _status_text(view: View) -> str:
 
 def _team(team: RecordedTeam, state: TeamState, view: View, *, live: bool) -> Json:
     return {
-        "teamId": team.id,
-        "teamName": team.name,
-        "teamCity": team.city,
-        "teamTricode": team.tricode,
+        **named(team),
         "wins": team.wins,
         "losses": team.losses,
         "score": state.score,
@@ -347,10 +345,7 @@ def _wall(instant: datetime, zone: str) -> str:
 
 def _scheduled_team(team: RecordedTeam, state: TeamState) -> Json:
     return {
-        "teamId": team.id,
-        "teamName": team.name,
-        "teamCity": team.city,
-        "teamTricode": team.tricode,
+        **named(team),
         "teamSlug": team.name.lower().replace(" ", ""),
         "wins": team.wins,
         "losses": team.losses,

@@ -108,6 +108,16 @@ def box_time(instant: datetime) -> str:
     return instant.astimezone(EASTERN).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
+def named(team: RecordedTeam) -> Json:
+    """A team's id and names, as every document of the league's site has them."""
+    return {
+        "teamId": team.id,
+        "teamName": team.name,
+        "teamCity": team.city,
+        "teamTricode": team.tricode,
+    }
+
+
 def periods(scores: tuple[int, ...], regulation: int) -> list[Json]:
     """The scores by period, with overtimes marked as such."""
     return [
