@@ -103,19 +103,20 @@ def test_a_correction_takes_back_what_was_told_and_it_is_told_again() -> None:
 
 
 def test_a_result_that_ends_otherwise_is_told_after_all() -> None:
-    """A final that contradicts an announced `hit` is announced as `settled`."""
-    tracking = a_book(bet(1, "LAL@DEN over 100", "hit", "settled"))
-    passed = live(4, 10, (30, 30), (30, 5), (3, 0), (3, 0))
-    first = look(tracking, passed, 0)
-    change = look(first.tracking, passed, 10)
-    tracking = change.tracking
-    assert names(change) == ["hit"]
-    end = final((30, 30), (30, 5), (3, 0), (1, 0))
-    seen: list[str] = []
-    for seconds in range(60, 400, 60):
-        change = look(tracking, end, seconds)
-        tracking, seen = change.tracking, [*seen, *names(change)]
-    assert seen == ["settled"]
+    """A final that contradicts an announced `hit` is sent, also where no rule asks for results."""
+    for rules in (("hit", "settled"), ("hit",)):
+        tracking = a_book(bet(1, "LAL@DEN over 100", *rules))
+        passed = live(4, 10, (30, 30), (30, 5), (3, 0), (3, 0))
+        first = look(tracking, passed, 0)
+        change = look(first.tracking, passed, 10)
+        tracking = change.tracking
+        assert names(change) == ["hit"]
+        end = final((30, 30), (30, 5), (3, 0), (1, 0))
+        seen: list[str] = []
+        for seconds in range(60, 400, 60):
+            change = look(tracking, end, seconds)
+            tracking, seen = change.tracking, [*seen, *names(change)]
+        assert seen == ["settled"]
 
 
 def star(points: int, period: int = 3) -> GameState:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tracker.domain.alert import Alert, Decision, Reason
-from tracker.domain.bet import Settlement
+from tracker.domain.bet import Result, Settlement
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.market import PlayerMarket
 from tracker.domain.policy import EventRule, Fact
@@ -103,19 +103,27 @@ def announce(
     return tuple(found)
 
 
+ANNOUNCED_AS = {Fact.HIT.value: Result.WON, Fact.DEAD.value: Result.LOST}
+"""The result that each rule on a certain result announces."""
+
+
 def settled_alert(
     tracked: Tracked, before: Settlement | None, state: GameState, now: datetime
 ) -> Alert | None:
     """The alert about a bet's result, or about a correction of it. Its episode is the revision.
 
-    A correction is sent for bets with a rule for either. `before` is the result that it corrects;
-    a result that was taken back does not count.
+    A correction is sent for bets with a rule for either, and a result in any case where `hit` or
+    `dead` has told another. `before` is the result that it corrects; a result that was taken back
+    does not count.
     """
     settlement = tracked.settlement
     before = None if before is not None and before.taken_back else before
     event = Fact.SETTLED if before is None else Fact.REGRADED
     asked = {r.event for r in tracked.bet.rules if isinstance(r, EventRule)}
-    if settlement is None or not asked & {Fact.SETTLED, event}:
+    if settlement is None:
+        return None
+    told = {ANNOUNCED_AS.get(x.rule) for x in tracked.rules if x.reason is Reason.HAPPENED} - {None}
+    if not asked & {Fact.SETTLED, event} and told <= {settlement.result}:
         return None
     memory = RuleState(tracked.bet.number, event.value, episode=settlement.revision)
     alert = _alert(tracked, memory, event, now, state.game_clock, state.score)

@@ -17,11 +17,9 @@ from tracker.domain.chance import NoChance
 from tracker.domain.game import GameState
 from tracker.domain.policy import Fact
 from tracker.domain.tracking import Change, Gathering, LegStanding, RulePhase, RuleState, Tracked
-from tracker.engine.decide.facts import TAKEN_BACK, between
+from tracker.engine.decide.facts import ANNOUNCED_AS, TAKEN_BACK, between
 from tracker.engine.settle.grading import LastTwo
 from tracker.engine.settle.payout import whole
-
-_ANNOUNCED_AS = {Fact.HIT.value: Result.WON, Fact.DEAD.value: Result.LOST}
 
 _DROPPED = 1000
 """Added to the index of a leg that was announced as dropped out: more than the legs of a slip."""
@@ -44,9 +42,9 @@ def tell_certain(change: Change, polls: LastTwo | None, now: datetime) -> Change
         if tracked.ended or not (isinstance(slip, Parlay) or polls.told(slip)):
             continue
         notified = [
-            _ANNOUNCED_AS[x.rule]
+            ANNOUNCED_AS[x.rule]
             for x in tracked.rules
-            if x.phase is _FIRING and x.rule in _ANNOUNCED_AS
+            if x.phase is _FIRING and x.rule in ANNOUNCED_AS
         ]
         if isinstance(slip, Parlay):
             result = _parlay_result(tracked, slip, polls)
@@ -73,7 +71,7 @@ def _step(
     rules: list[RuleState] = []
     alerts: list[Alert] = []
     for memory in tracked.rules:
-        means = _ANNOUNCED_AS.get(memory.rule)
+        means = ANNOUNCED_AS.get(memory.rule)
         firing = memory.phase is RulePhase.FIRING
         detail, phase, reason = "", RulePhase.FIRING, Reason.HAPPENED
         if means is None or memory.phase is RulePhase.DONE:
@@ -208,6 +206,6 @@ def _won(tracked: Tracked, polls: LastTwo) -> list[int]:
 def told_as(tracked: Tracked, result: Result) -> Fact | None:
     """The fact (`hit` or `dead`) by which a result has been announced already; None without one."""
     for memory in tracked.rules:
-        if _ANNOUNCED_AS.get(memory.rule) is result and memory.reason is Reason.HAPPENED:
+        if ANNOUNCED_AS.get(memory.rule) is result and memory.reason is Reason.HAPPENED:
             return Fact(memory.rule)
     return None
