@@ -388,6 +388,17 @@ def test_a_college_that_nobody_listed_can_be_followed() -> None:
     assert (reported.game_clock, reported.seconds_left) == ("2H 1:38", 98.0)
 
 
+@pytest.mark.parametrize(
+    "given", [{"home_team__abbreviation": x} for x in (..., None, "", "St. Andr")]
+)
+def test_a_guest_without_an_abbreviation_can_be_followed(given: dict[str, object]) -> None:
+    """A team that has no proper abbreviation goes by its name, on the board and in the box."""
+    found = event(home_team__displayName="St. Andrews Knights", **given)
+    reported = state(found, "ncaaw")
+    assert reported.game.name in ("UTAH@STANDREWSK", "UTAH@ST.-ANDR")
+    assert reported.score.home == 47
+
+
 def test_the_day_of_a_board() -> None:
     """The board's own day, else that of its first game; an empty board without a day has none."""
     assert NBA.parse_board(board(day={"date": "2022-10-02"})).day == date(2022, 10, 2)

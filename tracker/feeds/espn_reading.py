@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from tracker.domain.catalog import code_in
+from tracker.domain.catalog import code_in, fold
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.league import LEAGUE_ZONE, LEAGUES, League
 from tracker.domain.player import rules_out
@@ -34,7 +34,6 @@ from tracker.feeds.strict import (
 )
 
 _EventId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}$")]
-_Code = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9&'.\- ]{0,9}$")]
 _Period = Annotated[int, Field(ge=0, le=MOST_PERIODS)]
 
 
@@ -42,7 +41,7 @@ class _TeamDocument(Strict):
     """The team of a side. `id` is unique only within its league."""
 
     id: Text | None = None
-    code: _Code = Field(alias="abbreviation")
+    code: Any = Field(None, alias="abbreviation")
     name: Text | None = Field(None, alias="displayName")
 
 
@@ -366,8 +365,17 @@ def _game(event: str, competition: _CompetitionDocument, when: str | None, leagu
     return Game(event, league, home, away, start, day, competition.neutral is True)
 
 
+_CODE = re.compile(r"[A-Z0-9][A-Z0-9&'.\- ]{0,9}", re.ASCII)
+
+
 def _code(team: _TeamDocument, league: str) -> str:
-    return code_in(league, team.code, team.name or "").replace(" ", "-")
+    """Our code of a team. One without a proper abbreviation goes by the letters of its name."""
+    code = team.code.upper() if isinstance(team.code, str) else ""
+    if not _CODE.fullmatch(code):
+        code = re.sub("[^A-Z0-9]", "", fold(team.name or "").upper())[:10]
+    if not code:
+        raise FeedMalformed("team.abbreviation", "is missing")
+    return code_in(league, code, team.name or "").replace(" ", "-")
 
 
 def _state(game: Game, entry: _Entry, competition: _CompetitionDocument) -> GameState:
