@@ -32,7 +32,7 @@ class Beliefs:
         """Take an answer; returns what it changes."""
         if isinstance(answer.reading, GameState):
             origin = Origin(answer.source, answer.path)
-            judged = judge_poll(self.tracking, answer.reading, origin, answer.at)
+            judged = judge_poll(self.tracking, answer.reading, origin, answer.at, answer.digest)
             change = advance(self.tracking, judged, None, answer.at)
         else:
             change = note(self.tracking, answer.reading, answer.at)

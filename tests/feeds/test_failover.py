@@ -308,6 +308,22 @@ async def test_a_frozen_board_is_seen_through(pair: Pair, events: Events) -> Non
     assert names(events) == ["feed.frozen", "feed.thawed"]
 
 
+async def test_an_end_with_fewer_points_than_a_frozen_board_is_believed(pair: Pair) -> None:
+    """A board that froze on a basket too many does not hide for ever that the game is over."""
+    over = {"status__type": kind("STATUS_FINAL", "post", completed=True, detail="Final")}
+    pair.league.board(ours("0:12", "110-104", 4))
+    pair.league.put(BOX, box_of(ours("0:12", "110-104", 4)))
+    pair.espn.put(AT_ESPN, board(theirs("0:00", "108-106", 4, **over)))
+    for _ in range(5):
+        assert await pair.told(60.0) == "nba Q4 0:12 110-104"
+    for _ in range(12):
+        await pair.read(5.0, LookUp.BOX)
+        await pair.read(10.0)
+    assert pair.beliefs.state is not None
+    assert (pair.beliefs.state.game_clock, pair.beliefs.state.score) == ("Final", Score(108, 106))
+    assert await pair.told(30.0) == "espn Final 108-106"
+
+
 async def test_a_long_time_out_is_no_frost(pair: Pair, events: Events) -> None:
     """When nothing moves anywhere, the primary's answer stays, and few requests are spent."""
     pair.league.board(ours("7:15", "39-30"))

@@ -28,6 +28,7 @@ from tracker.domain.events import (
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.poll import (
     CLOCK_S,
+    LONGEST_STOP,
     SOURCE_HELD,
     STALE_AFTER,
     Trouble,
@@ -386,15 +387,22 @@ class Failover:
     async def _doubted(
         self, game: Game, answer: FeedAnswer, state: GameState, last: _LastState
     ) -> FeedAnswer:
-        """Check with other documents whether a game that stands still has moved on."""
-        now = self._clock.monotonic()
-        if now - last.doubted < DOUBT_EVERY_S or self._disputes.open(game):
+        """Check with other documents whether a game that stands still has moved on.
+
+        Once it has for LONGEST_STOP, an end is passed on, at every poll, even with fewer points.
+        """
+        now, disputed = self._clock.monotonic(), self._disputes.open(game)
+        over = state.phase.in_play and now - last.since >= LONGEST_STOP.total_seconds()
+        if now - last.doubted < DOUBT_EVERY_S or (disputed and not over):
             return answer
         last.doubted = now
-        other = await self._elsewhere(game, answer, state)
+        other = await self._elsewhere(game, answer, state, or_end=over)
         if other is None or not isinstance(other.reading, GameState):
             return answer
-        if not ahead(other.reading, state):
+        if over and other.reading.phase is Phase.FINAL and behind(other.reading, state):
+            last.doubted = self._left[game.id] = -math.inf
+            return other
+        if disputed or not ahead(other.reading, state):
             return answer
         if not last.frozen:
             last.frozen, last.stood_still = True, (answer.source, answer.path)
@@ -402,23 +410,26 @@ class Failover:
         return self._remembered(game, other, other.reading)
 
     async def _elsewhere(
-        self, game: Game, answer: FeedAnswer, least: GameState
+        self, game: Game, answer: FeedAnswer, least: GameState, *, or_end: bool = False
     ) -> FeedAnswer | None:
-        """The first other document that is not behind `least`.
+        """The first other document that is not behind `least`, or with `or_end` shows the end.
 
         Boards come first: many games share them.
         """
-        feeds = (self._primary, *self._others)
-        for feed in feeds:
+
+        def fits(reading: GameState | Unreadable) -> bool:
+            state = reading if isinstance(reading, GameState) else least
+            end = or_end and state.phase is Phase.FINAL
+            return state is not least and (end or not behind(state, least))
+
+        for feed in (self._primary, *self._others):
             if feed.source.name != answer.source and not self._down(feed, game):
                 other = await feed.read(game, LookUp.BOARD, SHARED_S, urgent=True)
-                if isinstance(other.reading, GameState) and not behind(other.reading, least):
+                if fits(other.reading):
                     return other
-        if answer.source != self._primary.source.name:
-            return None
-        box = await self._primary.read(game, LookUp.BOX, 0.0)
-        readable = isinstance(box.reading, GameState) and not behind(box.reading, least)
-        return box if readable else None
+        own = answer.source == self._primary.source.name
+        box = await self._primary.read(game, LookUp.BOX, 0.0) if own else None
+        return box if box is not None and fits(box.reading) else None
 
     def _down(self, feed: Feed, game: Game) -> bool:
         """Whether this is the primary while it is lost: then only probes may ask it."""

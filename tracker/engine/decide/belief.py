@@ -140,11 +140,13 @@ def _judged(
 def _unmoved(tracking: GameTracking, origin: Origin, digest: str) -> bool:
     """Whether a document that repeats the believed state leaves what another one says on hold.
 
-    It does while it stands still to the byte: that proves nothing against an end, which is told for
-    minutes before it is believed.
+    It does while it stands still to the byte: that proves nothing against an end of a game in play,
+    nor against one that is told for minutes before it is believed.
     """
-    held = tracking.held
-    if held is None or held.wait < END_HELD or held.origin == origin or not digest:
+    held, believed = tracking.held, tracking.state
+    if held is None or believed is None or held.origin == origin or not digest:
+        return False
+    if held.wait < END_HELD and not (believed.phase.in_play and held.state.phase is Phase.FINAL):
         return False
     return dict(tracking.digests).get(origin) == digest
 
