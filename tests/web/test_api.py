@@ -14,6 +14,7 @@ from tests.cli.test_schema import faults, written
 from tests.web.conftest import Served, serving
 from tracker.app.course import series
 from tracker.app.market import clv_report, clv_summary
+from tracker.cli.app import run
 from tracker.clock import SystemClock
 from tracker.forecast import Parameters
 from tracker.forecast.shipped import load_parameters
@@ -72,8 +73,17 @@ async def test_pages_of_some_bets_have_no_gaps(
     assert seen == wanted
 
 
-async def test_a_bet_is_the_same_on_the_terminal(served: Served) -> None:
-    """`tracker show --json` and the API give the same document."""
+async def test_a_bet_is_the_same_on_the_terminal(
+    served: Served, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`tracker show --json` and the API give the same document, also of a void bet."""
+    void = {"result": "void", "why": "the book voided it"}
+    assert (await served.client.post("/api/v1/bets/1/settle", json=void)).status_code == 200
+    for number in ("1", "2"):
+        told = (await served.client.get(f"/api/v1/bets/{number}")).json()
+        words = ["--config", str(config), "show", number, "--json"]
+        assert await asyncio.to_thread(run, words) == 0
+        assert json.loads(capsys.readouterr().out) == told
     found = (await served.client.get("/api/v1/bets/2")).json()
     assert found["result"] == "lost"
     assert found["snapshots"][-1]["chance"]["win"] == 0.0

@@ -336,6 +336,11 @@ def by_result(x: BetView, value: ClosingValue | None) -> ClosingValue | None:
     return value
 
 
+async def worth_at_close(store: Store, x: BetView) -> ClosingValue | None:
+    """What a bet was worth at the closing line, given its result."""
+    return by_result(x, (await store.quotes.values(x.number)).get(x.number))
+
+
 _NOT_THERE = "nobody watched at the tip-off"
 
 _NO_FAULT = ("live bet", "no price", "called off", "void")

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import TYPE_CHECKING, Any, Protocol
 
+from tracker.app.market import worth_at_close
 from tracker.app.player_priors import players_in
 from tracker.app.pricing import Priced, believed_of, bet_of, price_now
 from tracker.app.views import chance_parts, part, plain, prior_json
@@ -375,8 +376,7 @@ async def valued(
     if view.game is not None:
         prior = await believed_of(store, view.game, explainer.given, load, now)
     made = await decision_on(store, view, explainer.given, load, limits, now)
-    closing = (await store.quotes.values(view.number)).get(view.number)
-    return Valued(prior, made, closing)
+    return Valued(prior, made, await worth_at_close(store, view))
 
 
 def decision_json(x: BetDecision) -> dict[str, Any]:

@@ -139,7 +139,7 @@ def _game_cell(bet: BetView, now: datetime, zone: ZoneInfo) -> str:
 async def show(context: typer.Context, bet: Reference, as_json: AsJson = False) -> None:
     """Show one bet with its history: how its chance moved, its alerts and its results."""
     from tracker.app.choose_game import why_waits
-    from tracker.app.market import by_result
+    from tracker.app.market import worth_at_close
     from tracker.app.market.value import Valued, decision_on
     from tracker.app.pricing import believed_of
 
@@ -149,7 +149,7 @@ async def show(context: typer.Context, bet: Reference, as_json: AsJson = False) 
         view, given, load = found.bet, given_lines(at), models_of(at)
         priors = {x: await believed_of(at.store, x, given, load, at.now) for x in view.games}
         made = await decision_on(at.store, view, given, load, at.settings.odds, at.now)
-        value = by_result(view, (await at.store.quotes.values(view.number)).get(view.number))
+        value = await worth_at_close(at.store, view)
         if as_json:
             prior = None if view.game is None else priors[view.game]
             say_json(show_json(found) | Valued(prior, made, value).as_json())
