@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
@@ -20,7 +21,7 @@ from tracker.cli.charts.plot import draw, draw_clv, draw_profit, draw_reliabilit
 from tracker.cli.models import explainer_of
 from tracker.cli.screen import paint, progress, say, say_json, shown_as, status_text
 from tracker.domain import Impossible, Misused
-from tracker.engine.record import Grouping, Reliability, reliability
+from tracker.engine.record import Grouping, reliability
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -164,68 +165,63 @@ def _pictures() -> ModuleType:
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """What the chart of a record draws: profit by night, reliability, or closing line values."""
+    """The chart of a record: its lines for a terminal of so many columns, or a picture of it."""
 
-    nights: Sequence[tuple[str, int]] = ()
-    reliable: Reliability | None = None
-    worth: Sequence[float] = ()
-    mean: str = ""
+    draw: Callable[[int], list[str]]
+    write: Callable[[Path], None]
 
 
 def _chart_record(scope: Scope, kind: str, out: Path | None, columns: int) -> None:
-    found = run_async(read_if_any(scope, lambda at: _record(at, kind), _Record()))
-    if not found.nights and found.reliable is None and not found.worth:
+    found = run_async(read_if_any(scope, lambda at: _record(at, kind), None))
+    if found is None:
         say(_NOTHING[kind])
         return
     if out is None:
-        say("\n".join(_drawn(found, columns)))
+        say("\n".join(found.draw(columns)))
         return
     with progress("drawing"):
-        _write(found, out)
+        found.write(out)
     say(f"Wrote {out}")
 
 
-async def _record(at: Session, kind: str) -> _Record:
+async def _record(at: Session, kind: str) -> _Record | None:
+    """The chart of the profit, the calibration or the closing line values; None without any."""
     match kind:
         case "profit":
-            return _Record(nights=await _nights(at))
+            return await _profit(at)
         case "calibration":
-            return _Record(reliable=reliability(await at.store.outcomes.predictions()))
+            found = reliability(await at.store.outcomes.predictions())
+            if found is None:
+                return None
+            return _Record(
+                partial(draw_reliability, found),
+                lambda out: _pictures().write_reliability(found, out),
+            )
         case _:
             return await _worth(at)
 
 
-async def _nights(at: Session) -> list[tuple[str, int]]:
-    """The date and profit in cents of each night with money, oldest first."""
+async def _profit(at: Session) -> _Record | None:
+    """What the nights with money brought, oldest first."""
     days = await at.store.outcomes.tallies(Grouping.DAY)
-    return [(day, x.profit) for day, x in sorted(days.items()) if x.counted]
+    nights = [(day, x.profit) for day, x in sorted(days.items()) if x.counted]
+    if not nights:
+        return None
+    return _Record(partial(draw_profit, nights), lambda out: _pictures().write_profit(nights, out))
 
 
-async def _worth(at: Session) -> _Record:
+async def _worth(at: Session) -> _Record | None:
     """The closing line values of single bets, and their mean in words, as in `tracker clv`."""
     from tracker.app.market import read_clv
     from tracker.cli.market import mean_text
 
     report = await read_clv(at.store, at.settings.default_rules)
-    return _Record(worth=report.singles, mean=mean_text(report.all))
-
-
-def _drawn(x: _Record, columns: int) -> list[str]:
-    if x.nights:
-        return draw_profit(x.nights, columns)
-    if x.reliable is not None:
-        return draw_reliability(x.reliable, columns)
-    return draw_clv(x.worth, x.mean, columns)
-
-
-def _write(x: _Record, out: Path) -> None:
-    pictures = _pictures()
-    if x.nights:
-        pictures.write_profit(x.nights, out)
-    elif x.reliable is not None:
-        pictures.write_reliability(x.reliable, out)
-    else:
-        pictures.write_clv(x.worth, x.mean, out)
+    worth, mean = report.singles, mean_text(report.all)
+    if not worth:
+        return None
+    return _Record(
+        partial(draw_clv, worth, mean), lambda out: _pictures().write_clv(worth, mean, out)
+    )
 
 
 def why(

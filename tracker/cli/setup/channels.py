@@ -283,7 +283,7 @@ def new_code() -> str:
 
 
 async def pair_by_code(
-    store: Store, line: TelegramConnection, *, heard_by_daemon: bool, real: Clock | None = None
+    store: Store, line: TelegramConnection, *, heard_by_daemon: bool
 ) -> PairedChat:
     """Show a code, wait until somebody sends it to the bot, and return the pairing.
 
@@ -291,7 +291,7 @@ async def pair_by_code(
     database has the pairing. Raises Impossible when the bot cannot be reached or nobody sends the
     code in time.
     """
-    clock = real or SystemClock()
+    clock = SystemClock()
     before = await store.pairing.known()
     api = await line.opened()
     name = await _name(api, line)

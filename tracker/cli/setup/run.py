@@ -226,9 +226,7 @@ def demo(
         raise Misused(f"games cannot be played {speed:g} times as fast: give a number above 0")
     # The demo imports this command line, so it is imported by name to avoid a circle.
     main: Callable[..., int] = import_module("tracker.cli.demo").main
-    settings = scope_of(context).settings() if phone else None
-    given = {"speed": speed, "out": out, "phone": settings}
-    status = main(**{k: v for k, v in given.items() if v is not None})
+    status = main(speed, out, scope_of(context).settings() if phone else None)
     if status:
         raise CommandEnded(status)
 
@@ -281,11 +279,10 @@ def install(
         say(sentence)
 
 
-def status(context: typer.Context, system: System = False, web: Web = False) -> None:
+def status(system: System = False, web: Web = False) -> None:
     """Say whether the service is at work; exit status 1 when it is not."""
     from tracker import service
 
-    scope_of(context)
     active, sentence = service.status(
         user=not system, name=service.WEB_UNIT if web else service.UNIT
     )
@@ -295,7 +292,6 @@ def status(context: typer.Context, system: System = False, web: Web = False) -> 
 
 
 def logs(
-    context: typer.Context,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come.")] = False,
     lines: Annotated[int, typer.Option(metavar="N", min=1, help="How many lines.")] = 50,
     system: System = False,
@@ -304,7 +300,6 @@ def logs(
     """Show the service's log: the same as journalctl with the right words."""
     from tracker.service import UNIT, WEB_UNIT
 
-    scope_of(context)
     words = ["journalctl", "--unit", WEB_UNIT if web else UNIT, "--lines", str(lines)]
     words += ["--follow"] if follow else ["--no-pager"]
     if not system:
@@ -318,11 +313,10 @@ def logs(
         ) from None
 
 
-def remove(context: typer.Context, system: System = False, web: Web = False) -> None:
+def remove(system: System = False, web: Web = False) -> None:
     """Stop the service, disable it and delete its unit. Bets, history and settings stay."""
     from tracker import service
 
-    scope_of(context)
     with progress("talking to systemd"):
         unit = _unit(system=system)
         if web:

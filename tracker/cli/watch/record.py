@@ -25,6 +25,8 @@ from tracker.host import whole_file
 if TYPE_CHECKING:
     from tracker.app.market import ClvReport
     from tracker.app.report import Report, ReportSpan
+    from tracker.domain.value import ClosingValue
+    from tracker.store.views import BetView
 
 
 def _none(since: str | None, until: str | None, about: str = "") -> str:
@@ -118,14 +120,12 @@ async def _closes(scope: Scope, by: Grouping, first: date | None, last: date | N
     They are grouped by `by` where that grouping exists for them.
     """
     from tracker.app.market import BY, clv_report
-    from tracker.store import StoreMissing
 
-    try:
-        async with session(scope) as at:
-            values = await at.store.quotes.values()
-            views = await at.store.bets_view(at.settings.default_rules) if values else ()
-    except StoreMissing:
-        views, values = (), {}
+    async def read(at: Session) -> tuple[Sequence[BetView], Mapping[int, ClosingValue]]:
+        values = await at.store.quotes.values()
+        return await at.store.bets_view(at.settings.default_rules) if values else (), values
+
+    views, values = await read_if_any(scope, read, ((), {}))
     bets = [
         x for x in views
         if x.result is not None and x.games
