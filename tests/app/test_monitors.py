@@ -17,6 +17,7 @@ from tests.cli.conftest import Cli
 from tests.store.values import started
 from tracker.app.monitors import Surprise, by_game, fit_of, sums_of, watch
 from tracker.daemon.watchers.nightly import monitor_notice
+from tracker.domain.league import slate_date
 from tracker.domain.poll import Usage
 from tracker.domain.prior import Finished
 from tracker.engine.monitors import (
@@ -32,7 +33,7 @@ from tracker.engine.record import Prediction
 from tracker.forecast import load_parameters
 from tracker.store import Store
 from tracker.store.known import SlateCheck
-from tracker.store.upkeep import MonitorStanding
+from tracker.store.upkeep import Figure, MonitorStanding
 from tracker.store.views import DaemonView
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -161,14 +162,20 @@ async def test_a_source_that_loses_boxes_is_told_once_and_once_more_when_it_is_w
         for whole, told in ((15, []), (12, ["drifting"]), (12, []), (15, ["well"])):
             check = SlateCheck("nba", day, 15, whole, 0, 0, 15 - whole)
             await store.seasons.keep_check(check, NOW)
-            found = await watch(store, ["nba"], load_parameters, NOW)
-            assert [x.state.value for x in found.news] == told
+            news = await watch(store, ["nba"], load_parameters, NOW)
+            assert [x.state.value for x in news] == told
         untold = await store.monitoring.unreported()
         assert [x.state.value for x in untold] == ["drifting", "well"]
         text = monitor_notice(untold[0], NOW).text
         assert text.startswith("⚠ missing boxes: 0.20, beyond 0.1")
         await store.monitoring.mark_reported(untold[0].id)
         assert len(await store.monitoring.unreported()) == 1
+
+
+async def figures(store: Store, now: datetime) -> tuple[Figure, ...]:
+    """The figures of the day that a round at `now` is about."""
+    await watch(store, [], load_parameters, now)
+    return await store.monitoring.figures(slate_date(now) - timedelta(days=1))
 
 
 async def test_failed_requests_are_counted_by_those_that_went_out(tmp_path: Path) -> None:
@@ -183,11 +190,11 @@ async def test_failed_requests_are_counted_by_those_that_went_out(tmp_path: Path
         troubles = (("down", down), ("not_published", 50))
         usage = Usage("cdn.nba.com", 60, asked, asked - down - 50, 0, 0, 0, troubles)
         await store.keep_answers({}, {}, {"nba": usage}, now)
-        found = (await watch(store, [], load_parameters, now)).figures
+        found = await figures(store, now)
         return [(x.name, x.value, x.count) for x in found if x.name.startswith("failures")]
 
     async with await Store.open(tmp_path / "t.db", now=NOW) as store:
-        assert (await watch(store, [], load_parameters, NOW)).figures == ()
+        assert await figures(store, NOW) == ()
         await store.keep_daemon(daemon)
         assert await rounds(NOW, 1000, 100) == [("failures of nba", 0.1, 1000)]
         tomorrow = NOW + timedelta(days=1)
@@ -207,7 +214,7 @@ async def test_a_start_before_the_network_is_up_is_no_drift(
         await store.keep_daemon(DaemonView(1, NOW - timedelta(minutes=9), "1"))
         usage = Usage("cdn.nba.com", 60, asked, asked // 2, 0, 0, 0, (("down", asked // 2),))
         await store.keep_answers({}, {}, {"nba": usage}, NOW)
-        news = (await watch(store, [], load_parameters, NOW)).news
+        news = await watch(store, [], load_parameters, NOW)
         assert [x.name for x in news] == ["failures"] * told
 
 
@@ -215,7 +222,7 @@ async def test_a_round_at_the_start_counts_the_requests_of_the_run_before(tmp_pa
     """Where the daemon has just begun, the figure is of its last run; the next is of this one."""
 
     async def failures(now: datetime) -> list[tuple[float, int]]:
-        found = (await watch(store, [], load_parameters, now)).figures
+        found = await figures(store, now)
         return [(x.value, x.count) for x in found if x.name == "failures of nba"]
 
     async def sent(now: datetime, asked: int, down: int) -> None:
@@ -245,8 +252,8 @@ async def test_ratings_that_have_drifted_ask_for_a_retrain(tmp_path: Path) -> No
             games.append(Finished("nba", day, home, away, ours, theirs))
     async with await Store.open(started(tmp_path / "t.db"), now=NOW, durable=False) as store:
         await store.known.keep_finished(games)
-        found = await watch(store, ["nba"], load_parameters, NOW)
-    by_name = {x.name: x for x in found.standings}
+        await watch(store, ["nba"], load_parameters, NOW)
+        by_name = {x.name: x for x in await store.monitoring.history()}
     assert by_name["total spread by ratings"].state is State.DRIFTING
     assert "tracker model retrain" in by_name["total spread by ratings"].advice
     assert by_name["total mean by close"].state is State.UNKNOWN

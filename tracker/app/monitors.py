@@ -85,19 +85,13 @@ def sums_of(surprises: Sequence[Surprise], by: str, what: str) -> tuple[Sums, Su
     return of_mean(zs, by, what), of_spread(zs, by, what)
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """What a round found: how every monitor stands, which have changed, and the day's figures."""
-
-    standings: tuple[MonitorStanding, ...]
-    news: tuple[MonitorStanding, ...]
-    figures: tuple[Figure, ...]
-
-
 async def watch(
     store: Store, leagues: Iterable[str], load: Callable[[str], Parameters], now: datetime
-) -> Watched:
-    """Work out yesterday's figures and how every monitor stands, and store both."""
+) -> tuple[MonitorStanding, ...]:
+    """Work out yesterday's figures and how every monitor stands, and store both.
+
+    Returns the monitors that have changed so that a message is due.
+    """
     day = slate_date(now) - timedelta(days=1)
     found: list[MonitorStanding] = []
     for league in leagues:
@@ -109,7 +103,7 @@ async def watch(
     for x in limits(seen):
         found.append(MonitorStanding(0, x.name, "", now, x.value, x.level, x.state, x.advice))
     await store.monitoring.keep_figures(figures)
-    return Watched(tuple(found), await store.monitoring.keep(found), tuple(figures))
+    return await store.monitoring.keep(found)
 
 
 async def _league(

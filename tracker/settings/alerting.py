@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time
-from typing import TypeVar
+from enum import StrEnum
+from functools import partial
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -30,8 +31,6 @@ LONGEST_DELAY = 600
 _SPAN = re.compile(r"(\d{1,5})\s*(s|m|min)")
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _HOURS = re.compile(r"(\S+?)\s*(?:-|–|to)\s*(\S+)")
-
-_Word = TypeVar("_Word", Level, TopicMode)
 
 
 def _seconds(value: object) -> float:
@@ -64,20 +63,13 @@ def _hours(value: object) -> tuple[time, time]:
     return start, end
 
 
-def _one_of(words: Iterable[_Word], value: object) -> _Word:
-    listed = list(words)
-    for word in listed:
-        if value == word.value:
-            return word
-    raise ValueError(f"must be one of {', '.join(repr(x.value) for x in listed)}")
+def _word(kind: type[StrEnum], value: object) -> StrEnum:
+    if value not in [x.value for x in kind]:
+        raise ValueError(f"must be one of {', '.join(repr(x.value) for x in kind)}")
+    return kind(value)
 
 
-def _level(value: object) -> Level:
-    return _one_of(Level, value)
-
-
-def _mode(value: object) -> TopicMode:
-    return _one_of(TopicMode, value)
+_LEVEL, _MODE = (reader_of(partial(_word, kind)) for kind in (Level, TopicMode))
 
 
 def _by_topic(value: Mapping[str, object]) -> None:
@@ -107,14 +99,14 @@ class AlertsSettings:
 
     delay: float = setting(reader_of(_seconds), 0.0)
     quiet_hours: tuple[time, time] | None = setting(reader_of(_hours), None)
-    quiet_through: Level = setting(reader_of(_level), Level.URGENT)
+    quiet_through: Level = setting(_LEVEL, Level.URGENT)
     per_hour: int = setting(whole(1, 10_000), 30)
     per_hour_game: int = setting(whole(1, 10_000), 15)
     digest_at: time | None = setting(reader_of(clock_time), None)
     report: str = setting(one_of(("off", "week", "month")), "off")
     heartbeat_url: Secret | None = setting(then(secret, checked_address), None)
-    say: Mapping[str, TopicMode] = setting(ByName(reader_of(_mode), _by_topic), factory=dict)
-    level: Mapping[str, Level] = setting(ByName(reader_of(_level), _by_topic), factory=dict)
+    say: Mapping[str, TopicMode] = setting(ByName(_MODE, _by_topic), factory=dict)
+    level: Mapping[str, Level] = setting(ByName(_LEVEL, _by_topic), factory=dict)
 
 
 def known_templates(value: Mapping[str, object]) -> None:
