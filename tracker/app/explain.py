@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.app.axes import place
 from tracker.app.pricing import bet_of, bets_on, live_lines, markets_in, pricing_of
-from tracker.app.views import clock_digits, game_name_json, iso, plain, prior_json
+from tracker.app.views import clock_digits, game_name_json, part, prior_json
 from tracker.domain import Misused, TrackerError
 from tracker.domain.bet import Bet, Snapshot
 from tracker.domain.game import (
@@ -482,8 +482,7 @@ def why_json(explained: Explained) -> dict[str, Any]:
     first, last = explained.first, explained.last
     one, other = explained.games
     return {
-        "id": explained.view.bet.id,
-        "pick": explained.view.bet.pick,
+        **part(explained.view.bet, "id", "pick"),
         "from": _end_json(first, one),
         "to": _end_json(last, other),
         "change": explained.change,
@@ -495,10 +494,8 @@ def why_json(explained: Explained) -> dict[str, Any]:
 def _end_json(x: Snapshot, game: Game) -> dict[str, Any]:
     return {
         "game": game_name_json(game),
-        "at": iso(x.at),
-        "period": x.period,
+        **part(x, "at", "period"),
         "clock": clock_digits(x.clock),
-        "game_clock": x.game_clock,
-        "score": plain(x.score),
+        **part(x, "game_clock", "score"),
         "win": x.known.win,
     }

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from tracker.app.views import chance_parts
+from tracker.app.views import chance_parts, part
 from tracker.domain import TrackerError
 from tracker.domain.game import Game, GameState
 from tracker.domain.player import Player
@@ -102,11 +102,7 @@ def _price(given: Json, *, pmf: bool, load: Callable[[str], Parameters]) -> Json
         "source": prior.source.value,
     }
     answer["bets"] = [_bet(pick, i, state, outlook) for i, pick in enumerate(picks)]
-    answer |= {
-        "model_version": outlook.model_version,
-        "feature_version": outlook.feature_version,
-        "calibration_id": outlook.calibration_id,
-    }
+    answer |= part(outlook, "model_version", "feature_version", "calibration_id")
     if players is not None:
         answer["player_model_version"] = players.figures.model_version
     if pmf:

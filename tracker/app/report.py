@@ -86,17 +86,13 @@ async def report(store: Store, span: ReportSpan, today: date) -> Report:
 def tally_json(x: Tally) -> dict[str, object]:
     """A record of bets and money, as every contract has it; shares are 0 to 1."""
     return {
-        "bets": x.bets,
-        "won": x.won,
-        "lost": x.lost,
+        **part(x, "bets", "won", "lost"),
         "push": x.pushed,
         "void": x.voided,
         "counted": x.counted,
         "staked_cents": x.staked,
         "profit_cents": x.profit,
-        "roi": x.roi,
-        "roi_se": x.roi_se,
-        "hit_rate": x.hit_rate,
+        **part(x, "roi", "roi_se", "hit_rate"),
         "break_even": x.asked,
     }
 

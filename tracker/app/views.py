@@ -166,20 +166,14 @@ def status_json(x: StatusView, now: datetime, daemon: DaemonView | None) -> Json
         "at": iso(now),
         "daemon": None
         if daemon is None
-        else {
-            "pid": daemon.pid,
-            "started_at": iso(daemon.started_at),
-            "version": daemon.version,
-            "clock_speed": daemon.clock_speed or 1.0,
-        },
+        else part(daemon, "pid", "started_at", "version")
+        | {"clock_speed": daemon.clock_speed or 1.0},
         "games": [
             game_json(one.game, one.state)
             | {
-                "bets": one.bets,
-                "seen_at": plain(one.seen_at),
+                **part(one, "bets", "seen_at"),
                 "age_s": _age(one.seen_at, now),
-                "stale": one.stale,
-                "lost": one.lost,
+                **part(one, "stale", "lost"),
             }
             for one in x.games
         ],
@@ -195,8 +189,7 @@ def status_json(x: StatusView, now: datetime, daemon: DaemonView | None) -> Json
             {"decision": decision, "reason": reason, "count": count}
             for (decision, reason), count in sorted(x.decisions.items())
         ],
-        "schema": x.schema,
-        "size_bytes": x.size_bytes,
+        **part(x, "schema", "size_bytes"),
     }
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.app.views import iso
+from tracker.app.views import iso, part
 from tracker.cli import CommandEnded, Scope, run_async, scope_of, session
 from tracker.cli.app import AsJson, declare_group
 from tracker.cli.screen import complain, note, progress, say, say_json, table
@@ -253,8 +253,7 @@ def listing(as_json: AsJson = False) -> None:
         say_json(
             [
                 {
-                    "id": game.id,
-                    "name": game.name,
+                    **part(game, "id", "name"),
                     "start": iso(game.tip_off),
                     "wall_clock": game.wall_clock,
                     "story": story,

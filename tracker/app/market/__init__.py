@@ -407,10 +407,8 @@ def closing_json(x: Closing | None) -> dict[str, Any] | None:
 def clv_json(x: ClvReport, closings: Mapping[str, Closing]) -> dict[str, Any]:
     """How bets fared by the close, as `tracker clv --json` gives it."""
     return {
-        "n": x.n,
-        "coverage": x.coverage,
-        "mean": x.all.mean,
-        "se": x.all.se,
+        **part(x, "n", "coverage"),
+        **part(x.all, "mean", "se"),
         "missing": dict(x.missing),
         **part(x, "groups", "parlays", "model"),
         "bets": [

@@ -395,11 +395,9 @@ def decision_json(x: BetDecision) -> dict[str, Any]:
 def value_json(x: ClosingValue) -> dict[str, Any]:
     """What a bet was worth at the close, as other programs read it."""
     return {
-        "grade": x.grade.value,
-        "value": x.value,
+        **part(x, "grade", "value"),
         **chance_parts(x.chance),
-        "reason": x.reason,
-        "revision": x.revision,
+        **part(x, "reason", "revision"),
     }
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tracker.app.bets import Beside, Registered
-from tracker.app.views import game_name_json, iso
+from tracker.app.views import game_name_json, part, plain
 from tracker.cli import Scope, run_async, session
 from tracker.cli.bets import chooser, draft_for
 from tracker.cli.screen import asks, note, paint, progress, say, say_json, when
@@ -248,11 +248,9 @@ async def _add(scope: Scope, line: str, beside: Beside, as_json: bool, with_chan
 def _as_json(x: Registered) -> dict[str, object]:
     odds, stake = x.draft.odds, x.draft.stake_cents
     first = x.first_game
-    placed = x.draft.placed_at
     return {
-        "id": x.added.number if x.draft.name is None else x.draft.name,
-        "number": x.added.number,
-        "created": x.added.created,
+        "id": x.id,
+        **part(x.added, "number", "created"),
         "pick": x.draft.pick.text,
         "market": None if x.wager is None else x.text,
         "game": None if first is None else game_name_json(first),
@@ -272,7 +270,7 @@ def _as_json(x: Registered) -> dict[str, object]:
         else payout_if_won(stake, odds) - stake,
         "break_even": needed(odds, free=x.draft.free),
         "rules": [rule.text for rule in x.rules],
-        "placed_at": None if placed is None else iso(placed),
+        "placed_at": plain(x.draft.placed_at),
     }
 
 

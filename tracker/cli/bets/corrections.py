@@ -57,10 +57,9 @@ async def edit(  # noqa: PLR0917 - a command has an argument for each option
     )
     if changes.empty:
         raise Misused(f"say what to change: tracker edit {bet} --odds -115, or --stake, --book ...")
-    reference = bet
     async with session(scope_of(context), write=True) as at:
         zone = at.settings.zone
-        done = await at.bets.edit(reference, changes, at.now.astimezone(zone))
+        done = await at.bets.edit(bet, changes, at.now.astimezone(zone))
     view, audits = done.bet, done.changes
     if as_json:
         changed = [part(x, "at", "who", "what", "before", "after") for x in audits]

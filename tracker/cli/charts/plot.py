@@ -24,10 +24,8 @@ _ACROSS, _DOWN = 2, 4
 _MARGIN = 7
 """Columns left of a curve, for the labels of its axis."""
 
-ROWS = 12
-"""Rows of the panel of a bet's chance, unless a caller asks for another number."""
-
-_OWN_ROWS, _LANE_ROWS, _RECORD_ROWS = 10, 3, 14
+_ROWS, _OWN_ROWS, _LANE_ROWS, _RECORD_ROWS = 12, 10, 3, 14
+"""Rows of a panel: of a bet's chance, of the figure that decides it, of a leg, of a record."""
 
 _SIGNS = {Result.WON: "✔", Result.LOST: "✘", Result.PUSH: "↔", Result.VOID: "⊘"}
 
@@ -169,14 +167,13 @@ def _framed(
 # ------------------------------------------------------------------------------------ a bet's chart
 
 
-def draw(course: Course, columns: int, *, rows: int = ROWS, whole: bool = True) -> list[str]:
+def draw(course: Course, columns: int, *, whole: bool = True) -> list[str]:
     """The chart of a bet as lines of text, no wider than `columns`.
 
-    `rows` is the height of the chance panel; `whole` adds the figure that decides the bet, and
-    the legs.
+    `whole` adds the figure that decides the bet, and the legs.
     """
     lines = [paint(course.title, "bold"), *_cut(course.subtitle, columns), ""]
-    lines += chance_panel(course, columns, rows)
+    lines += chance_panel(course, columns, _ROWS)
     if whole:
         lines += _own_panel(course, columns) if course.quantity else []
         lines += _legs(course, columns)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tracker.app.views import part
 from tracker.cli import Scope, scope_of
 from tracker.cli.app import AsJson
 from tracker.cli.models import (
@@ -208,9 +209,7 @@ def _beside(names: tuple[str, str], models: Sequence[Parameters], as_json: bool)
         about = [
             {
                 "model": name,
-                "model_version": x.model_version,
-                "calibration_id": x.calibration_id,
-                "fitted_on": list(x.fitted_on),
+                **part(x, "model_version", "calibration_id", "fitted_on"),
                 "sha256": x.checksum,
             }
             for name, x in zip(names, models, strict=True)

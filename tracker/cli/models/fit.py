@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tracker.app.views import part
 from tracker.cli import Scope, read_if_any, run_async, scope_of
 from tracker.cli.app import AsJson
 from tracker.cli.models import (
@@ -122,9 +123,7 @@ def _say_written(
         say_json(
             {
                 "file": str(file),
-                "league": found.league,
-                "model_version": found.model_version,
-                "fitted_on": list(found.fitted_on),
+                **part(found, "league", "model_version", "fitted_on"),
                 "sha256": found.checksum,
             }
         )
