@@ -192,6 +192,9 @@ def test_the_causes_of_a_change_add_up_as_on_the_terminal() -> None:
     causes = {"home points": 0.0955, "clock": -0.0025, "lead reversion": -0.0020, "pace": -0.0110}
     shown = cast("ShowView", SimpleNamespace(bet=view(12)))
     told = Explained(shown, first, last, (GAME, GAME), tuple(causes.items()), cast("Any", None))
+    other = replace(GAME, home="BOS", away="NYK")
+    between = why_text(replace(told, games=(GAME, other))).splitlines()[1].split(" → ")
+    assert ["LAL" in between[0], "NYK" in between[1]] == [True, True], "a parlay over two games"
     shares = [x.split(" · ")[0].split() for x in why_text(told).splitlines()[2:]]
     assert sum(round(float(n) * 10) * (1 if arrow == "▲" else -1) for arrow, n in shares) == 80
 

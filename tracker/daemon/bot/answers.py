@@ -381,7 +381,10 @@ def why_text(x: Explained) -> str:
     first, last = x.first, x.last
     name = f"#{x.view.bet.id} {bet_name(x.view.bet)}"
     head = f"{name}: {hit_text(first.known, 1)} → {hit_text(last.known, 1)}"
-    lines = [head, f"{first.game_clock} → {last.game_clock}"]
+    # The two moments of a parlay over several games may be of different ones.
+    ends = zip(x.games, (first, last), strict=True)
+    moments = [f"{score_text(game, shot.score)}, {shot.game_clock}" for game, shot in ends]
+    lines = [head, " → ".join(moments)]
     points = tenths([share for _, share in x.causes], points_moved(first.known, last.known))
     causes = zip((cause for cause, _ in x.causes), points, strict=True)
     lines += [
