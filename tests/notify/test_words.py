@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tracker
-from tests.notify.values import bet, state
+from tests.notify.values import GAME, NOW, bet, state
+from tests.store.values import snapshot
 from tracker.domain.bet import Result
 from tracker.domain.catalog.books import HouseRules
 from tracker.domain.chance import LOST, PUSHED, WON, Chance
@@ -20,6 +22,7 @@ from tracker.domain.game import GameState, Phase, Side
 from tracker.domain.market import Direction, Market, Moneyline, Span, Spread, TeamTotal, Total
 from tracker.engine.settle.grading import judge
 from tracker.wording.figures import (
+    cause_text,
     clock_text,
     hit_text,
     needs,
@@ -99,6 +102,14 @@ def test_a_time_of_the_hour_that_comes_twice_names_its_zone() -> None:
     now, zone = datetime(2026, 11, 1, 4, 32, tzinfo=UTC), ZoneInfo("America/New_York")
     told = [clock_text(now + timedelta(minutes=x), now, zone) for x in (30, 90, 24 * 60)]
     assert told == ["01:02", "01:02 EST", "23:32 EST"]
+
+
+def test_time_that_did_not_pass_is_no_cause_over_a_break() -> None:
+    """From the half to the third quarter the clock is the same: what moved is who plays on."""
+    half = snapshot(12, NOW, 0.1)
+    text = cause_text("clock", half, replace(half, period=half.period + 1), GAME)
+    assert text == "less time is left, or a break is over"
+    assert cause_text("clock", half, half, GAME) == "less time is left"
 
 
 def test_the_age_of_what_lies_ahead_of_the_clock_is_not_known() -> None:

@@ -504,10 +504,12 @@ def cause_text(name: str, first: Snapshot, last: Snapshot, game: Game) -> str:
     """Explain a cause of a chance's change between two snapshots, by the cause's name."""
     home = last.score.home - first.score.home
     away = last.score.away - first.score.away
+    # A break takes no time off the clock, but after it is known who plays on.
+    same = first.period == last.period
     played = {
         "home points": f"{game.home} scored {home}",
         "away points": f"{game.away} scored {away}",
-        "clock": "less time is left",
+        "clock": "less time is left" if same else "less time is left, or a break is over",
         "lead reversion": "leads tend to shrink",
         "fouling": "how trailing teams play the end",
         "possession": "who has the ball, free throws, the bonus",
