@@ -64,6 +64,23 @@ def test_what_a_bet_is_worth_is_told_while_it_is_open() -> None:
         assert "cash-out" not in compose(alert("p >= 0.50", found, 1.0), silent, tracking(found))
 
 
+@pytest.mark.parametrize(
+    ("seen", "told"), [(8.4, " · off the court for 12 min · "), (15.0, ""), (None, "")]
+)
+def test_a_player_who_sits_longer_than_is_usual_is_told(seen: float | None, told: str) -> None:
+    """Nobody says that a player is hurt in play: that he has not come back is all that is known."""
+    who = Player("Nikola Jokić", Side.HOME)
+    line = PlayerLine("1", who.name, who.side, (("pts", 9),), 8.0, played=True, seen=seen)
+    found = replace(state("Q2 4:00"), players=(line,))
+    tracked = followed("DEN -4.5", 0.3)
+    market = PlayerTotal(who, Stat.PTS, Direction.OVER, 25.5)
+    tracked = replace(tracked, bet=replace(tracked.bet, market=market))
+    text = compose(alert("p <= 0.30", found, 0.3), tracked, tracking(found))
+    assert f"needs 17 more{told or ' · '}fair cash-out" in text
+    back = replace(found, players=(replace(line, on_court=True),))
+    assert "court" not in compose(alert("p <= 0.30", back, 0.3), tracked, tracking(back))
+
+
 def test_a_delay_that_was_asked_for_counts_in_the_age_of_the_data() -> None:
     """The delay of the settings counts in the stated age of the data."""
     late = MessageStyle(delay=35.0)

@@ -45,6 +45,7 @@ from tracker.wording.figures import (
     player_standing,
     progress,
     ranged,
+    resting,
     score_text,
     short,
     short_market,
@@ -180,6 +181,7 @@ def _second(alert: Alert, tracked: Tracked, tracking: GameTracking, wording: Mes
         "" if _moved_elsewhere(alert, tracked) else score(alert, tracked, tracking),
         progress(tracked.legs) if _leg_told(alert, tracked) else "",
         _needed(tracked, tracking),
+        _rests(tracked, tracking),
         fair(tracked),
         _age(alert, tracking, wording),
         f"bet #{tracked.bet.id}",
@@ -490,6 +492,14 @@ def _leg_told(alert: Alert, tracked: Tracked) -> str:
 def _needed(tracked: Tracked, tracking: GameTracking) -> str:
     """What a bet needs: `needs to win by 5`; empty without a game state."""
     return "" if tracking.state is None else needs(tracked.bet.market, tracking.state)
+
+
+def _rests(tracked: Tracked, tracking: GameTracking) -> str:
+    """That the player of an open bet sits longer than is usual; else empty."""
+    state, chance = tracking.state, tracked.chance
+    if state is None or chance is None or chance.decided:
+        return ""
+    return resting(tracked.bet.market, state)
 
 
 def score(alert: Alert, tracked: Tracked, tracking: GameTracking) -> str:

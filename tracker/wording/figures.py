@@ -56,6 +56,22 @@ def player_standing(market: PlayerMarket, state: GameState) -> str:
             assert_never(market)
 
 
+LONG_REST = 8.0
+"""Minutes of play that a player usually spends on the bench at most before he plays again."""
+
+
+def resting(market: Wager, state: GameState) -> str:
+    """That a bet's player sits longer than is usual: `off the court for 12 min`; else empty."""
+    if not isinstance(market, PlayerTotal | DoubleDouble) or not state.phase.in_play:
+        return ""
+    line = box_line(state, market.player)
+    if line is None or line.on_court or not line.played or line.seen is None or state.overtime:
+        return ""
+    played = (state.game.rules.regulation_seconds - state.seconds_left) / 60
+    away = played - line.seen
+    return f"off the court for {away:.0f} min" if away >= LONG_REST else ""
+
+
 def player_needs(market: PlayerMarket, state: GameState) -> str:
     """What a player market needs from here: `needs 7 more`, `needs 1 reb more`; may be empty."""
     line = box_line(state, market.player)
