@@ -57,7 +57,6 @@ BUDGET_SECONDS = 2.0
 _THREADS = 2
 """If one thread is stuck, one is left. More would only cost memory: each thread keeps its own."""
 
-
 LiveOf = Callable[[Game, GameState], LiveLines | None]
 """Gives the market's lines of a game at this moment, with their age."""
 

@@ -23,7 +23,6 @@ BODY_CAP = 4 << 20
 """Most bytes of a document after decompression. The NBA's scoreboard has about 40 kB, a box score
 90 kB."""
 
-
 Listing = tuple[Game, GameState | None]
 """A game of the season, and its state where the schedule alone is enough to know it."""
 

@@ -45,22 +45,17 @@ DOUBT_EVERY_S = 30.0
 """Seconds to wait between two checks of other sources for a game that stands still. A board that is
 read to confirm an end may be this old, too."""
 
-
 SHARED_S = 5.0
 """Oldest board of another source, in seconds, that such a check accepts."""
-
 
 _SLOW_S = 3.0
 """If the primary took this many seconds to fail, a stand-in is asked before the primary's box."""
 
-
 _REFUSALS = (Trouble.BLOCKED, Trouble.RATE_LIMITED)
 """Troubles for which a source is left at once."""
 
-
 _TRIED_EVERY = 3
 """One poll in this many also asks a failing host for the box score."""
-
 
 _KEPT_GAMES = 512
 """Most games whose last state, and whose comparison between sources, is remembered."""
@@ -74,7 +69,6 @@ def _disputed(answer: FeedAnswer, state: GameState, ends: str) -> FeedAnswer:
 FROZEN_BREAK_S = 20 * 60.0
 """A break that has not changed for this many seconds is checked with other sources: halftime has
 fifteen minutes."""
-
 
 OVERDUE_S = 15 * 60.0
 """A game that has not begun this many seconds after its tip-off is checked with other sources: real
@@ -115,10 +109,8 @@ def _stands_still(state: GameState, stood: float, now: datetime) -> bool:
 FLAPPING_S = 5 * 60.0
 """A source that fails again within this many seconds of its return is trusted more slowly."""
 
-
 TRUSTED_AFTER = 1
 """Good answers in a row after which a source that had failed is used again."""
-
 
 TRUSTED_AFTER_FLAPPING = 3
 """Good answers in a row that are needed from a source that failed again soon after its return."""
@@ -458,20 +450,16 @@ EVERY_S = 5 * 60.0
 """Seconds between two comparisons with a second source while all is well. One request serves all
 games of a league."""
 
-
 AFTER_CHECKS = 6
 """Comparisons in a row that must differ before a dispute is reported. For half a minute or so, one
 source may merely be late with the points of a free throw."""
 
-
 FINAL_CHECKS = 6
 """Polls of a final at which the second source is compared before the comparison is given up."""
-
 
 _COMPARED_WITHIN_S = 75.0
 """Oldest board of a second source, in seconds, that is compared: an older state is merely an
 earlier one. It is longer than the pause between two polls of a final."""
-
 
 _COMPARED_WITHIN_DIFFERING_S = 20.0
 """Oldest board of a second source, in seconds, that is compared while the two differ."""

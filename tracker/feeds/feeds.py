@@ -39,7 +39,6 @@ SOURCES: Mapping[str, tuple[Source, ...]] = MappingProxyType(
 )
 """The sources of each league, the preferred one first."""
 
-
 BOX_SHARE = 0.6
 """Share of a host's budget of requests that may be used before box scores for player bets are no
 longer requested."""

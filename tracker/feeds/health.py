@@ -18,7 +18,6 @@ ordinary hiccup."""
 WELL = "ok"
 """The status word of a source that answers. Any other word is the value of a `Trouble`."""
 
-
 ReportStatus = Callable[[str, datetime, str], None]
 """Called after each request for a board with the source, the time, and the status word. It must not
 wait."""

@@ -23,16 +23,12 @@ from tracker.feeds.strict import MOST_PERIODS, MOST_POINTS, Strict, Text, read_j
 
 _BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:158.0) Gecko/20100101 Firefox/158.0"
 
-
 _LIVE = "/static/json/liveData"
-
 
 _SCHEDULE = "/static/json/staticData/scheduleLeagueV2"
 
-
 _CAP = 1 << 20
 """Most bytes of a document. A board has about 40 kB, a box score 90 kB, a play-by-play 500 kB."""
-
 
 _GAME_ID = re.compile(r"[0-9]{10}")
 
@@ -97,39 +93,29 @@ _LAST = 60
 """Actions at the end of the play-by-play that are put in order: late entries stand a few places
 off."""
 
-
 _OPENING = 12
 """Actions at the start of the play-by-play in which the first possession is looked for."""
 
-
 _SHOTS = ("2pt", "3pt")
-
 
 _LOOSE = ("block", "heave")
 
-
 _THROW = re.compile(r"([1-3]) of ([1-3])", re.ASCII)
-
 
 _GIVEN = re.compile(r"([1-3])freethrow", re.ASCII)
 """The qualifier of a foul that gives free throws."""
-
 
 _COMMON = (None, "shooting", "loose ball")
 """The kinds of personal fouls after whose last free throw the ball is in play. After others, and
 after technical fouls, the side at the line or the one that had it gets the ball."""
 
-
 _AT_REST = ("substitution", "timeout", "stoppage")
 """Actions between a foul and its last free throw, while which the clock stands."""
-
 
 _CHALLENGE = "challenge"
 """A time-out by which a coach has a foul reviewed: it may be taken back."""
 
-
 _POINTS = re.compile(r"[0-9]{1,3}", re.ASCII)
-
 
 _MADE = "Made"
 
@@ -292,7 +278,6 @@ def _at_the_line(actions: Sequence[_ActionDocument]) -> tuple[int | None, int, i
 
 SOURCE = cdn_source(NBA.id, "https://www.nba.com", "00")
 """cdn.nba.com, the primary source of the NBA."""
-
 
 WNBA_SOURCE = cdn_source(WNBA.id, "https://www.wnba.com", "10")
 """cdn.wnba.com, the primary source of the WNBA. This host blocks by answering 200 with a web

@@ -30,7 +30,6 @@ MOST_PERIODS = 14
 Points = Annotated[int, Field(ge=0, le=MOST_POINTS)]
 Text = Annotated[str, StringConstraints(max_length=400)]
 
-
 BASKET = 4
 """Most points by which a player may be ahead of his team's score: a source updates the two one
 after the other."""
@@ -38,7 +37,6 @@ after the other."""
 MOST_COUNT = 100
 """No player has more rebounds, assists or the like in a game. The most ever of any in the NBA is
 55."""
-
 
 MOST_MINUTES = 100
 """No player is on the court for longer: MOST_PERIODS periods of the NBA have 98 minutes."""

@@ -36,14 +36,11 @@ _FIRST_RETRY = 2.0
 """Seconds to wait after the first failed attempt; each further failure doubles them. A channel that
 asks for less is tried no sooner: one that asks for none would be asked without a pause."""
 
-
 LONGEST_RETRY = 120.0
 """Most seconds between two attempts, unless the channel itself asks for more."""
 
-
 _CLAIM_LIMIT = 20
 """Most deliveries that are marked as being sent at a time: after a kill, that many are in doubt."""
-
 
 IDLE = 10.0
 """Most seconds between two readings of the queue, which also show the watchdog that the loop
@@ -420,7 +417,6 @@ def _wait(outcome: Outcome, attempts: int) -> float:
 
 _LATE_SECONDS = 15
 """A message that is sent this long after its alert was decided says how late it is."""
-
 
 DIGEST_LINES = 20
 """Most alerts that a digest lists one by one, where MESSAGE_LENGTH has room for so many."""

@@ -29,20 +29,15 @@ from tracker.replay.words import (
 
 ROOT = "/apis/site/v2/sports/basketball/"
 
-
 _MOST_EVENTS = 500
 """A `limit` above this gives only `FEW_EVENTS` games, without saying that there are more."""
 
-
 FEW_EVENTS = 25
-
 
 _ROLLS_OVER = timedelta(hours=6)
 """Time after midnight Eastern when a scoreboard without a date changes to the new day."""
 
-
 BAD_REQUEST = json.dumps({"code": 400, "message": "Failed to get events endpoint."}).encode()
-
 
 _WELCOME = re.compile(
     r"(?:curl|python-requests|python-httpx|Go-http-client|okhttp|axios)/.+|Python/\S+ aiohttp/.+"
@@ -302,9 +297,7 @@ _COLUMNS = (
     ("+/-", "plusMinus", "Points of the team less the other's with the player on court"),
 )
 
-
 _POSITIONS = {"G": "Guard", "F": "Forward", "C": "Center", "": "Not Available"}
-
 
 _FILLER = "COACH'S DECISION"
 """The reason that ESPN shows for every player, even for those who play."""

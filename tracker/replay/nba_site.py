@@ -37,27 +37,21 @@ from tracker.replay.words import (
 
 LIVE = "/static/json/liveData"
 
-
 SCOREBOARD = f"{LIVE}/scoreboard/todaysScoreboard_00.json"
 
-
 WNBA_SCOREBOARD = f"{LIVE}/scoreboard/todaysScoreboard_10.json"
-
 
 SCHEDULES = (
     "/static/json/staticData/scheduleLeagueV2.json",
     "/static/json/staticData/scheduleLeagueV2_1.json",
 )
 
-
 _BOX_OPENS = timedelta(hours=1)
 """Time before the scheduled tip-off from which on a box score and a play-by-play exist."""
-
 
 _ROLLS_OVER = timedelta(hours=12)
 """Time after midnight Eastern when the scoreboard changes to the new day: about noon in
 captures."""
-
 
 _COUNTDOWN_STEP = timedelta(seconds=10)
 """Time between two versions of a box score before tip-off, while its clock counts down."""

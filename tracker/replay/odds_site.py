@@ -24,31 +24,22 @@ from tracker.replay.words import EASTERN
 
 _SPORT = "basketball_nba"
 
-
 _FEATURED = ("h2h", "spreads", "totals")
-
 
 _REGIONS = ("us", "us2", "uk", "eu", "au")
 
-
 _FREE_CREDITS = 500
-
 
 _MOST_A_SECOND = 30
 """Requests a second for one key. The source answers 429 to more."""
 
-
 _DETAILS = "https://the-odds-api.com/liveapi/guides/v4/api-error-codes.html"
-
 
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
-
 _PLAYERS = re.compile(r"player_[a-z_]+|alternate_[a-z]+|[a-z0-9]+_(h[12]|q[1-4])|team_totals")
 
-
 _TICK = 0.01
-
 
 _STATUSES = {
     "MISSING_KEY": 401, "INVALID_KEY": 401, "DEACTIVATED_KEY": 401, "OUT_OF_USAGE_CREDITS": 401,
@@ -379,24 +370,19 @@ _BOOKS = {
 }  # fmt: skip
 """For each book, what it adds to the home side's chance, and its margin."""
 
-
 _TITLES = {
     "draftkings": "DraftKings", "fanduel": "FanDuel", "betmgm": "BetMGM",
     "williamhill_us": "Caesars", "betrivers": "BetRivers", "pinnacle": "Pinnacle",
 }  # fmt: skip
 
-
 _MOVES = timedelta(minutes=30)
 """How long a line stands before it moves by half a point."""
-
 
 _SETTLED = timedelta(minutes=20)
 """Time before the listed tip-off when lines have reached their close."""
 
-
 _USUAL = (-2.5, 226.5)
 """The home spread and the total of a game whose own lines were not recorded."""
-
 
 _SDS = (12.8, 18.3)
 """Standard deviations, in points, of the final margin and total about their closing lines."""

@@ -160,7 +160,6 @@ def _side(raw: Json, known: dict[int, StatLine]) -> SideReading:
 _FINAL = 3
 """The feed's number for a game that is over."""
 
-
 NBA = Format(periods=4, period_s=720, overtime_s=300)
 """Four periods of twelve minutes, and overtimes of five."""
 
@@ -169,7 +168,6 @@ WNBA = Format(periods=4, period_s=600, overtime_s=300)
 
 _OF_WNBA = "10"
 """The first digits of the id of a WNBA game."""
-
 
 _ZONES = {"CHI": "America/Chicago", "DAL": "America/Chicago", "DEN": "America/Denver",
 "GSW": "America/Los_Angeles", "HOU": "America/Chicago", "LAC": "America/Los_Angeles",
@@ -327,7 +325,6 @@ _LINE_KEYS = {
     "points_second": "pointsSecondChance",
 }
 """The field of a box score for each count of a player's line."""
-
 
 _TEAM_KEYS = {
     "rebounds_off": "reboundsTeamOffensive",

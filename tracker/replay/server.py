@@ -44,37 +44,26 @@ HOSTS = {
 }
 """The real host of each source."""
 
-
 _OF_WNBA = re.compile(r".*_10\d{8}\.json")
-
 
 _REFERERS = {"nba": "https://www.nba.com", "wnba": "https://www.wnba.com"}
 
-
 _CHUNK = 1 << 20
-
 
 _DRIPS = 20
 
-
 _TOO_MANY = 429
-
 
 _UNAVAILABLE = 503
 
-
 _BEGINS = b'{"meta":'
-
 
 MOST_ANSWERS = 100_000
 """Most answers that the server remembers for its log."""
 
-
 _HOST = "127.0.0.1"
 
-
 _SHUTDOWN_S = 0.1
-
 
 _OK = 200
 

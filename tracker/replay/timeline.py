@@ -33,28 +33,22 @@ from tracker.replay import (
 _TIMEOUTS = 7
 """Time-outs of a team for a game (NBA rule 5, section VI)."""
 
-
 _TIMEOUTS_LAST_PERIOD = 4
 """Most time-outs that may be carried into the last period (the same rule)."""
-
 
 _TIMEOUTS_LATE = 2
 """Most time-outs for the last three minutes, and the number in an overtime (the same rule)."""
 
-
 _LATE = 3 * 6000
 """Clock from which on `_TIMEOUTS_LATE` applies, in hundredths of a second."""
-
 
 _BONUS_FOULS = 5
 """Team foul of a period from which on free throws are given; one less in overtime (NBA rule 12, B,
 section V)."""
 
-
 _BONUS_FOULS_LATE = 2
 """Team foul in the last two minutes of a period from which on free throws are given, whatever came
 before."""
-
 
 _LAST_TWO_MINUTES = 2 * 6000
 
@@ -477,7 +471,6 @@ def _count(team: _TeamTally, player: int, name: str) -> None:
 
 
 _SHOTS = {What.TWO: ("twos", 2), What.THREE: ("threes", 3), What.FREE: ("frees", 1)}
-
 
 _COUNTED = {
     What.TURNOVER: "turnovers",

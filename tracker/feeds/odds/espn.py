@@ -36,7 +36,6 @@ _DETAILS = re.compile(r"([A-Z0-9&'.\- ]{1,12}?) ?([+-][0-9]{1,2}(?:\.[05])?)", r
 _EVEN = ("EVEN", "PK", "PICK")
 _LONGEST_NAME = 40
 
-
 NAME = "espn"
 """The source's name in the settings and in polls, and the name of its book."""
 

@@ -22,31 +22,24 @@ from tracker.feeds.polling.feed import LARGE, Feed, FeedAnswer, LookUp, Watch
 LIVE_S = 15.0
 """Seconds between two boxes of a game in play: about every second poll."""
 
-
 DECISIVE_S = 9.0
 """Seconds between two boxes in the last two minutes, when a game is polled every five seconds."""
-
 
 BREAK_S = 30.0
 """Seconds between two boxes while the game stands: figures are corrected then."""
 
-
 BEFORE_S = 5 * 60.0
 """Seconds between two boxes before tip-off, when starters and players who are out become known."""
 
-
 LATE_S = 60.0
 """Seconds between two boxes of a game that has not begun `DUE_FOR_S` after its tip-off."""
-
 
 DUE_FOR_S = 20 * 60.0
 """For this many seconds after its scheduled tip-off a game may begin at any moment, and its box is
 read at the live pace."""
 
-
 EARLY_S = 30 * 60.0
 """Seconds before tip-off from which on a box is asked for."""
-
 
 RETRY_S = 30.0
 """Seconds until a box that could not be read is asked for again. The board is read meanwhile."""
@@ -130,25 +123,20 @@ def ends_too_late(state: GameState | None, box: GameState | Unreadable) -> bool:
 _BALL_WAIT_S = 1.0
 """Real seconds that a poll waits for the play-by-play: the score must not be late because of it."""
 
-
 _BALL_PAUSE_S = 60.0
 """Seconds without a request for a play-by-play after one failed."""
-
 
 _BALL_SHARE = 0.5
 """Share of a host's budget of requests that may be used before play-by-plays are no longer
 requested: the rest is for scores."""
 
-
 _BALL_NEWER_S = 2.0
 """Seconds of game clock by which the play-by-play may be ahead of the state to be matched with
 it."""
 
-
 _BALL_OLDER_S = 24.0
 """Seconds of game clock, one shot clock, by which the play-by-play may be behind a state with the
 same score."""
-
 
 _CLOCK_STANDS_S = 1.0
 """Seconds of game clock by which two documents may differ on a clock that stands: before the last

@@ -46,7 +46,6 @@ LAYER = 120
 CLOCKS_EVERY = 30
 """Seconds between the states of a game that are fitted on."""
 
-
 ROUGHNESS = 3.0
 """The penalty on bends of the margin's weights between knots, relative to the weight of the data.
 

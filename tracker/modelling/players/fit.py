@@ -54,10 +54,8 @@ if TYPE_CHECKING:
 MEMORY = (50.0, 75.0, 100.0, 150.0, 200.0, 300.0, 450.0, 700.0)
 """The weights of a prior rate against the game's own rate, in minutes, that are tried."""
 
-
 TAUS = (30.0, 50.0, 75.0, 100.0, 150.0, 250.0, 400.0)
 """The weights of the league's rate against a player's own, in minutes, that are tried."""
-
 
 FEWEST_MINUTES = 4.0
 """Games with fewer minutes of a player are left out of the fit of rates."""
@@ -134,10 +132,8 @@ def fit_memory(known: PlayerSeasons, train: Array, rates: Array) -> tuple[float,
 SPREADS = (0.3, 5.0)
 """The bounds, in logs, between which the shape of the gamma is sought."""
 
-
 SPREAD_AT = ("tip", "half", "end Q3")
 """The moments at which spread and ties are fitted."""
-
 
 SPREAD_ROWS = 30_000
 """The number of players at each moment on whom ties are fitted."""

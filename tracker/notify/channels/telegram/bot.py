@@ -462,7 +462,6 @@ _GONE = (
 )
 _NO_TOPIC = ("message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid")
 
-
 _LONGEST_LABEL = 63
 
 
