@@ -6,7 +6,8 @@ does not come; the service that takes the heartbeat notices that it stops.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
@@ -89,13 +90,8 @@ def digest_text(
     `decisions` counts alerts by what was decided and why. `waiting` is the number of the day's
     messages that have not arrived.
     """
-    count = {result: sum(x.result is result for x in done) for result in Result}
-    money = [
-        profit for x in done if (profit := profit_cents(x.payout_cents, x.own_cents)) is not None
-    ]
-    record, void = _record(count)
-    night = f"☀ {record} last night{_profit(money)}{void}"
-    lines = [night if done else "☀ No bet ended last night"]
+    record, money = _record([(x.result, x.payout_cents, x.own_cents) for x in done])
+    lines = [f"☀ {record} last night{money}" if done else "☀ No bet ended last night"]
     fired = sum(n for (what, _), n in decisions.items() if what == Decision.FIRED)
     lines.append(f"Alerts {fired} · held back {sum(decisions.values()) - fired}")
     still = sum(x.status in (Status.LIVE, Status.SCHEDULED) for x in open_bets)
@@ -112,19 +108,16 @@ def tonight_text(tracked: Sequence[Tracked], gameless: int = 0, night: str = "To
 
     `gameless` is how many bets on no known game need the person too; `night` names the night.
     """
-    ended = [
-        (x.in_force, x.bet.own_cents)
-        for x in tracked
-        if x.in_force is not None and x.review is None
-    ]
-    count = {result: sum(x.result is result for x, _ in ended) for result in Result}
-    record, void = _record(count)
-    money = [
-        profit for x, own in ended if (profit := profit_cents(x.payout_cents, own)) is not None
-    ]
+    record, money = _record(
+        [
+            (x.in_force.result, x.in_force.payout_cents, x.bet.own_cents)
+            for x in tracked
+            if x.in_force is not None and x.review is None
+        ]
+    )
     waiting = sum(x.asks is not None for x in tracked) + gameless
     needs = f" · {needing(waiting)}" if waiting else ""
-    return f"{night} {record}{_profit(money)}{void}{needs}"
+    return f"{night} {record}{money}{needs}"
 
 
 def _named(slate: date, now: datetime) -> str:
@@ -133,10 +126,16 @@ def _named(slate: date, now: datetime) -> str:
     return f"{slate:%A}" if ago > 1 else "Last night" if ago == 1 else "Tonight"
 
 
-def _record(count: Mapping[Result, int]) -> tuple[str, str]:
-    """The record, `6–5–1` or `6–5` where nothing was pushed, and ` · 2 void` where bets were."""
+def _record(ended: Sequence[tuple[Result | None, int | None, int | None]]) -> tuple[str, str]:
+    """The record, such as `6–5–1`, and the profit with the void bets: `, +$7.56 · 2 void`.
+
+    `ended` has the result, the payout and the person's own money of each bet, in cents.
+    """
+    count = Counter(result for result, _, _ in ended)
+    profits = [x for _, paid, own in ended if (x := profit_cents(paid, own)) is not None]
     record = record_text(count[Result.WON], count[Result.LOST], count[Result.PUSH])
-    return record, f" · {count[Result.VOID]} void" if count[Result.VOID] else ""
+    money = f", {signed_money(sum(profits))}" if profits else ""
+    return record, money + (f" · {count[Result.VOID]} void" if count[Result.VOID] else "")
 
 
 def nights_over(
@@ -198,10 +197,6 @@ async def tell_tonight(
             # Once for a night and its number of bets: a bet that is added later changes the total.
             episode = slate.toordinal() * 100_000 + len(bets)
             await tell(Notice(TONIGHT, episode, now, text, Level.DEFAULT, now + USEFUL_FOR))
-
-
-def _profit(cents: Sequence[int]) -> str:
-    return f", {signed_money(sum(cents))}" if cents else ""
 
 
 async def tell_nightly(
