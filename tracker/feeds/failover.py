@@ -36,6 +36,7 @@ from tracker.domain.poll import (
     behind,
     order_key,
 )
+from tracker.feeds.fetch import keep_newest
 from tracker.feeds.health import SOURCE_LOST_AFTER
 from tracker.feeds.polling.boxes import ends_too_late
 from tracker.feeds.polling.cadence import OVERDUE_AFTER_S
@@ -433,16 +434,13 @@ class Failover:
         document = (answer.source, answer.path)
         if last is None:
             last = _LastState(state, document, self._clock.monotonic())
-            self._last_states[game.id] = last
         if last.frozen and document == last.stood_still:
             last.frozen = False
             self._report(FeedThawed(answer.source, game.name))
         if last.state != state:
             last.state, last.since = state, self._clock.monotonic()
         last.document = document
-        self._last_states.move_to_end(game.id)
-        while len(self._last_states) > _KEPT_GAMES:
-            self._last_states.popitem(last=False)
+        keep_newest(self._last_states, game.id, last, _KEPT_GAMES)
         return answer
 
 

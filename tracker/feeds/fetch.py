@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import aiohttp
 from asyncio_throttle.throttler import Throttler
@@ -39,6 +39,8 @@ from tracker.network import (
     trusted,
 )
 from tracker.settings.models import on_this_machine
+
+T = TypeVar("T")
 
 _CHUNK = 1 << 16
 _ENCODED = ("gzip", "x-gzip", "deflate")
@@ -73,6 +75,14 @@ async def decoded(answer: aiohttp.ClientResponse, cap: int) -> bytes:
     if inflater is not None and body and not inflater.eof:
         raise BrokenOff
     return bytes(body)
+
+
+def keep_newest(kept: OrderedDict[str, T], key: str, value: T, most: int) -> None:
+    """Keep a value as the newest one, and at most this many in all."""
+    kept[key] = value
+    kept.move_to_end(key)
+    while len(kept) > most:
+        kept.popitem(last=False)
 
 
 DEADLINE_S = 8.0
@@ -360,10 +370,8 @@ class Fetcher:
             ("If-Modified-Since", answer.headers.get("Last-Modified")),
         )
         conditions = tuple((name, value) for name, value in given if value)
-        self._kept[path] = _Kept(digest, body if conditions else None, conditions)
-        self._kept.move_to_end(path)
-        while len(self._kept) > KEPT_DOCUMENTS:
-            self._kept.popitem(last=False)
+        kept = _Kept(digest, body if conditions else None, conditions)
+        keep_newest(self._kept, path, kept, KEPT_DOCUMENTS)
 
     def _error(self, path: str, answer: aiohttp.ClientResponse, code: str | None) -> FeedError:
         status, what = answer.status, _plain(path)

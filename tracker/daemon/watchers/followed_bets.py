@@ -13,7 +13,7 @@ from tracker.app.bets import Bets
 from tracker.app.importing import take
 from tracker.app.player_priors import Team, Who, players_in
 from tracker.clock import Clock, SystemClock
-from tracker.daemon.watchers.lacking import Rosters, frozen
+from tracker.daemon.watchers.lacking import Rosters
 from tracker.domain import BadBet
 from tracker.domain.bet import Bet
 from tracker.domain.catalog import guests_of
@@ -240,7 +240,8 @@ class FollowedBets:
             return
         now = self._clock.now()
         games = await self._store.games(since=slate_date(now - _RECENT))
-        rosters = frozen(self._rosters, (game for game, _ in games))
+        # As they are now, for work in another thread.
+        rosters = {game.id: self._rosters.of(game) for game, _ in games}
         found = await asyncio.to_thread(
             match, unbound, games, rosters, now, self._zone, self._rosters.complete
         )
@@ -250,7 +251,7 @@ class FollowedBets:
         await self._store.by_hand.ask(found.hopeless, now)
         self.waiting -= len(found.hopeless)
         self.without_roster = found.without_roster
-        bound = await self._store.bind_all(found.matched, now, lambda x: rosters.get(x.id, ()))
+        bound = await self._store.bind_all(found.matched, now, partial(_roster, rosters))
         self.waiting -= len(found.matched)
         for (number, legs), same in zip(found.matched, bound, strict=True):
             if same != number:
@@ -431,11 +432,11 @@ def match(
     `rosters` are the players of each game by its id. `zone` is the person's, for the dates that
     they write. `complete` are the ids of the games whose final box score has named the players.
     """
-    roster_of = partial(_roster, rosters)
     matched: list[tuple[int, tuple[Game, ...]]] = []
     mistakes: list[str] = []
     without_roster: dict[str, Game] = {}
     hopeless: dict[int, str] = {}
+    roster_of = partial(_roster, rosters)
     for number, draft in unbound:
         try:
             chosen = choose_as_said(draft, games, now, roster_of, zone)

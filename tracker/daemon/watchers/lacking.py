@@ -5,7 +5,7 @@ It delays no poll: it asks only hosts whose budget has requests to spare.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -218,11 +218,6 @@ class Rosters:
 
     def _names(self, game: Game, side: Side) -> tuple[str, ...]:
         return self._known.get((game.league, game.code(side)), ())
-
-
-def frozen(rosters: Rosters, games: Iterable[Game]) -> Mapping[str, tuple[Player, ...]]:
-    """The players of each game by its id, for work in another thread."""
-    return {game.id: rosters.of(game) for game in games}
 
 
 async def watch_rosters(

@@ -17,7 +17,7 @@ from tracker.domain.player import UNREAD
 from tracker.domain.poll import GameStanding, Unreadable
 from tracker.feeds import Ball, FeedError
 from tracker.feeds.polling.cadence import CLUTCH_CLOCK_S
-from tracker.feeds.polling.feed import LARGE, Feed, FeedAnswer, LookUp, Watch
+from tracker.feeds.polling.feed import Feed, FeedAnswer, LookUp, Watch, parsed
 
 LIVE_S = 15.0
 """Seconds between two boxes of a game in play: about every second poll."""
@@ -198,9 +198,7 @@ class Possession:
         source = self._feed.source
         path = "" if source.plays_path is None else source.plays_path(game.id)
         fetched = await self._feed.fetcher.get(path, source.box_cap)
-        if len(fetched.body) > LARGE:
-            return await asyncio.to_thread(source.parse_plays, fetched.body)
-        return source.parse_plays(fetched.body)
+        return await parsed(source.parse_plays, fetched.body)
 
     def _wanted(self, game: Game, answer: FeedAnswer, state: GameState) -> bool:
         source = self._feed.source

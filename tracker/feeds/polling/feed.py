@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import Enum
-from typing import Protocol, assert_never
+from typing import Protocol, TypeVar, assert_never
 
 from tracker.clock import Clock
 from tracker.domain.game import Game, GameState, Phase, Score, same_meeting, same_teams
@@ -26,16 +26,23 @@ from tracker.feeds import (
     Scoreboard,
     Source,
 )
-from tracker.feeds.fetch import DEADLINE_S, FeedHost, Fetched, Fetcher
+from tracker.feeds.fetch import DEADLINE_S, FeedHost, Fetched, Fetcher, keep_newest
 from tracker.feeds.health import SourceHealth
 from tracker.feeds.identity import nearest, state_under
 from tracker.feeds.polling.cadence import backoff
 from tracker.network import ServerTime
 from tracker.settings.models import FeedSettings
 
+T = TypeVar("T")
+
 LARGE = 1 << 18
 """Documents with more bytes are parsed in a thread, off the event loop: a full college day has
 millions."""
+
+
+async def parsed(parse: Callable[[bytes], T], body: bytes) -> T:
+    """What a parser makes of a body, in a thread where the body is LARGE."""
+    return await asyncio.to_thread(parse, body) if len(body) > LARGE else parse(body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +187,7 @@ class SharedBoard:
     async def _parsed(self, fetched: Fetched) -> Scoreboard:
         if self._last is not None and self._last.fetched.digest == fetched.digest:
             return self._last.board
-        if len(fetched.body) > LARGE:
-            return await asyncio.to_thread(self._source.parse_board, fetched.body)
-        return self._source.parse_board(fetched.body)
+        return await parsed(self._source.parse_board, fetched.body)
 
     def _failed(self, error: FeedError, asked: float, fetched: Fetched | None) -> BoardFailure:
         heard = self._clock.monotonic()
@@ -294,10 +299,7 @@ class Feed:
 
     def learn(self, game: Game, reported: Game) -> None:
         """Remember the source's own entry of a game that is known under another id."""
-        self._theirs[game.id] = reported
-        self._theirs.move_to_end(game.id)
-        while len(self._theirs) > KEPT_NAMES:
-            self._theirs.popitem(last=False)
+        keep_newest(self._theirs, game.id, reported, KEPT_NAMES)
 
     async def aclose(self) -> None:
         """Cancel requests that are still running."""
@@ -352,10 +354,8 @@ class Feed:
 
         Boards of before would tell the game's past again, as if it had gone back.
         """
-        self._given[game.id] = max(heard, self._given.get(game.id, heard))
-        self._given.move_to_end(game.id)
-        while len(self._given) > KEPT_NAMES:
-            self._given.popitem(last=False)
+        newest = max(heard, self._given.get(game.id, heard))
+        keep_newest(self._given, game.id, newest, KEPT_NAMES)
 
     def peek(self, game: Game, max_age: float) -> GameState | None:
         """The state of a game on a board that was read already, without waiting.
@@ -423,9 +423,7 @@ class Feed:
         fetched: Fetched | None = None
         try:
             fetched = await self.fetcher.get(path, self.source.box_cap)
-            large = len(fetched.body) > LARGE
-            parse = self.source.parse_box
-            state = await asyncio.to_thread(parse, fetched.body) if large else parse(fetched.body)
+            state = await parsed(self.source.parse_box, fetched.body)
         except FeedRefused as refused:
             # The CDN answers 403 for a missing document, too. If the board can be read, we are
             # not blocked, and the box is merely not there yet.
