@@ -29,7 +29,9 @@ def _no_lines(_: Game) -> Lines | None:
     return None
 
 
-async def _play(database: Path, *playbacks: Playback) -> tuple[str, list[dict[str, object]]]:
+async def _play(
+    database: Path, *playbacks: Playback, lines: tuple[Draft, ...] = ()
+) -> tuple[str, list[dict[str, object]]]:
     games = [f"{p.recording.away.tricode}@{p.recording.home.tricode}" for p in playbacks]
     rows = [
         f'[[bet]]\nid = "{g} {p}"\npick = "{p}"\ngame = "{g}"\nodds = -110\nstake = 11.0\n'
@@ -37,7 +39,9 @@ async def _play(database: Path, *playbacks: Playback) -> tuple[str, list[dict[st
         for p in night.picks_for(g)
     ]
     drafts = parse_bets("\n".join(rows), "bets.toml", 1000).drafts
-    found = await rehearse(playbacks, drafts, database, RULES, _no_lines, lambda *_: None)
+    found = await rehearse(
+        playbacks, (*drafts, *lines), database, RULES, _no_lines, lambda *_: None
+    )
     async with await Store.open(database, now=night.TIP_OFF, readonly=True) as store:
         return found, await store.export("bets")
 
@@ -85,15 +89,32 @@ async def test_each_changed_state_has_one_snapshot_a_bet(played: tuple[Path, str
         assert len({poll for poll, _, _ in polls}) == len(polls) > 200
 
 
-async def test_a_corrected_box_makes_a_second_revision(tmp_path: Path) -> None:
-    """One point less in the rewritten box score turns a result once, as a second revision."""
+LINES = (
+    "Paul George under 6.5 reb",
+    "Oubre over 15.5 pts",
+    "Paul George double-double",
+    "Broome over 3.5 pts",
+    "parlay: PHI ML; SAC@PHI over 220.5; Paul George over 3.5 ast",
+)
+
+
+@pytest.fixture(scope="module")
+def corrected(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of a game with lines on players, whose rewritten box has one point less."""
     recording = find_recording(night.RECORDINGS["SAC@PHI"])
     assert recording.official is not None
     scorer = recording.official.home.lines[0].player
     fix = Correction(scorer, "points", -1, period=4)
-    database = tmp_path / "a.db"
-    await _play(database, Playback(recording, corrections=(fix,)))
-    async with await Store.open(database, now=night.TIP_OFF, readonly=True) as store:
+    pick = partial(parse_bet, find=find_in("nba"))
+    lines = [Draft(pick(x), odds=parse_odds("+100"), stake_cents=1000) for x in LINES]
+    database = tmp_path_factory.mktemp("corrected") / "a.db"
+    asyncio.run(_play(database, Playback(recording, corrections=(fix,)), lines=tuple(lines)))
+    return database
+
+
+async def test_a_corrected_box_makes_a_second_revision(corrected: Path) -> None:
+    """One point less in the rewritten box score turns a result once, as a second revision."""
+    async with await Store.open(corrected, now=night.TIP_OFF, readonly=True) as store:
         bets = {str(bet.id): bet for bet in await store.bets_view()}
         total = await store.show_view(bets["SAC@PHI PHI over 112.5"].number)
     assert total is not None
@@ -102,22 +123,11 @@ async def test_a_corrected_box_makes_a_second_revision(tmp_path: Path) -> None:
     assert total.bet.status.value == "official"
 
 
-async def test_player_lines_and_a_parlay_end_as_the_box_says(tmp_path: Path) -> None:
+async def test_player_lines_and_a_parlay_end_as_the_box_says(corrected: Path) -> None:
     """Player lines and a parlay have a chance at every poll, and settle by the official figures."""
-    pick = partial(parse_bet, find=find_in("nba"))
-    lines = (
-        "Paul George under 6.5 reb",
-        "Oubre over 15.5 pts",
-        "Paul George double-double",
-        "Broome over 3.5 pts",
-        "parlay: PHI ML; SAC@PHI over 220.5; Paul George over 3.5 ast",
-    )
-    drafts = tuple(Draft(pick(x), odds=parse_odds("+100"), stake_cents=1000) for x in lines)
-    game = Playback(find_recording(night.RECORDINGS["SAC@PHI"]))
-    database = tmp_path / "a.db"
-    await rehearse([game], drafts, database, RULES, _no_lines, lambda *_: None)
-    async with await Store.open(database, now=night.TIP_OFF, readonly=True) as store:
-        shown = [await store.show_view(n + 1) for n in range(len(lines))]
+    async with await Store.open(corrected, now=night.TIP_OFF, readonly=True) as store:
+        numbers = sorted(x.number for x in await store.bets_view())[-len(LINES) :]
+        shown = [await store.show_view(n) for n in numbers]
         kept = await store.players.recent_games([("nba", "paul george"), ("nba", "johni broome")])
     ends = [(x.bet.result, x.bet.status.value) for x in shown if x is not None]
     assert [str(x) for x, _ in ends] == ["won", "lost", "lost", "void", "won"]
