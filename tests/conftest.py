@@ -7,12 +7,19 @@ import gc
 import logging
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-settings.register_profile("same", derandomize=True, deadline=None)
+# The tests share the cores already: threads that wait for one another would only burn them.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# As they are the same on each run, twice as many would find little that these do not.
+settings.register_profile("same", derandomize=True, deadline=None, max_examples=50)
 # Other examples each time: `pytest --hypothesis-profile=explore`.
 settings.register_profile("explore", deadline=None, max_examples=2000)
 settings.load_profile("same")
@@ -44,6 +51,22 @@ def _loggers_left_as_they_were() -> Iterator[None]:
     for logger in root.manager.loggerDict.values():
         if isinstance(logger, logging.Logger):
             logger.disabled = False
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Let each worker import the tests from another file on: what one has compiled, others load.
+
+    In one order, all of the workers would compile each file of a fresh clone at the same time.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+    tests = Path(__file__).parent
+    if not worker or [Path(x).resolve() for x in session.config.args] != [tests]:
+        return
+    files = sorted(tests.rglob("test_*.py"))
+    first = len(files) * int(worker) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    for file in files[first:] + files[:first]:
+        with suppress(Exception):  # what is wrong with it is said when it is collected
+            import_module(".".join(file.relative_to(tests.parent).with_suffix("").parts))
 
 
 # Nothing that is made while the tests are collected is garbage.
