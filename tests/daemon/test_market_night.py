@@ -207,6 +207,9 @@ class PaidSource(OddsSources):
         )
 
 
+ON_DENVER, ON_ITS_TOTAL = bet(1, "DEN ML"), bet(1, "DEN over 114.5")
+
+
 @dataclass
 class Tips:
     """One game at a time, with a bet."""
@@ -228,7 +231,7 @@ class Tips:
 
     def bet_on(self) -> dict[str, list[Bet]]:
         """A bet on each."""
-        return {x.id: [replace(bet(1, "DEN ML"), game=x)] for x in self.games}
+        return {x.id: [replace(ON_DENVER, game=x)] for x in self.games}
 
     def provider_id(self, game: str) -> str | None:  # noqa: ARG002 - the protocol's
         """None is known."""
@@ -259,7 +262,7 @@ class OwnTips(Tips):
 
     def bet_on(self) -> dict[str, list[Bet]]:
         """A bet on each."""
-        return {x.id: [replace(bet(1, "DEN over 114.5"), game=x)] for x in self.games}
+        return {x.id: [replace(ON_ITS_TOTAL, game=x)] for x in self.games}
 
     def provider_id(self, game: str) -> str | None:
         """The id of every game is known."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import signal
 import sqlite3
@@ -110,43 +111,48 @@ async def test_kills_at_random_lose_nothing_and_double_nothing(tmp_path: Path) -
     _assert_no_doubles(tmp_path / "tracker.db", taken)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-async def test_a_stop_is_clean_and_quick(tmp_path: Path, number: signal.Signals) -> None:
-    """SIGTERM, or a terminal that is closed, ends the daemon in five seconds with status 0."""
-    clock, before = ScaledClock(night.STARTS, 120.0), signal.getsignal(signal.SIGHUP)
+async def _ends_quickly(daemon: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    began = time.monotonic()
+    daemon.send_signal(number)
+    assert await daemon.wait() == 0
+    assert time.monotonic() - began < 5.0
+
+
+async def _start_with_hang_up(
+    config: Path, clock: ScaledClock, handler: signal.Handlers
+) -> asyncio.subprocess.Process:
+    """Start a daemon that has SIGHUP ignored or not, whatever those who run the tests have."""
+    before = signal.signal(signal.SIGHUP, handler)
+    try:
+        daemon = await night.start_daemon(config, clock)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    await _until_running(config)
+    return daemon
+
+
+async def test_the_end_of_its_terminal_is_a_clean_and_quick_stop(tmp_path: Path) -> None:
+    """A terminal that is closed ends the daemon in five seconds with status 0."""
+    clock = ScaledClock(night.STARTS, 120.0)
     async with night.feed(["SAC@PHI"], clock) as running:
         config = night.write_files(tmp_path, running.url, ["SAC@PHI"], [])
-        # Whoever runs the tests may have made them ignore it.
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)
-        try:
-            daemon = await night.start_daemon(config, clock)
-        finally:
-            signal.signal(signal.SIGHUP, before)
-        await _until_running(config)
-        began = time.monotonic()
-        daemon.send_signal(number)
-        assert await daemon.wait() == 0
-        assert time.monotonic() - began < 5.0
+        daemon = await _start_with_hang_up(config, clock, signal.SIG_DFL)
+        await _ends_quickly(daemon, signal.SIGHUP)
 
 
 async def test_a_daemon_outlives_its_terminal_and_is_named_to_a_second_one(tmp_path: Path) -> None:
     """Where SIGHUP was ignored at the start, as by nohup, it does not end the daemon.
 
-    A second daemon on its database exits 3 and names the first.
+    A second daemon on its database exits 3 and names the first. SIGTERM ends it in five seconds
+    with status 0.
     """
-    clock, before = ScaledClock(night.STARTS, 120.0), signal.getsignal(signal.SIGHUP)
+    clock = ScaledClock(night.STARTS, 120.0)
     async with night.feed(["SAC@PHI"], clock) as running:
         config = night.write_files(tmp_path, running.url, ["SAC@PHI"], [])
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        try:
-            daemon = await night.start_daemon(config, clock)
-        finally:
-            signal.signal(signal.SIGHUP, before)
-        await _until_running(config)
+        daemon = await _start_with_hang_up(config, clock, signal.SIG_IGN)
         daemon.send_signal(signal.SIGHUP)
         status, _, err = await night.tracker(config, "run")
-        daemon.terminate()
-        assert await daemon.wait() == 0
+        await _ends_quickly(daemon, signal.SIGTERM)
     assert status == 3
     assert str(daemon.pid) in err
 
