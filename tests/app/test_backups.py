@@ -453,21 +453,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tracker.app.backups import TrackerFiles, restore
 
-made, database, left = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-beside = database.parent
+made, homes = Path(sys.argv[1]), [Path(x) for x in sys.argv[2:]]
 
-def die(event, args):
-    global left
-    if event in ("os.rename", "os.remove") and Path(args[0]).parent == beside:
-        left -= 1
-        if left < 0:
-            os._exit(9)
+def restored(home, left):
+    def die(event, args):
+        nonlocal left
+        if event in ("os.rename", "os.remove") and Path(args[0]).parent == home:
+            left -= 1
+            if left < 0:
+                os._exit(9)
 
-sys.addaudithook(die)
-place = TrackerFiles(database, beside / "tracker.toml", beside / "bets.toml")
-asyncio.run(restore(made, place, datetime(2026, 11, 28, 10, tzinfo=UTC)))
+    sys.addaudithook(die)
+    place = TrackerFiles(home / "tracker.db", home / "tracker.toml", home / "bets.toml")
+    asyncio.run(restore(made, place, datetime(2026, 11, 28, 10, tzinfo=UTC)))
+    os._exit(0)
+
+for left, home in enumerate(homes):
+    os.fork() or restored(home, left)
+    print(os.waitstatus_to_exitcode(os.wait()[1]))
 """
-"""A restore that is killed before it has renamed or removed so many files beside the database."""
+"""Restores in one folder after the other, each killed before it has renamed or removed a file more
+beside its database than the one before; prints how each has ended."""
 
 
 def test_a_restore_that_is_killed_leaves_the_old_database_or_the_new_one(
@@ -481,25 +487,25 @@ def test_a_restore_that_is_killed_leaves_the_old_database_or_the_new_one(
         db.execute("UPDATE bet SET book = 'in the log' WHERE number = 1")
         db.commit()
         was = {x: Path(f"{night}{x}").read_bytes() for x in ("", "-wal")}
-    old, status, instant = hash_of(night), 9, 0
-    found = old
+    old, homes = hash_of(night), [tmp_path / f"{x}" for x in range(10)]
     assert old != new
-    while status == 9:
-        home = tmp_path / f"{instant}"
+    for home in homes:
         home.mkdir()
-        database = home / "tracker.db"
         for end, content in was.items():
-            Path(f"{database}{end}").write_bytes(content)
-        status = subprocess.run(
-            [sys.executable, "-c", _KILLED, made, database, f"{instant}"], check=False
-        ).returncode
-        found = hash_of(database)
+            (home / f"tracker.db{end}").write_bytes(content)
+    done = subprocess.run(
+        [sys.executable, "-c", _KILLED, made, *homes], check=True, stdout=subprocess.PIPE
+    )
+    ended = [int(x) for x in done.stdout.split()]
+    assert set(ended[:2]) == {9}
+    assert ended[-1] == 0
+    for home, status in zip(homes, ended, strict=True):
+        found = hash_of(home / "tracker.db")
         lives.add(found)
-        assert found in {old, new}
+        assert found in ({old, new} if status == 9 else {new})
         kept = [x for x in home.glob("tracker.db.before-*") if x.name.endswith("Z")]
         assert [hash_of(x) for x in kept] == ([] if found == old else [old])
-        instant += 1
-    assert (status, found, lives) == (0, new, {old, new})
+    assert lives == {old, new}
 
 
 def test_a_database_is_copied_while_another_connection_writes(night: Path, tmp_path: Path) -> None:
