@@ -410,6 +410,11 @@ def shown_as(bet: BetView) -> str:
     return text
 
 
+def named(bet: BetView) -> str:
+    """A bet's number or own id, and its name."""
+    return f"{paint(f'#{bet.id}', 'bold')} {shown_as(bet)}"
+
+
 def chance_text(bet: BetView, *, short: bool = False) -> str:
     """The chance of winning at the last snapshot, or why there is none; empty before the first.
 

@@ -238,7 +238,7 @@ def backtest(
     return BacktestReport(
         strategy=strategy,
         source=source,
-        all=_group("all", made, bounds=True),
+        all=_group("all", made),
         clv=float(np.mean(values)) if values else None,
         clv_se=mean_error(valued),
         clv_n=len(values),
@@ -266,13 +266,13 @@ def _parts(made: Sequence[MadeBet], key: Callable[[MadeBet], str]) -> tuple[BetG
     parts: dict[str, list[MadeBet]] = defaultdict(list)
     for x in made:
         parts[key(x)].append(x)
-    return tuple(_group(name, parts[name], bounds=True) for name in sorted(parts))
+    return tuple(_group(name, parts[name]) for name in sorted(parts))
 
 
-def _group(key: str, made: Sequence[MadeBet], *, bounds: bool = False) -> BetGroup:
+def _group(key: str, made: Sequence[MadeBet]) -> BetGroup:
     staked, profit = sum(x.stake for x in made), sum(x.profit for x in made)
     roi = profit / staked if staked else None
-    low, high = _bounds(made) if bounds and staked else (None, None)
+    low, high = _bounds(made) if staked else (None, None)
     return BetGroup(key, len(made), staked, profit, roi, low, high)
 
 

@@ -11,7 +11,7 @@ from tracker.app.bets import Changes, Decided
 from tracker.app.views import bet_json, part
 from tracker.cli import Scope, read_if_any, run_async, scope_of, session
 from tracker.cli.app import AsJson, Reference
-from tracker.cli.screen import asks, note, paint, say, say_json, shown_as, status_text, table
+from tracker.cli.screen import asks, named, note, say, say_json, shown_as, status_text, table
 from tracker.domain import BadBet, Misused
 from tracker.domain.bet import Result, Status
 from tracker.domain.money import money_text, parse_money
@@ -66,10 +66,10 @@ async def edit(  # noqa: PLR0917 - a command has an argument for each option
         say_json(bet_json(view) | {"changed": changed})
         return
     if not audits:
-        say(f"{_name(view)}: it was so already.")
+        say(f"{named(view)}: it was so already.")
         return
     for change in audits:
-        say(f"{_name(view)}: {change_text(change.what, change.before, change.after, zone)}")
+        say(f"{named(view)}: {change_text(change.what, change.before, change.after, zone)}")
 
 
 def void(
@@ -114,12 +114,11 @@ async def _decide(
         say_json(_settlement_json(view, done))
         return
     if done.taken_back:
-        say(f"{_name(view)}: open again, revision {done.revision}")
+        say(f"{named(view)}: open again, revision {done.revision}")
         say(f"  {done.reason}")
         return
-    paid = "" if done.payout_cents is None else f", pays {money_text(done.payout_cents)}"
     again = " (as it was)" if made.as_before else f", revision {done.revision}"
-    say(f"{_name(view)}: {done.result.value}{paid}{again}")
+    say(f"{named(view)}: {_result(done)}{again}")
     say(f"  {done.reason}" + (f" · {done.evidence}" if done.evidence else ""))
 
 
@@ -158,8 +157,9 @@ async def _listed(
     return found
 
 
-def _name(view: BetView) -> str:
-    return f"{paint(f'#{view.id}', 'bold')} {shown_as(view)}"
+def _result(done: Settlement) -> str:
+    paid = "" if done.payout_cents is None else f", pays {money_text(done.payout_cents)}"
+    return f"{done.result.value}{paid}"
 
 
 def _settlement_json(view: BetView, x: Settlement) -> dict[str, object]:
@@ -249,12 +249,11 @@ async def _settle(
         if not why:
             why = await _answered(at, reference)
         made = await at.bets.settle(reference, result, why, cents, at.now)
-    bet, done = made.before, made.settlement
+    done = made.settlement
     if as_json:
         say_json(_settlement_json(made.bet, done))
         return
-    money = "" if done.payout_cents is None else f", pays {money_text(done.payout_cents)}"
-    text = f"{paint(f'#{bet.id}', 'bold')} {shown_as(bet)}: {done.result.value}{money}"
+    text = f"{named(made.before)}: {_result(done)}"
     if made.as_before:
         say(f"{text} (it was that already, and is official now)")
     else:

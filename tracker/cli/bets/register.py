@@ -18,6 +18,7 @@ from tracker.cli.screen import (
     fits,
     leg_lines,
     money_result,
+    named,
     note,
     paint,
     say,
@@ -374,7 +375,7 @@ async def _rules(
         keys = ("rule", "state", "fired")
         say_json({"id": found.bet.id, "rules": [dict(zip(keys, x, strict=True)) for x in rows]})
         return
-    say(f"{paint(f'#{found.bet.id}', 'bold')} {shown_as(found.bet)}")
+    say(named(found.bet))
     if not rows:
         say("no rules: nothing is said of this bet")
         return

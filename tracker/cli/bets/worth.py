@@ -12,7 +12,7 @@ import typer
 
 from tracker.cli import Scope, run_async, scope_of, session
 from tracker.cli.app import AsJson, Reference, Work, declare
-from tracker.cli.screen import note, paint, progress, say, say_json, shown_as, table
+from tracker.cli.screen import named, note, paint, progress, say, say_json, table
 from tracker.domain import Impossible
 from tracker.domain.game import Phase
 from tracker.domain.money import money_text, odds_text, parse_money, parse_odds, stake_text
@@ -120,10 +120,9 @@ def _head(held: HeldBet, form: str) -> None:
     from tracker.wording.figures import percent
 
     price = odds_text(held.odds, form)
-    name = f"{paint(f'#{held.bet.id}', 'bold')} {shown_as(held.bet)}"
     stake = stake_text(held.stake, free=held.bet.free)
     chance = percent(held.chance.win, 1)
-    say(f"{name} · {price} · {stake} · p(hit) {chance}")
+    say(f"{named(held.bet)} · {price} · {stake} · p(hit) {chance}")
 
 
 def _age(held: HeldBet) -> None:

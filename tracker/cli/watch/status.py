@@ -82,8 +82,8 @@ async def _as_json(scope: Scope) -> None:
         say_json(status_json(empty, SystemClock().now(), None))
 
 
-async def show(scope: Scope, before: str = "") -> None:
-    """Read the database and print the status, after the text `before`."""
+async def show(scope: Scope) -> None:
+    """Read the database and print the status."""
     from tracker.store import StoreMissing
 
     try:
@@ -96,9 +96,8 @@ async def show(scope: Scope, before: str = "") -> None:
             reviews = await at.bets.reviews()
             picture = _Picture(whole, trackings, histories, tonight, reviews, at, at.now)
     except StoreMissing:
-        say(f"{before}{_NO_STATUS}")
+        say(_NO_STATUS)
         return
-    sys.stdout.write(before)
     _tell(picture)
 
 
