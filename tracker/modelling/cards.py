@@ -338,16 +338,16 @@ BEFORE = "2025-02"
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
-    """What making the cards needs: the games' folder, the folder of fits, and a progress report."""
+class KeptFits:
+    """The fits for the cards, made of the games in `data` and kept in `folder`."""
 
     data: Path
-    fits: Path
+    folder: Path
     progress: Progress
 
     def kept(self, name: str, make: Callable[[], str]) -> str:
         """The text of a fit: read from the folder of fits, or made by `make` and kept there."""
-        path = self.fits / f"{name}.json"
+        path = self.folder / f"{name}.json"
         if not path.is_file():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(make(), "utf-8")
@@ -361,37 +361,37 @@ class Bench:
         return decode(self.kept(name, lambda: fit_text(data, rest, self.progress)), name)
 
 
-def games_card(bench: Bench, out: Path) -> None:
+def games_card(fits: KeptFits, out: Path) -> None:
     """Write the model card. Raises BadDataset."""
-    nba = read(bench.data, "nba")
+    nba = read(fits.data, "nba")
     sections, seasons = [], []
     for season in PLANS["nba"].seasons:
-        parameters = bench.without(nba, season)
+        parameters = fits.without(nba, season)
         rows = _rows(nba, "nba", nba.games.season == season)
         if season == PLANS["nba"].unseen:
-            judged = _whole(bench, nba, parameters, rows, f"nba-{season}")
+            judged = _whole(fits, nba, parameters, rows, f"nba-{season}")
             sections.append((f"NBA {season}", judged))
         else:
-            judged = judged_alone(nba, parameters, rows, bench.progress)
+            judged = judged_alone(nba, parameters, rows, fits.progress)
         seasons.append((season, judged))
-    sections += [_wnba(bench), _ncaa(bench)]
+    sections += [_wnba(fits), _ncaa(fits)]
     write_card(sections, out / MODEL_CARD, seasons)
 
 
-def _wnba(bench: Bench) -> tuple[str, dict[str, Any]]:
-    data, season = read(bench.data, "wnba"), PLANS["wnba"].unseen
+def _wnba(fits: KeptFits) -> tuple[str, dict[str, Any]]:
+    data, season = read(fits.data, "wnba"), PLANS["wnba"].unseen
     assert season is not None  # noqa: S101 - the plan says so
     rows = _rows(data, "wnba", data.games.season == season)
-    judged = _whole(bench, data, bench.without(data, season), rows, f"wnba-{season}")
+    judged = _whole(fits, data, fits.without(data, season), rows, f"wnba-{season}")
     return f"WNBA {season}, ratings as priors", judged
 
 
-def _ncaa(bench: Bench) -> tuple[str, dict[str, Any]]:
-    data, seasons = read(bench.data, "ncaam"), PLANS["ncaam"].seasons
+def _ncaa(fits: KeptFits) -> tuple[str, dict[str, Any]]:
+    data, seasons = read(fits.data, "ncaam"), PLANS["ncaam"].seasons
     early = data.games.date < BEFORE
     name = f"ncaam-before-{BEFORE}"
-    text = bench.kept(name, lambda: fit_text(only(data, early), seasons, bench.progress))
-    judged = _whole(bench, data, decode(text, name), (early, ~early), name)
+    text = fits.kept(name, lambda: fit_text(only(data, early), seasons, fits.progress))
+    judged = _whole(fits, data, decode(text, name), (early, ~early), name)
     heading = "NCAA men, February to April 2025, fitted on the months before, ratings as priors"
     return heading, judged
 
@@ -405,23 +405,23 @@ def _rows(
 
 
 def _whole(
-    bench: Bench,
+    fits: KeptFits,
     data: Dataset,
     parameters: Parameters,
     rows: tuple[NDArray[np.bool_], NDArray[np.bool_]],
     name: str,
 ) -> dict[str, Any]:
-    return evaluate_games(data, parameters, rows, bench.fits / name, bench.progress)
+    return evaluate_games(data, parameters, rows, fits.folder / name, fits.progress)
 
 
-def players_card(bench: Bench, out: Path) -> None:
+def players_card(fits: KeptFits, out: Path) -> None:
     """Write the player card. Raises BadDataset."""
     plan = PLANS[PLAYERS]
     assert plan.unseen is not None  # noqa: S101 - the plan says so
     fitted = [x for x in plan.seasons if x != plan.unseen]
-    parameters = bench.without(read(bench.data, PLAYERS), plan.unseen)
-    folder = bench.fits / f"players-without-{plan.unseen}"
-    report.judge_with(bench.data, parameters, fitted, [plan.unseen], folder, bench.progress)
+    parameters = fits.without(read(fits.data, PLAYERS), plan.unseen)
+    folder = fits.folder / f"players-without-{plan.unseen}"
+    report.judge_with(fits.data, parameters, fitted, [plan.unseen], folder, fits.progress)
     card = (folder / report.PLAYER_CARD).read_text("utf-8")
     (out / report.PLAYER_CARD).write_text(card, "utf-8")
 
@@ -436,11 +436,11 @@ def main() -> None:
     given = parser.parse_args()
     # Before the half hour of work rather than after it.
     given.out.mkdir(parents=True, exist_ok=True)
-    bench = Bench(given.data, given.fits, each_step_once())
+    fits = KeptFits(given.data, given.fits, each_step_once())
     if given.only != "players":
-        games_card(bench, given.out)
+        games_card(fits, given.out)
     if given.only != "games":
-        players_card(bench, given.out)
+        players_card(fits, given.out)
 
 
 if __name__ == "__main__":
