@@ -17,7 +17,9 @@ from tests.daemon.night import STARTS, TIP_OFF, expected, picks_for, write_files
 from tests.doubles.leap import DATABASE, play
 from tracker.clock import Clock
 from tracker.daemon.run import Setup, run
+from tracker.domain.alert import Outcome, Sent
 from tracker.domain.events import SystemEvent
+from tracker.notify.channels import Message
 from tracker.replay.faults import Fault, FaultKind
 from tracker.replay.files import find_recording
 from tracker.replay.playback import Playback
@@ -99,6 +101,38 @@ def test_a_daemon_that_has_ended_leaves_nothing_to_a_second_one(tmp_path: Path) 
         assert frozen[0] > 0 == gc.get_freeze_count()
 
     play(minute, STARTS, DATABASE)
+
+
+class Phone:
+    """A channel that keeps the texts that it is sent."""
+
+    name = "phone"
+
+    def __init__(self) -> None:
+        self.got: list[str] = []
+
+    async def send(self, message: Message) -> Outcome:
+        """Accept a message."""
+        self.got.append(message.body)
+        return Sent()
+
+
+def test_the_first_start_tells_the_games_of_its_bets(tmp_path: Path) -> None:
+    """The notice of a start waits for the first slate: without it, every new bet has no game."""
+    phone = Phone()
+
+    async def start(clock: Clock) -> None:
+        playing = [Playback(find_recording(f"{GAME} 2026-01-29"), TIP_OFF)]
+        async with serving(playing, clock) as feed:
+            settings = load_settings(write_files(tmp_path, feed.url, [GAME], []))
+            stop = asyncio.Event()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(run(Setup(settings, [phone], clock, lambda _: None), stop))
+                await clock.sleep(15)
+                stop.set()
+
+    play(start, STARTS, DATABASE)
+    assert phone.got[0].endswith("has started, following 1 game")
 
 
 def _between(times: list[datetime], first: datetime, last: datetime) -> list[datetime]:

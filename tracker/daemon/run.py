@@ -88,6 +88,9 @@ from tracker.settings import Secret, Settings, lines_for
 from tracker.store import Store
 from tracker.store.views import DaemonView
 
+FIRST_SLATE_S = 10.0
+"""Seconds of the clock for which the notice of a start waits for the games of bets without one."""
+
 
 class _Stop(Exception):
     """Ends the task group: a person or systemd asked the daemon to stop."""
@@ -302,6 +305,9 @@ class Daemon:
         real = SystemClock()
         ends = ReportedEnds(self._setup.settings.store.path, real)
         await self._begun.wait()
+        if self._followed.waiting:
+            # Until the first slate is read, bets on tonight's games wait for theirs.
+            await self._clock.sleep(FIRST_SLATE_S)
         await self._notices.started(self._follows(), ends)
         tasks.create_task(self._notices.report_recovery(ends, real, self._follows))
 
