@@ -131,6 +131,18 @@ def test_a_bet_never_follows_the_game_of_a_later_day_than_it_was_made_for(
     assert match([(7, dated)], [(NEXT, None)], {}, GAME.start).matched == ((7, (NEXT,)),)
 
 
+def test_a_bet_that_may_be_on_two_games_of_a_day_is_not_on_the_one_that_is_left() -> None:
+    """It is asked about until its words say which, also once one is over, and then left to you."""
+    second = replace(GAME, id="0022600009", start=GAME.start + timedelta(hours=4))
+    made = replace(Draft(*read_line("DEN ML")), said_at=GAME.start - timedelta(hours=1))
+    slated = [(GAME, final((60, 50), (60, 50))), (second, None)]
+    found = match([(7, made)], slated, {}, GAME.start + timedelta(hours=3))
+    assert (found.matched, len(found.mistakes), found.hopeless) == ((), 1, {})
+    late = replace(made, said_at=GAME.start + timedelta(hours=3))
+    assert match([(7, late)], slated, {}, second.start).matched == ((7, (second,)),)
+    assert 7 in match([(7, made)], slated, {}, second.start + timedelta(hours=12)).hopeless
+
+
 def test_a_bet_made_in_play_is_on_no_later_game_once_that_is_over() -> None:
     """A bet that was made while its game was played is asked about, not moved to the next one."""
     made = replace(Draft(*read_line("DEN ML")), said_at=GAME.start + timedelta(hours=2))

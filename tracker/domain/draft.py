@@ -344,15 +344,22 @@ def choose_as_said(
 ) -> tuple[Game, ...]:
     """Choose the games of a draft as `choose_games` would have when the bet was made.
 
-    Raises UnknownDay where a bet of an earlier day would be on a game of a later one, unless that
-    day's games are known and its words fit none of them.
+    Which of two games is meant does not depend on which is over by now. Raises UnknownDay where a
+    bet of an earlier day would be on a game of a later one, unless that day's games are known and
+    its words fit none of them.
     """
     listed, said = tuple(games), draft.said_at
-    day = coming_evening(said or now)
-    if said is None or draft.dated or day >= slate_date(now):
+    if said is None or draft.dated:
         return choose_games(draft, listed, now, roster_of, zone)
-    as_then = [(game, state if game.start <= said else None) for game, state in listed]
+    day = coming_evening(said)
+    same_day = day >= slate_date(now)
+    as_then = [
+        (game, state if game.start <= said or (same_day and _is_off(state)) else None)
+        for game, state in listed
+    ]
     chosen = choose_games(draft, as_then, said, roster_of, zone)
+    if same_day:
+        return chosen
     of_that_day = [game for game, _ in listed if game.slate == day]
     for leg, game in zip(draft.legs, chosen, strict=True):
         known = any(x.league == game.league for x in of_that_day)
@@ -495,6 +502,10 @@ def _raise_for_player(
         )
     if near:
         raise NoSuchGame(f"{lone.text!r}: nobody of that name plays{meant}", near)
+
+
+def _is_off(state: GameState | None) -> bool:
+    return state is not None and state.phase.off
 
 
 def _ahead(game: Game, state: GameState | None, now: datetime) -> bool:

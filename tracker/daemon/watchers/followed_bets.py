@@ -19,6 +19,7 @@ from tracker.domain.bet import Bet
 from tracker.domain.catalog import guests_of
 from tracker.domain.catalog.books import house_of
 from tracker.domain.draft import (
+    AmbiguousGame,
     Draft,
     NoSuchGame,
     RostersUnknown,
@@ -451,6 +452,7 @@ def match(
                 mistakes.append(f"{_of_bet(number, draft)}{draft.pick.text!r}: {who}")
             continue
         except BadBet as why:
+            hopeless |= _asked_in_vain(number, why, now)
             mistakes.append(f"{_of_bet(number, draft)}{why}")
             continue
         problem = _misfit(draft, chosen, roster_of)
@@ -504,6 +506,13 @@ def _first_past(
         if read or now - game.start >= NOT_BEGUN_AFTER:
             return f"{game.name} is over"
     return ""
+
+
+def _asked_in_vain(number: int, why: BadBet, now: datetime) -> dict[int, str]:
+    """Why a bet is left to a person: it may be on several games, and all of them are over."""
+    may_be = why.games if isinstance(why, AmbiguousGame) else ()
+    over = may_be and all(now - x.start >= NOT_BEGUN_AFTER for x in may_be)
+    return {number: f"{why}{_MEND}"} if over else {}
 
 
 def _no_day(draft: Draft, why: NoSuchGame, now: datetime) -> str:
