@@ -395,6 +395,12 @@ def test_one_bad_game_spoils_only_itself(values: dict[str, object]) -> None:
     assert board.spoilt[0].startswith("scoreboard.games[0].")
 
 
+def test_a_mark_of_byte_order_is_no_fault() -> None:
+    """A document may begin with the mark by which some servers say that it is UTF-8."""
+    body = board_of(live_game())
+    assert nba.SOURCE.parse_board(b"\xef\xbb\xbf" + body) == nba.SOURCE.parse_board(body)
+
+
 def test_an_empty_board_is_a_board() -> None:
     """`games: []` is a day without games; a board without `games` is malformed."""
     assert nba.SOURCE.parse_board(board_of()).games == ()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from codecs import BOM_UTF8
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, TypeVar
 
@@ -75,7 +76,7 @@ class Strict(BaseModel):
 def read_json(model: type[M], body: bytes) -> M:
     """Parse a body as a model. Raises FeedMalformed with the first field that is wrong."""
     try:
-        return model.model_validate_json(body)
+        return model.model_validate_json(body.removeprefix(BOM_UTF8))
     except ValidationError as wrong:
         raise _malformed(wrong) from None
 
