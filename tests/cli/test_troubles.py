@@ -195,6 +195,16 @@ def test_a_table_that_has_no_room_keeps_every_cell_whole(
     ]  # fmt: skip
 
 
+def test_a_table_that_has_no_room_dims_its_heads_alone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a person looks for on a narrow terminal, the chance, is as bright as in a table."""
+    monkeypatch.setenv("COLUMNS", "20")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    table(("ID", "Bet", "Game", "p(hit)"), [("12", "DEN -4.5", "LAL@DEN tonight", "71 %")])
+    assert "\x1b[2mGame \x1b[0mLAL@DEN" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("width", range(14, 60, 3))
 def test_a_percent_sign_stays_on_the_line_of_its_number(
     width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

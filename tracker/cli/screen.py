@@ -301,7 +301,9 @@ def _print_rows(heads: Sequence[str], rows: Sequence[Sequence[str]], named: int)
     for row in rows:
         cells = [(head, Text.from_ansi(x)) for head, x in zip(heads, row, strict=True)]
         name = Text("  ").join(x for _, x in cells[:named] if x.plain)
-        rest = [Text(f"{head} ", "dim").append_text(x) for head, x in cells[named:] if x.plain]
+        rest = [
+            Text().append(f"{head} ", "dim").append_text(x) for head, x in cells[named:] if x.plain
+        ]
         _print(name)
         if rest:
             _print(Padding(Text(" · ").join(rest), (0, 0, 0, 4), expand=False))
