@@ -229,7 +229,7 @@ History = Sequence[tuple[datetime, GameState]]
 """A finished game as its states in order, each with the time at which it became known."""
 
 
-class _Script:
+class _HistoryPoller:
     """A poller that gives the states of a history, at the pace of the daemon's polls."""
 
     def __init__(self, history: History, clock: Clock) -> None:
@@ -248,7 +248,7 @@ class _Script:
         return Poll("history", "", now, b"", "", self._history[self._at][1])
 
 
-class _Tape:
+class _MemoryRecorder:
     """A recorder that keeps snapshots, alerts and results in memory instead of a database."""
 
     def __init__(self) -> None:
@@ -268,7 +268,7 @@ class _Tape:
                 self.results.setdefault(settled.bet, settled.result)
 
 
-class _Once:
+class _LastForecast:
     """Forecasts each state once, even if several polls in a row give it."""
 
     def __init__(self, forecaster: Forecaster) -> None:
@@ -296,7 +296,7 @@ async def try_bets(
     quiet hours, budgets and snoozes do not apply.
     """
     clock = LeapingClock(min(game.start, history[0][0]) - BEFORE)
-    return await follow(game, bets, _Script(history, clock), clock, lines_for, load)
+    return await follow(game, bets, _HistoryPoller(history, clock), clock, lines_for, load)
 
 
 async def follow(
@@ -311,11 +311,11 @@ async def follow(
 
     Returns a course for each bet that was settled.
     """
-    tape = _Tape()
+    recorder = _MemoryRecorder()
     forecaster = Forecaster(lines_for, lambda *_: None, load)
     context = TrackContext(
-        recorder=tape,
-        forecasts=_Once(forecaster),
+        recorder=recorder,
+        forecasts=_LastForecast(forecaster),
         clock=clock,
         channels=(),
         wake_channels=lambda: None,
@@ -327,12 +327,14 @@ async def follow(
         await track(tracking, poller, decisions)
     return [
         TrialCourse(
-            seen=tuple(_seen(y, game) for y in tape.snapshots if y.bet == x.number and y.chance),
-            alerts=tuple(y for y in tape.alerts if y.bet == x.number),
-            result=tape.results[x.number],
+            seen=tuple(
+                _seen(y, game) for y in recorder.snapshots if y.bet == x.number and y.chance
+            ),
+            alerts=tuple(y for y in recorder.alerts if y.bet == x.number),
+            result=recorder.results[x.number],
         )
         for x in bets
-        if x.number in tape.results
+        if x.number in recorder.results
     ]
 
 
