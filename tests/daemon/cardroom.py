@@ -120,7 +120,7 @@ async def a_chat(
         place = ChatPlace(chat_id)
         line = TelegramConnection(Secret(TOKEN), place, api_url=api.url, limit=limit)
         channel = TelegramChannel(line)
-        async with channel, a_room(path, TelegramBoard(channel.line)) as room:
+        async with channel, a_room(path, TelegramBoard(channel.connection)) as room:
             await channel.warm_up()
             yield room, api
 

@@ -227,7 +227,7 @@ async def test_a_chat_that_is_paired_instead_gets_a_card_of_its_own(tmp_path: Pa
         await room.pass_time(1)
         api.chats.add(55)
         assert isinstance(room.board, TelegramBoard)
-        room.board._line.write_to(ChatPlace(55))
+        room.board._connection.write_to(ChatPlace(55))
         room.see("Q4 6:00")
         await room.pass_time(20)
         assert [(x.chat_id, len(x.texts)) for x in api.written] == [(CHAT, 1), (55, 1)]

@@ -128,7 +128,7 @@ async def ears(
     """A room in which a user is paired."""
     async with a_chat(path, chat) as (room, api):
         assert isinstance(room.board, TelegramBoard)
-        made = Ears(room, api, room.board._line, Scripted(), FakeClock(NOW))
+        made = Ears(room, api, room.board._connection, Scripted(), FakeClock(NOW))
         if paired:
             await room.store.pairing.expect("CODE", NOW + timedelta(hours=1))
             await room.store.pairing.offer("CODE", chat, PERSON, NOW)

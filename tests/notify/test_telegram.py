@@ -308,7 +308,7 @@ async def test_a_group_is_followed_when_it_moves(api: BotApi) -> None:
     async with channel_to(api.url, GROUP, events=events) as channel:
         assert await channel.send(ALERT) == Sent()
         assert await channel.send(ALERT) == Sent()
-        assert await channel.line.moved() == (GROUP, SUPERGROUP)
+        assert await channel.connection.moved() == (GROUP, SUPERGROUP)
     assert [written.chat_id for written in api.written] == [SUPERGROUP] * 2
     assert [event for event, _ in events] == ["telegram.chat_moved"]
     assert f"chat_id = {SUPERGROUP}" in events[0][1]["do"]

@@ -201,16 +201,16 @@ async def pair_chat(scope: Scope) -> None:
                 "The running daemon listens for it. If it was started before the token was "
                 "written, start it again first."
             )
-        bond = await pair_by_code(at.store, channel.line, heard_by_daemon=heard)
+        bond = await pair_by_code(at.store, channel.connection, heard_by_daemon=heard)
         where = "" if bond.topic is None else f", topic {bond.topic}"
         say(f"Paired: chat {bond.chat}{where}, user {bond.user}.")
-        if channel.use.fixed and channel.line.chat_id != bond.chat:
+        if channel.use.fixed and (fixed := channel.connection.chat_id) != bond.chat:
             note(
-                f"Alerts still go to chat {channel.line.chat_id}, which the configuration names: "
+                f"Alerts still go to chat {fixed}, which the configuration names: "
                 "take [notify.telegram] chat_id out to send them here."
             )
             return
-        channel.line.write_to(ChatPlace(bond.chat, bond.topic))
+        channel.connection.write_to(ChatPlace(bond.chat, bond.topic))
         await try_out(channel)
 
 

@@ -86,14 +86,14 @@ class Listener:
 
     def __init__(
         self,
-        line: TelegramConnection,
+        connection: TelegramConnection,
         pairing: Pairing,
         bot_commands: BotCommands,
         real: Clock,
         tell: Tell,
     ) -> None:
         """`real` is the machine's own clock, by which the age of messages is judged."""
-        self._line = line
+        self._connection = connection
         self._pairing = pairing
         self._bot_commands = bot_commands
         self._real = real
@@ -140,7 +140,7 @@ class Listener:
         while True:
             beat()
             try:
-                return await self._line.opened()
+                return await self._connection.opened()
             except ImportError:
                 self._tell(BotDeaf(NO_LIBRARY))
                 return None
@@ -150,15 +150,15 @@ class Listener:
 
     async def _use_paired_chat(self) -> None:
         """Use a chat that another program has paired, while there is none to write to."""
-        if self._line.place is None and not self._bot_commands.fixed_chat:
+        if self._connection.place is None and not self._bot_commands.fixed_chat:
             known = await self._pairing.known()
             if known.chat is not None:
-                self._line.write_to(ChatPlace(known.chat, known.topic))
+                self._connection.write_to(ChatPlace(known.chat, known.topic))
 
     async def _introduce(self, api: BotApi) -> None:
         """Get the bot's name and offer its commands; a failure of either is ignored."""
         try:
-            async with asyncio.timeout(self._line.limit):
+            async with asyncio.timeout(self._connection.limit):
                 name = await api.name()
                 await api.offer(COMMANDS)
         except TimeoutError:
@@ -295,9 +295,9 @@ class Listener:
             return
         left = None
         if not self._bot_commands.fixed_chat:
-            before = self._line.place
+            before = self._connection.place
             left = before if before != heard.place else None
-            self._line.write_to(heard.place)
+            self._connection.write_to(heard.place)
         self._tell(ChatPaired(heard.chat, heard.user))
         await self._bot_commands.welcome(heard, api, left)
 
@@ -310,7 +310,7 @@ class Listener:
 
     async def _allowed(self, chat: int, user: int) -> bool:
         """Whether a user may command from a chat: paired there, or the configured private chat."""
-        own = self._bot_commands.fixed_chat and chat == self._line.chat_id and chat == user
+        own = self._bot_commands.fixed_chat and chat == self._connection.chat_id and chat == user
         return own or (chat, user) in (await self._pairing.known()).users
 
     def _refuse(self, chat: int, user: int) -> None:
@@ -321,7 +321,7 @@ class Listener:
 
     async def _answer(self, api: BotApi, query: str, text: str) -> None:
         try:
-            async with asyncio.timeout(self._line.limit):
+            async with asyncio.timeout(self._connection.limit):
                 await api.answer(query, text)
         except TimeoutError:
             return
@@ -374,7 +374,7 @@ class ChannelLoops:
     async def _keep_moves(self, channel: TelegramChannel) -> None:
         """Record, for ever, the new id of a chat that Telegram has moved."""
         while True:
-            was, now = await channel.line.moved()
+            was, now = await channel.connection.moved()
             await self.store.pairing.move(was, now)
 
     def _loop(self, board: Board) -> CardLoop:
@@ -388,7 +388,7 @@ class ChannelLoops:
             live_view=self.live_view,
             clock=self.clock,
             zone=self.zone,
-            line=channel.line,
+            connection=channel.connection,
             bets=self.bets,
             verbs=self.verbs,
             refresh=_nothing if loop is None else loop.ask,
@@ -396,7 +396,7 @@ class ChannelLoops:
             tell=self.tell,
             fixed_chat=channel.use.fixed,
         )
-        listener = Listener(channel.line, self.store.pairing, bot_commands, real, self.tell)
+        listener = Listener(channel.connection, self.store.pairing, bot_commands, real, self.tell)
         return listener.listen(partial(self.progress.expect, "telegram", LISTENING_GRACE))
 
 
@@ -407,7 +407,7 @@ def _nothing(_game: str) -> None:
 def _board(channel: Channel) -> Board | None:
     """Where a channel keeps live cards; None where it cannot or is not to."""
     if isinstance(channel, TelegramChannel):
-        return TelegramBoard(channel.line) if channel.use.cards else None
+        return TelegramBoard(channel.connection) if channel.use.cards else None
     if isinstance(channel, DiscordChannel | NtfyChannel):
         return channel if channel.cards else None
     return None

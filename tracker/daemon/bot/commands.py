@@ -80,7 +80,7 @@ class BotCommands:
     live_view: LiveView
     clock: Clock
     zone: tzinfo
-    line: TelegramConnection
+    connection: TelegramConnection
     bets: BetCommands
     verbs: Verbs | None
     refresh: Callable[[str], None]
@@ -368,7 +368,7 @@ class BotCommands:
         """Send a request; once more where Telegram asks for a short wait."""
         for _ in range(_TRIES):
             try:
-                async with asyncio.timeout(self.line.limit):
+                async with asyncio.timeout(self.connection.limit):
                     answer = await ask()
             except TimeoutError:
                 return

@@ -303,25 +303,25 @@ async def _nightly(store: Store, since: datetime, due: datetime) -> Notice:
 async def beat(url: str, well: Callable[[], bool], real: Clock, tell: Tell) -> None:
     """Request the heartbeat's address every minute while `well` holds, for ever."""
     failing = False
-    async with WebService("the heartbeat's address", limit=HEARTBEAT_LIMIT) as line:
+    async with WebService("the heartbeat's address", limit=HEARTBEAT_LIMIT) as service:
         while True:
             await real.sleep(HEARTBEAT_EVERY)
             if not well():
                 continue
-            why = await _ask(line, url)
+            why = await _ask(service, url)
             if bool(why) != failing:
                 failing = bool(why)
                 tell(HeartbeatFailing(why) if why else HeartbeatRecovered())
 
 
-async def _ask(line: WebService, url: str) -> str:
+async def _ask(service: WebService, url: str) -> str:
     """Why the heartbeat was not taken; empty when it was. The address is a secret.
 
     A redirect is followed only within the host. Another host is whatever stands between, such as a
     hotel's sign-in page, and its good answer means nothing.
     """
     for _ in range(REDIRECTS + 1):
-        match await line.ask("GET", url):
+        match await service.ask("GET", url):
             case ServiceReply() as answer if answer.good:
                 return ""
             case ServiceReply(status, headers) if "Location" in headers and status in _MOVED:

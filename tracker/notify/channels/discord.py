@@ -58,7 +58,7 @@ class DiscordChannel:
         self.cards = cards
         self._url = found[1]
         self._thread = f"thread_id={found[2]}" if found[2] else ""
-        self._line = WebService("Discord", limit=limit)
+        self._service = WebService("Discord", limit=limit)
 
     def __repr__(self) -> str:
         """The name only: the address is a secret."""
@@ -70,7 +70,7 @@ class DiscordChannel:
 
     async def __aexit__(self, *_: object) -> None:
         """Close the connections."""
-        await self._line.aclose()
+        await self._service.aclose()
 
     async def send(self, message: Message) -> Outcome:
         """Send one message, and return its outcome."""
@@ -84,7 +84,7 @@ class DiscordChannel:
 
     async def _write(self, text: str, *, silent: bool) -> Posted:
         body = _body(text) | ({"flags": _SILENT} if silent else {})
-        found = await self._line.ask("POST", self._address("", "wait=true"), json_body=body)
+        found = await self._service.ask("POST", self._address("", "wait=true"), json_body=body)
         match found:
             case ServiceReply() if found.good:
                 number = _number_in(found)
@@ -98,7 +98,7 @@ class DiscordChannel:
         """Make a posted card show this."""
         text = card_markdown(for_discord(card))
         url = self._address(f"/messages/{message}")
-        found = await self._line.ask("PATCH", url, json_body=_body(text))
+        found = await self._service.ask("PATCH", url, json_body=_body(text))
         match found:
             case ServiceReply() if found.good:
                 return Unknown(_NO_NUMBER) if _number_in(found) is None else Sent()
@@ -116,7 +116,7 @@ class DiscordChannel:
 
     def _refusal(self, reply: ServiceReply) -> NotSent:
         forum = (reply.body or {}).get("code") == _NO_THREAD
-        return self._line.refusal(reply, _FORUM if forum else _REMEDY)
+        return self._service.refusal(reply, _FORUM if forum else _REMEDY)
 
 
 def _body(text: str) -> dict[str, Any]:

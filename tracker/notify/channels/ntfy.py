@@ -70,7 +70,7 @@ class NtfyChannel:
         self._headers = (
             {} if token is None else {"Authorization": f"Bearer {token.get_secret_value()}"}
         )
-        self._line = WebService("ntfy", limit=limit)
+        self._service = WebService("ntfy", limit=limit)
         self._too_old = False
 
     def __repr__(self) -> str:
@@ -83,7 +83,7 @@ class NtfyChannel:
 
     async def __aexit__(self, *_: object) -> None:
         """Close the connections."""
-        await self._line.aclose()
+        await self._service.aclose()
 
     async def send(self, message: Message) -> Outcome:
         """Publish one message; another attempt at the same alerts replaces it.
@@ -124,11 +124,11 @@ class NtfyChannel:
             headers["X-Sequence-ID"] = name
         # The title goes into the address, which may hold any letter; a header takes only ASCII.
         url = f"{self._url}?{urlencode({'title': title})}" if title else self._url
-        found = await self._line.ask("POST", url, headers=headers, text=text)
+        found = await self._service.ask("POST", url, headers=headers, text=text)
         if not isinstance(found, ServiceReply):
             return found
         if not found.good:
-            return self._line.refusal(found, _REMEDY)
+            return self._service.refusal(found, _REMEDY)
         if "id" not in (found.body or {}):
             return Unknown(f"answered {found.status}, but not as ntfy does: {_REMEDY}")
         return found

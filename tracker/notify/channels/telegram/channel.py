@@ -65,9 +65,9 @@ def telegram_channel(
     if find_spec("telegram") is None:
         raise ConfigError(f"[notify.telegram]: {NO_LIBRARY}, or take the table out")
     place = paired if settings.chat_id is None else ChatPlace(settings.chat_id, settings.topic_id)
-    line = TelegramConnection(token, place, api_url=settings.api_url, tell=tell)
+    connection = TelegramConnection(token, place, api_url=settings.api_url, tell=tell)
     use = Use(settings.cards, settings.commands, fixed=settings.chat_id is not None)
-    return TelegramChannel(line, use)
+    return TelegramChannel(connection, use)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,10 @@ class TelegramChannel:
     Until a chat is configured or paired, nothing is sent.
     """
 
-    def __init__(self, line: TelegramConnection, use: Use = USUAL) -> None:
+    def __init__(self, connection: TelegramConnection, use: Use = USUAL) -> None:
         """Nothing is requested yet. The channel closes its connection."""
         self.name = NAME
-        self.line = line
+        self.connection = connection
         self.use = use
 
     def __repr__(self) -> str:
@@ -116,7 +116,7 @@ class TelegramChannel:
 
     async def aclose(self) -> None:
         """Close the connections; a later send would open them again."""
-        await self.line.aclose()
+        await self.connection.aclose()
 
     async def warm_up(self) -> None:
         """Load the library in a thread, so that the first alert does not wait for it.
@@ -125,7 +125,7 @@ class TelegramChannel:
         be used.
         """
         try:
-            await self.line.opened()
+            await self.connection.opened()
         except ImportError:
             raise ConfigError(NO_LIBRARY) from None
         except CannotOpen as why:
@@ -133,14 +133,16 @@ class TelegramChannel:
 
     async def send(self, message: Message) -> Outcome:
         """Send one message to the chat, and return its outcome."""
-        reply_to = None if message.card is None else number_in(message.card, self.line.chat_id)
+        reply_to = (
+            None if message.card is None else number_in(message.card, self.connection.chat_id)
+        )
 
         async def ask(api: BotApi, place: ChatPlace, html: bool) -> Answer:
             text = marked_up(message) if html else plain(message)
             silent = message.level is Level.INFO
             return await api.post(place, text, html=html, reply_to=reply_to, silent=silent)
 
-        found = await self.line.speak(ask, message.key)
+        found = await self.connection.speak(ask, message.key)
         match found:
             case Shown():
                 return Sent()
@@ -209,16 +211,16 @@ def buttons(card: Card, number: int) -> tuple[tuple[tuple[str, str], ...], ...]:
 class TelegramBoard:
     """The live cards of one chat."""
 
-    def __init__(self, line: TelegramConnection) -> None:
-        """`line` is the channel's connection."""
+    def __init__(self, connection: TelegramConnection) -> None:
+        """`connection` is the channel's connection."""
         self.name = NAME
         self.same_name = False
-        self._line = line
+        self._connection = connection
 
     @property
     def pace(self) -> Pace:
         """The pace of a group, which has a negative id, or of a private chat."""
-        chat = self._line.chat_id
+        chat = self._connection.chat_id
         return GROUP if chat is not None and chat < 0 else PRIVATE
 
     async def post(self, card: Card, number: int, game: str) -> Posted:  # noqa: ARG002 - a board's
@@ -234,20 +236,20 @@ class TelegramBoard:
                 silent=True,
             )
 
-        found = await self._line.speak(ask, f"card {number}")
+        found = await self._connection.speak(ask, f"card {number}")
         match found:
             case Sent():
                 return Unknown("Telegram took the card and did not say which message it is")
             case Gone(why):
                 return Refused(why)
             case Shown(number_in_chat):
-                return Shown(card_name(self._line.chat_id or 0, int(number_in_chat)))
+                return Shown(card_name(self._connection.chat_id or 0, int(number_in_chat)))
             case Refused() | Failed() | Unknown():
                 return found
 
     async def edit(self, message: str, card: Card, number: int) -> Edited:
         """Make a card show this; one in a chat that is no longer ours counts as deleted."""
-        number_in_chat = number_in(message, self._line.chat_id)
+        number_in_chat = number_in(message, self._connection.chat_id)
         if number_in_chat is None:
             return Gone("the card stands in another chat")
         fitting = for_telegram(card)
@@ -261,5 +263,5 @@ class TelegramBoard:
                 buttons=buttons(card, number),
             )
 
-        found = await self._line.speak(ask, f"card {number}")
+        found = await self._connection.speak(ask, f"card {number}")
         return Sent() if isinstance(found, Shown) else found
