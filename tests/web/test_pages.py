@@ -545,6 +545,7 @@ async def test_a_bets_figures_are_those_of_the_api(night_and_market: Served) -> 
     for number in "1234":
         page, told = await both(night_and_market, f"/bets/{number}")
         wanted = {"Peak": percent(told["peak"]), "Low": percent(told["low"])}
+        assert ("By the close" in page.pairs) == (told["clv"] is not None)
         if told["stake_cents"] is not None:
             wanted["Free bet" if told["free"] else "Stake"] = money_text(told["stake_cents"])
         if told["odds"] is not None:

@@ -288,6 +288,7 @@ def _facts(x: BetView, zone: tzinfo, form: str) -> Pairs:
 
 async def _market(site: Site, view: ShowView, now: datetime) -> Pairs:
     """The market's view of a bet: the prior, its worth when it was made, and at the close."""
+    from tracker.app.market import worth_at_close
     from tracker.app.market.value import decision_on
 
     x, form, found = view.bet, site.settings.odds_format, Pairs()
@@ -300,7 +301,7 @@ async def _market(site: Site, view: ShowView, now: datetime) -> Pairs:
         asked = "" if made.break_even is None else f" · break-even {percent(made.break_even, 1)}"
         found.append(("When made", f"p(hit) {percent(made.chance.win, 1)}{asked}{edge}"))
         found.append(("Worth then", " · ".join(decision_facts(made, form))))
-    closing = (await (await site.store()).quotes.values(x.number)).get(x.number)
+    closing = await worth_at_close(await site.store(), x)
     if closing is not None and x.market is not None:
         found.append(("By the close", value_text(x.market, x.odds, closing)))
     return found
