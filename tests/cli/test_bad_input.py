@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -141,7 +142,7 @@ def test_a_database_from_the_future_is_refused_and_left_alone(cli: Cli, config: 
     """Readers and writers refuse a newer database, and do not change a byte of it."""
     cli("add", GOOD)
     database = config.parent / "state" / "tracker.db"
-    with sqlite3.connect(database) as db:
+    with closing(sqlite3.connect(database)) as db, db:
         db.execute("PRAGMA user_version = 99")
     db.close()
     before = database.read_bytes()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -130,7 +131,7 @@ def test_a_moment_that_is_none_is_one_sentence(
 
 def test_without_raw_answers_the_snapshots_do(night: Path, cli: Cli) -> None:
     """What snapshots do not hold is shown as not known, and the rest still adds up."""
-    with sqlite3.connect(night) as db:
+    with closing(sqlite3.connect(night)) as db, db:
         db.execute("DELETE FROM body")
     db.close()
     told = cli("why", "1", "--from", "Q4 2:00", "--json").json
@@ -160,7 +161,7 @@ def test_what_nothing_is_kept_of_any_more_is_not_known(
     target = config.parent / "state" / "tracker.db"
     target.parent.mkdir(mode=0o700)
     shutil.copy(props, target)
-    with sqlite3.connect(target) as db:
+    with closing(sqlite3.connect(target)) as db, db:
         db.execute("DELETE FROM body")
     db.close()
     told = cli("why", bet, "--json").json

@@ -6,7 +6,7 @@ import asyncio
 import io
 import json
 import sqlite3
-from contextlib import redirect_stdout
+from contextlib import closing, redirect_stdout
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -145,7 +145,7 @@ def test_a_night_with_quotes_ends_in_closes_and_values(tmp_path: Path) -> None:
 
 def paid(folder: Path) -> int:
     """The credits that the rows say were spent: as planned, less players whom no book quotes."""
-    with sqlite3.connect(folder / "tracker.db") as db:
+    with closing(sqlite3.connect(folder / "tracker.db")) as db, db:
         rows = db.execute("SELECT purpose, planned, cost FROM credit WHERE refused IS NULL")
         listed = rows.fetchall()
     assert all(planned == cost or "own markets" in what for what, planned, cost in listed)
@@ -157,7 +157,7 @@ def leaks(folder: Path, logged: list[str]) -> None:
     kept = b"".join(x.read_bytes() for x in folder.iterdir() if x.name != "tracker.toml")
     assert KEY.encode() not in kept
     assert KEY not in "".join(logged)
-    with sqlite3.connect(folder / "tracker.db") as db:
+    with closing(sqlite3.connect(folder / "tracker.db")) as db, db:
         assert KEY not in "\n".join(db.iterdump())
         assert db.execute("SELECT count(*) FROM kept_body").fetchone()[0] >= 1
 

@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def _assert_right(found: list[dict[str, object]]) -> None:
 
 
 def _assert_no_doubles(database: Path, taken: Sink) -> None:
-    with sqlite3.connect(database) as db:
+    with closing(sqlite3.connect(database)) as db, db:
         fired = [x for (x,) in db.execute("SELECT id FROM alert WHERE decision = 'fired'")]
         # The notice of the stop may be left for the next start to send.
         open_ends = (

@@ -67,7 +67,7 @@ async def test_slips_on_players_and_two_games_end_as_the_boxes_say(tmp_path: Pat
         daemon.terminate()
         assert await daemon.wait() == 0
     assert found == SLIPS
-    with sqlite3.connect(tmp_path / "tracker.db") as db:
+    with closing(sqlite3.connect(tmp_path / "tracker.db")) as db, db:
         settled = list(db.execute("SELECT bet, count(*) FROM settlement GROUP BY bet"))
         told = "SELECT bet, count(*) FROM alert WHERE rule = 'settled' GROUP BY bet"
         kept = db.execute("SELECT count(*) FROM player_game").fetchone()[0]

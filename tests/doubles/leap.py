@@ -95,6 +95,11 @@ class LeapingLoop(asyncio.SelectorEventLoop):
     def _done(self, _: object) -> None:
         self.at_work -= 1
 
+    async def shutdown_default_executor(self, *_: object) -> None:
+        """Join the threads of calls, with time stopped: from Python 3.12 on it has a deadline."""
+        with self.working():
+            await super().shutdown_default_executor()
+
 
 class LeapingLoopClock:
     """The clock of a leaping loop: at `start` when the loop begins."""

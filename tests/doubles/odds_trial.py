@@ -9,6 +9,7 @@ import asyncio
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -118,7 +119,7 @@ def _row(bet: Wager) -> str:
 
 def rows(database: Path, query: str) -> list[dict[str, Any]]:
     """The rows of a query."""
-    with sqlite3.connect(database) as db:
+    with closing(sqlite3.connect(database)) as db, db:
         db.row_factory = sqlite3.Row
         return [dict(x) for x in db.execute(query)]
 
@@ -199,7 +200,7 @@ def _compare_credits(trial: Trial) -> None:
     ]
     everything = b"".join(x.read_bytes() for x in trial.database.parent.iterdir()
                           if x.name != "tracker.toml")  # fmt: skip
-    with sqlite3.connect(trial.database) as db:
+    with closing(sqlite3.connect(trial.database)) as db, db:
         everything += "\n".join(db.iterdump()).encode()
     if KEY.encode() in everything or KEY in "\n".join(trial.events):
         trial.wrong.append("the key shows in the database, a file or an event")
