@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from tracker.domain.chance import maker
 from tracker.domain.league import LEAGUES, NBA, League, slate_date
 
 T = TypeVar("T")
@@ -205,6 +206,15 @@ class PlayerLine:
     seen: float | None = None
     """Minutes of the game that had been played when he was last seen on the court."""
 
+    def seen_at(self, minute: float | None) -> PlayerLine:
+        """The line of a player who was last seen on the court at another minute."""
+        return _PLAYER_LINE(
+            self.id, self.name, self.side, self.stats, self.minutes, self.fouls, self.on_court,
+            self.starter, self.played, self.note, self.doubt, self.out, minute,
+        )  # fmt: skip
+
+
+_PLAYER_LINE = maker(PlayerLine)
 
 MOST_THROWS = 3
 """The most free throws that a foul gives."""

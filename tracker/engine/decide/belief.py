@@ -351,8 +351,8 @@ def seen_by(state: GameState, before: Sequence[PlayerLine]) -> tuple[PlayerLine,
         if now is None:
             return line
         if line.on_court or line.minutes > (0.0 if last is None else last.minutes):
-            return replace(line, seen=now)
-        return replace(line, seen=0.0 if last is None else last.seen)
+            return line.seen_at(now)
+        return line.seen_at(0.0 if last is None else last.seen)
 
     return tuple(told(x) for x in state.players)
 

@@ -144,8 +144,8 @@ def _part_is_news(tracked: Tracked, polls: LastTwo) -> bool:
         house, mine = house_of(tracked.bet.book), slip.in_game(sure.state.game.id)
         untouched = all(x.result is None and not x.unclear for x in tracked.legs)
         return not untouched or any(sure.over(slip.legs[i].market, house) for i in mine)
-    result, done = polls.results.get(tracked.bet.number), tracked.in_force
-    if result is None or (done is not None and done.result is result):
+    result = polls.results.get(tracked.bet.number)
+    if result is None or ((done := tracked.in_force) is not None and done.result is result):
         return False
     return sure.over(slip, house_of(tracked.bet.book))
 

@@ -158,6 +158,8 @@ def _lean_of_all(legs: Sequence[PlayerMarket], outlook: Outlook) -> tuple[float,
 
     The chance of a leg moves with the score by its slope times the inverse Mills ratio.
     """
+    if len(legs) == 1:
+        return _lean(legs[0])
     chances = np.array([x.win + x.push for x in (player_chance(leg, outlook) for leg in legs)])
     ratios = np.exp(-(ndtri(chances) ** 2) / 2) / chances
     along, across = (ratios / ratios.sum()) @ np.array([_lean(x) for x in legs])
