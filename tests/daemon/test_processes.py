@@ -99,7 +99,7 @@ async def test_kills_at_random_lose_nothing_and_double_nothing(tmp_path: Path) -
         daemon = await night.start_daemon(config, clock)
         # A machine that starts slowly must not be killed until the games are over.
         await _until(lambda x: len(x) == 8, config)
-        for _ in range(4):
+        for _ in range(2):
             await REAL.sleep(rng.uniform(1.5, 4.0))
             daemon.kill()
             await daemon.wait()

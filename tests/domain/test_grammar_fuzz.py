@@ -52,8 +52,8 @@ def fuzz(seed: int, count: int) -> tuple[int, float]:
 
 def test_thousands_of_lines_are_bets_or_sentences() -> None:
     """No line makes the parser fail in another way, or takes it a second."""
-    understood, slowest = fuzz(1, 5_000)
-    assert understood > 300
+    understood, slowest = fuzz(1, 2_500)
+    assert understood > 150
     assert slowest < 1.0
 
 
