@@ -20,6 +20,7 @@ from tracker.forecast import (
     Unpriceable,
     forecast,
     load_parameters,
+    parlay,
     price,
     price_all,
 )
@@ -490,6 +491,17 @@ def test_the_player_at_the_line_has_his_throws_to_come() -> None:
     late_box = one(replace(now, score=Score(96, 95)))
     unknown = one(replace(now, score=Score(96, 95), throws=Throws(Side.HOME, 2)))
     assert late_box.pmf(Stat.PTS).mean == unknown.pmf(Stat.PTS).mean < his.pmf(Stat.PTS).mean
+
+
+def test_throws_to_come_count_in_a_parlay_on_their_shooter() -> None:
+    """Beside another line of his, his points have the throws that they have alone."""
+    mate = replace(box("Jamal Murray", pts=35), id="2")
+    state = replace(late(box(pts=60), mate, clock=9.0), possession=Side.HOME)
+    seen = look(replace(state, throws=Throws(Side.HOME, 2, shooter="1")))
+    his = Player("Nikola Jokić", Side.HOME)
+    legs = [PlayerTotal(his, x, Direction.OVER, n) for x, n in ((Stat.PTS, 60.5), (Stat.REB, 5.5))]
+    points, rebounds = (price(x, seen).win for x in legs)
+    assert parlay(legs, seen).win == pytest.approx(points * rebounds, rel=0.05)
 
 
 def test_throws_to_come_are_in_all_figures_that_are_worked_out_together() -> None:

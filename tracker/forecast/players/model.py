@@ -321,12 +321,15 @@ class PlayerOutlook:
         counts[:, 0] = 1.0
         for stat, held in zip(CATEGORIES, has, strict=True):
             need = CATEGORY_REACHED - held
-            rows = self.with_throws(stat, left.by_class(stat))
-            hit = rows[:, max(need, 0) :].sum(axis=1)[:, None]
+            hit = self.by_class(stat)[:, max(need, 0) :].sum(axis=1)[:, None]
             moved = counts * (1 - hit)
             moved[:, 1:] += counts[:, :-1] * hit
             counts = moved
         return min(float(left.chances @ counts[:, categories:].sum(axis=1)), 1.0)
+
+    def by_class(self, stat: Stat) -> Floats:
+        """P(he adds n to a figure | class of minutes), one row a class."""
+        return self.with_throws(stat, self.remainder.by_class(stat))
 
     def with_throws(self, stat: Stat, chances: Floats) -> Floats:
         """Chances of what he adds, the last axis, with the free throws that he is to shoot."""

@@ -243,7 +243,7 @@ def _by_minutes(legs: Sequence[PlayerMarket], seen: PlayerOutlook, *, pushed: bo
 def _together(legs: Sequence[PlayerTotal], seen: PlayerOutlook, *, pushed: bool) -> Floats:
     """P(every total holds | class of minutes), over all values of the figures they are made of."""
     parts = tuple(dict.fromkeys(part for x in legs for part in x.stat.parts))
-    rows = [_trimmed(seen.remainder.by_class(part)) for part in parts]
+    rows = [_trimmed(seen.by_class(part)) for part in parts]
     shape = tuple(x.shape[1] for x in rows)
     holds = np.ones(shape)
     for leg in legs:
@@ -275,7 +275,7 @@ def _reached(categories: int, seen: PlayerOutlook) -> Floats:
     counts[:, 0] = 1.0
     for stat in CATEGORIES:
         need = max(CATEGORY_REACHED - seen.pmf(stat).first, 0)
-        hit = seen.remainder.by_class(stat)[:, need:].sum(axis=1)[:, None]
+        hit = seen.by_class(stat)[:, need:].sum(axis=1)[:, None]
         more = counts * (1 - hit)
         more[:, 1:] += counts[:, :-1] * hit
         counts = more
