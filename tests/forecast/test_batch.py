@@ -85,6 +85,14 @@ def test_pmf_agrees_with_the_bets() -> None:
     assert spread["push"] == pytest.approx(margin[3], abs=1e-6)
 
 
+def test_free_throws_may_be_to_come_after_the_buzzer() -> None:
+    """A foul with the last shot: the game is not over until they are shot."""
+    at_zero = {"period": 4, "clock": "00:00", "score": {"home": 99, "away": 100}, "periods": None}
+    answer, good = ask(**at_zero, bets=["DEN ML"], throws={"side": "home", "left": 2})
+    assert good
+    assert 0.6 < answer["bets"][0]["win"] < 0.9
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -105,6 +113,8 @@ def test_pmf_agrees_with_the_bets() -> None:
         ({"throws": 2}, "throws"),
         ({"throws": {"side": "den", "left": 2}}, "throws.side"),
         ({"throws": {"side": "home", "left": 4}}, "throws.left"),
+        ({"throws": {"side": "home", "left": 2}}, "throws"),  # of a quarter that is not the last
+        ({"period": 4, "phase": "final", "throws": {"side": "home", "left": 2}}, "throws"),
         ({"ends": 1.2}, "ends"),
         ({"box": {"home": {}}}, "box"),
         ({"box": {"home": {"fga": -1}, "away": {}}}, "box.home.fga"),

@@ -76,12 +76,16 @@ def read_state(given: Json) -> GameState:
     # Before tip-off the clock may hold anything; the whole first period is left.
     clock = float(rules.period_seconds) if period == 0 else _clock(given.get("clock"))
     score = _score(given)
+    phase = _phase(given, period, clock, score, rules.periods)
+    throws = _throws(given.get("throws"))
+    if throws is not None and (phase is not Phase.LIVE or period < rules.periods):
+        raise BadState("throws", "throws count in the last period and in overtime, in play")
     if period == 0 and score.total:
         raise BadState("period", "period is 0 before tip-off, and a game with points has begun")
     try:
         return GameState(
             game=Game("priced", league, home, away, NO_TIME),
-            phase=_phase(given, period, clock, score, rules.periods),
+            phase=phase,
             period=period,
             clock=clock,
             score=score,
@@ -91,7 +95,7 @@ def read_state(given: Json) -> GameState:
             timeouts=_pair(given, "timeouts", int),
             box=_box(given, rules.seconds_left(period, clock)),
             tip=_side(given.get("tip"), "tip"),
-            throws=_throws(given.get("throws")),
+            throws=throws,
         )
     except ValueError as why:
         raise BadState(_blamed(str(why)), str(why)) from None
@@ -105,7 +109,10 @@ def _blamed(message: str) -> str:
 
 
 def _phase(given: Json, period: int, clock: float, score: Score, regulation: int) -> Phase:
-    """The phase as given, else from the clock: final when the last period has run out."""
+    """The phase as given, else from the clock: final when the last period has run out.
+
+    With free throws to come, the game is in play although it has.
+    """
     said = given.get("phase")
     if said is not None:
         try:
@@ -115,7 +122,7 @@ def _phase(given: Json, period: int, clock: float, score: Score, regulation: int
             raise BadState("phase", f"phase is one of {names}, not {said!r}") from None
     if period == 0:
         return Phase.SCHEDULED
-    if clock > 0:
+    if clock > 0 or given.get("throws") is not None:
         return Phase.LIVE
     return Phase.FINAL if period >= regulation and score.margin else Phase.BREAK
 

@@ -175,7 +175,7 @@ _STATE: dict[str, Any] = {
                 "side": {"enum": ["home", "away"]},
                 "left": {"type": "integer", "minimum": 1, "maximum": MOST_THROWS},
             },
-            "description": "Free throws to come.",
+            "description": "Free throws to come, in the last period or overtime.",
         },
         "bonus": _SIDES,
         "timeouts": _SIDES,
