@@ -27,14 +27,15 @@ from tests.engine.build import (
 from tests.engine.finals import Slate
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import ASK_BOOK, Bet, Leg, Parlay, Result, Settlement, Status, wager_text
-from tracker.domain.chance import LOST, PUSHED, WON, Chance
-from tracker.domain.game import Game, GameState, Phase, Score, Side
+from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance
+from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import (
     Direction,
     Market,
     Moneyline,
     OddEven,
     Parity,
+    PlayerTotal,
     Span,
     Spread,
     TeamTotal,
@@ -42,6 +43,7 @@ from tracker.domain.market import (
     Total,
 )
 from tracker.domain.money import parse_odds
+from tracker.domain.player import Player, Stat
 from tracker.domain.policy import Fact, parse_rule
 from tracker.domain.tracking import Group, LegStanding, Tracked
 from tracker.engine.decide.parlays import combined
@@ -334,6 +336,37 @@ def test_a_leg_that_drops_out_is_told_once(end: GameState, market: Market, told:
     assert second.startswith("LAL@DEN · " if end.phase.off else "LAL 100 – 120 DEN · ")
     assert first.startswith(f"{mark} Parlay (2): leg 1 of 2 drops out ({why}), ")
     assert f"{name} · 1 alive, 1 dropped, " in first
+
+
+def test_legs_that_end_at_once_are_each_told() -> None:
+    """One poll may end several legs of a parlay: the pushed one is told beside the won one."""
+    legs = (Moneyline(Side.HOME), Total(Direction.OVER, 220.0))
+    slate = Slate.of([GAME, OTHER], [slip(*((GAME, x) for x in legs), (OTHER, OVER))])
+    for seconds in (10, 80, 150):
+        poll(slate, WIN, seconds)
+    told = slate.fired(Fact.HIT)
+    assert {(x.leg, x.episode) for x in told} == {(1, 1), (0, 2)}
+    texts = " ".join(compose(x, one(slate), slate.trackings[GAME.id]) for x in told)
+    assert "leg 1 of 3 won" in texts
+    assert "leg 2 of 3 drops out (push)" in texts
+
+
+@pytest.mark.parametrize(("rules", "legs"), [((Fact.HIT,), [0]), ((Fact.HIT, Fact.OUT), [])])
+def test_a_leg_of_a_player_who_is_out_is_told_once(
+    rules: tuple[Fact, ...], legs: list[int]
+) -> None:
+    """It is told when he is known to be out, or else, without that rule, when it drops out."""
+    who = Player("Big Man", Side.HOME)
+    line = PlayerTotal(who, Stat.PTS, Direction.OVER, 20.5)
+    bet = slip((GAME, line), (OTHER, OVER))
+    slate = Slate.of([GAME, OTHER], [replace(bet, rules=tuple(parse_rule(x.value) for x in rules))])
+    absent = PlayerLine("1", who.name, who.side, (("pts", 0),), out=True)
+    rest = PlayerLine("2", "A Mate", who.side, (("pts", 120),), 40.0, played=True)
+    for seconds, state in ((10, HALF), (80, WIN), (150, WIN)):
+        poll(slate, replace(state, players=(absent, rest)), seconds)
+    assert (one(slate).legs[0].result, one(slate).legs[0].no_chance) == (Result.VOID, NoChance.OUT)
+    assert len(slate.fired(Fact.OUT)) == len(rules) - 1
+    assert [x.leg for x in slate.fired(Fact.HIT)] == legs
 
 
 def test_a_corrected_box_revises_the_parlay() -> None:

@@ -160,30 +160,31 @@ def tell_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
         fresh = [i for i in news if i not in memory.notified]
         if not fresh or any(x.lost for x in tracked.legs):
             continue
-        remembered = replace(
-            memory, episode=memory.episode + 1, notified=(*memory.notified, *fresh)
-        )
-        _, alert = between(tracked, memory, Fact.HIT, state, now)
-        rules = tuple(remembered if x is memory else x for x in tracked.rules)
+        last = memory
+        for i in fresh:
+            _, alert = between(tracked, last, Fact.HIT, state, now)
+            found.alerts.append(replace(alert, leg=i % _DROPPED))
+            last = replace(last, episode=last.episode + 1, notified=(*last.notified, i))
+        rules = tuple(last if x is memory else x for x in tracked.rules)
         found.put(tracked.with_rules(rules))
-        found.rules.append(remembered)
-        found.alerts.append(replace(alert, leg=fresh[-1] % _DROPPED))
+        found.rules.append(last)
     return found.change
 
 
 def _dropped(tracked: Tracked, polls: LastTwo) -> list[int]:
     """The indices, plus `_DROPPED`, of an open parlay's legs on this game that are void or a push.
 
-    A leg whose player did not play was announced when he was out.
+    A leg whose player was out is left out where the bet's `out` rule has announced that.
     """
     slip = tracked.bet.market
     if not isinstance(slip, Parlay) or tracked.ended or tracked.review is not None:
         return []
+    asks = any(x.rule == Fact.OUT.value for x in tracked.rules)
     mine = (tracked.legs[i] for i in slip.in_game(polls.now.state.game.id))
     return [
         x.leg + _DROPPED
         for x in mine
-        if x.result in (Result.VOID, Result.PUSH) and x.no_chance is not NoChance.OUT
+        if x.result in (Result.VOID, Result.PUSH) and not (asks and x.no_chance is NoChance.OUT)
     ]
 
 
