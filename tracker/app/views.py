@@ -30,11 +30,17 @@ Json = dict[str, Any]
 _MINUTE = 60
 
 
+_AS_THEY_ARE = frozenset((str, int, float, bool, type(None)))
+"""Types whose values need no other form: nearly all of a long history are of these."""
+
+
 def plain(x: Any) -> Any:
     """A value as every contract writes it, whose keys are the names of the fields.
 
     Times are in UTC (`iso`), dates in ISO 8601, paths texts, and an enum is its value.
     """
+    if type(x) in _AS_THEY_ARE:
+        return x
     match x:
         case datetime():
             return iso(x)
@@ -42,14 +48,14 @@ def plain(x: Any) -> Any:
             return x.isoformat()
         case Enum():
             return x.value
-        case Path():
-            return str(x)
-        case Mapping():
-            return {key: plain(value) for key, value in x.items()}
         case list() | tuple():
             return [plain(one) for one in x]
         case _ if is_dataclass(x):
             return part(x, *(one.name for one in fields(x)))
+        case Path():
+            return str(x)
+        case Mapping():
+            return {key: plain(value) for key, value in x.items()}
         case _:
             return x
 
