@@ -134,10 +134,11 @@ def test_without_raw_answers_the_snapshots_do(night: Path, cli: Cli) -> None:
     with closing(sqlite3.connect(night)) as db, db:
         db.execute("DELETE FROM body")
     db.close()
-    told = cli("why", "1", "--from", "Q4 2:00", "--json").json
-    assert math.fsum(x["change"] for x in told["causes"]) == pytest.approx(
-        told["change"], abs=1e-12
-    )
+    told = cli("why", "3", "--from", "Q4 1:00", "--to", "Q4 0:10", "--json").json
+    causes = {x["cause"]: x["change"] for x in told["causes"]}
+    assert math.fsum(causes.values()) == pytest.approx(told["change"], abs=1e-12)
+    assert causes[UNKNOWN] != 0
+    assert causes["possession"] == 0, "no ball gives the very chance, so that none is told"
 
 
 def test_the_ball_and_free_throws_of_a_late_moment_are_told_by_its_chance() -> None:

@@ -270,9 +270,11 @@ class _Rebuild:
             seen = pricing.seen(told, bets, parameters, live)
             said = await asyncio.to_thread(seen.chance, markets)
             error = abs(whole(said) - shot.known.win)
-            if found is None or error < found[0]:
+            exact = error <= EXACT
+            # A ball that does not give the very chance is a guess, which would be told as a cause.
+            if exact or (told is state and (found is None or error < found[0])):
                 found = error, seen
-            if error <= EXACT:
+            if exact:
                 break
         assert found is not None  # noqa: S101 - there is always the shipped model
         return found[1]
