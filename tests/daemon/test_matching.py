@@ -144,11 +144,15 @@ def test_a_bet_that_may_be_on_two_games_of_a_day_is_not_on_the_one_that_is_left(
 
 
 def test_a_bet_made_in_play_is_on_no_later_game_once_that_is_over() -> None:
-    """A bet that was made while its game was played is asked about, not moved to the next one."""
+    """It is on the game that was surely in play, or asked about, and not moved to the next one."""
     made = replace(Draft(*read_line("DEN ML")), said_at=GAME.start + timedelta(hours=2))
     slated = [(GAME, final((60, 50), (60, 50))), (NEXT, None)]
     found = match([(7, made)], slated, {}, GAME.start + timedelta(hours=14))
     assert (found.matched, list(found.hopeless)) == ((), [7])
+    early = replace(made, said_at=GAME.start + timedelta(hours=1))
+    for hours in (3, 14):
+        now = GAME.start + timedelta(hours=hours)
+        assert match([(7, early)], slated, {}, now).matched == ((7, (GAME,)),)
     moved = match([(7, replace(made, said_at=None))], slated, {}, NEXT.start - timedelta(hours=10))
     assert moved.matched == ((7, (NEXT,)),)
 

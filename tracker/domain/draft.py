@@ -35,6 +35,9 @@ _OVER_AFTER = timedelta(hours=5)
 """A game that was due to tip off longer ago is over, whatever state is believed: the longest games
 last less than four hours, and a tip-off is at most one hour late."""
 
+_SHORTEST_GAME = timedelta(minutes=90)
+"""A game that began less long ago is not over: two hours are usual, also for colleges."""
+
 _LONG_ID = 10
 
 Slated = tuple[Game, GameState | None]
@@ -344,7 +347,8 @@ def choose_as_said(
 ) -> tuple[Game, ...]:
     """Choose the games of a draft as `choose_games` would have when the bet was made.
 
-    Which of two games is meant does not depend on which is over by now. Raises UnknownDay where a
+    Which of two games is meant does not depend on which is over by now, as far as that can be told:
+    a game that was on for less than _SHORTEST_GAME was in play. Raises UnknownDay where a
     bet of an earlier day would be on a game of a later one, unless that day's games are known and
     its words fit none of them.
     """
@@ -353,10 +357,13 @@ def choose_as_said(
         return choose_games(draft, listed, now, roster_of, zone)
     day = coming_evening(said)
     same_day = day >= slate_date(now)
-    as_then = [
-        (game, state if game.start <= said or (same_day and _is_off(state)) else None)
-        for game, state in listed
-    ]
+
+    def known_then(game: Game, state: GameState | None) -> bool:
+        if state is not None and state.phase.off:
+            return same_day or game.start <= said
+        return game.start <= said - _SHORTEST_GAME
+
+    as_then = [(game, state if known_then(game, state) else None) for game, state in listed]
     chosen = choose_games(draft, as_then, said, roster_of, zone)
     if same_day:
         return chosen
@@ -502,10 +509,6 @@ def _raise_for_player(
         )
     if near:
         raise NoSuchGame(f"{lone.text!r}: nobody of that name plays{meant}", near)
-
-
-def _is_off(state: GameState | None) -> bool:
-    return state is not None and state.phase.off
 
 
 def _ahead(game: Game, state: GameState | None, now: datetime) -> bool:
