@@ -179,9 +179,12 @@ def test_doctor_tells_whether_a_chat_is_paired(cli: Cli, tmp_path: Path) -> None
 
 
 def test_init_keeps_the_token_to_itself(cli: Cli, tmp_path: Path) -> None:
-    """The token is in a file that only its owner can read, and never on the screen."""
+    """The token is in a file that only its owner can read, and never on the screen.
+
+    Editors of Windows begin the file that it is read from with a byte order mark.
+    """
     token, file = tmp_path / "token", tmp_path / "c.toml"
-    token.write_text(f"{TOKEN}\n")
+    token.write_text(f"{TOKEN}\n", "utf-8-sig")
     answers = ("--channel", "telegram", "--token-file", token, "--yes")
     ran = cli("--config", file, "init", *answers)
     assert ran.status == 0

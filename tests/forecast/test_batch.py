@@ -154,9 +154,9 @@ def test_teams_go_by_any_of_their_names() -> None:
 
 
 def test_a_bad_line_stops_nobody() -> None:
-    """Good lines around a bad one are answered; empty lines are passed over."""
+    """Good lines around a bad one are answered; empty lines and a byte order mark are no fault."""
     good = json.dumps(STATE)
-    told = [ok for _, ok in price_lines([good, "", "not json", "[1]", good])]
+    told = [ok for _, ok in price_lines([f"\ufeff{good}", "", "not json", "[1]", good])]
     assert told == [True, False, False, True]
 
 

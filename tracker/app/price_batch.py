@@ -66,7 +66,7 @@ def _object(line: str) -> Json:
     if len(line) > _LONGEST_TEXT:
         raise BadState("", "the line is longer than a million characters: give one state a line")
     try:
-        given = json.loads(line)
+        given = json.loads(line.removeprefix("\ufeff"))
     except (ValueError, RecursionError) as why:
         raise BadState("", f"the line is not JSON: {why}") from None
     if not isinstance(given, dict):

@@ -311,7 +311,7 @@ def _nights(playbacks: Sequence[Playback]) -> int:
 def _faults(file: Path, playbacks: list[Playback]) -> Sequence[Fault]:
     from tracker.replay.faults import parse_faults
 
-    return parse_faults(file.read_text("utf-8"), playbacks)
+    return parse_faults(file.read_text("utf-8-sig"), playbacks)
 
 
 _TABLES = {"odds": "odds.the_odds_api"}

@@ -184,7 +184,7 @@ def _with_token(channel: _Channel, file: Path | None) -> _Channel:
 
     if file is not None:
         try:
-            token = file.read_text("utf-8").strip()
+            token = file.read_text("utf-8-sig").strip()
         except (OSError, UnicodeDecodeError):
             raise Misused(f"{file}: the token cannot be read from there") from None
         if not is_token(token):
