@@ -301,7 +301,7 @@ async def test_bets_are_changed_and_decided(tmp_path: Path) -> None:
         x.room.see()
         won = (await x.answer_to("/settle 2, Won, the book paid")).text
         assert won == "✅ #2 DEN ML WON, pays $47.73\nby hand: the book paid · official"
-        paid = (await x.answer_to("/settle 2 won --payout 60.00")).text
+        paid = (await x.answer_to("/settle 2 won, —payout $60.00, it was boosted")).text
         assert paid.startswith("✅ #2 DEN ML WON, pays $60.00")
         void = (await x.answer_to("/void 2")).text
         assert void == "⊘ #2 DEN ML VOID, pays $25.00\nby hand: decided in the chat · official"

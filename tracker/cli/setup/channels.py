@@ -283,7 +283,7 @@ def new_code() -> str:
 
 
 async def pair_by_code(
-    store: Store, line: TelegramConnection, *, heard_by_daemon: bool
+    store: Store, connection: TelegramConnection, *, heard_by_daemon: bool
 ) -> PairedChat:
     """Show a code, wait until somebody sends it to the bot, and return the pairing.
 
@@ -293,9 +293,9 @@ async def pair_by_code(
     """
     clock = SystemClock()
     before = await store.pairing.known()
-    api = await line.opened()
-    name = await _name(api, line)
-    await _free_of_webhook(api, line)
+    api = await connection.opened()
+    name = await _name(api, connection)
+    await _free_of_webhook(api, connection)
     code = new_code()
     ends = clock.now() + VALID_FOR
     await store.pairing.expect(code, ends)
@@ -315,13 +315,15 @@ async def pair_by_code(
     )
 
 
-async def _name(api: BotApi, line: TelegramConnection) -> str:
+async def _name(api: BotApi, connection: TelegramConnection) -> str:
     """The bot's user name. Raises Impossible, with what to do, when Telegram does not give it."""
     try:
-        async with asyncio.timeout(line.limit):
+        async with asyncio.timeout(connection.limit):
             found = await api.name()
     except TimeoutError:
-        raise Impossible(f"no answer from Telegram within {line.limit:g} s: try again") from None
+        raise Impossible(
+            f"no answer from Telegram within {connection.limit:g} s: try again"
+        ) from None
     match found:
         case str():
             return found
@@ -345,13 +347,13 @@ def _heard_elsewhere(before: Paired, now: Paired) -> PairedChat | None:
     return PairedChat(chat, user, now.topic if chat == now.chat else None)
 
 
-async def _free_of_webhook(api: BotApi, line: TelegramConnection) -> None:
+async def _free_of_webhook(api: BotApi, connection: TelegramConnection) -> None:
     """Remove the bot's webhook, if it has one, and print a note that names its host.
 
     Telegram refuses polls while a webhook is set, so the code would never be received.
     """
     try:
-        async with asyncio.timeout(line.limit):
+        async with asyncio.timeout(connection.limit):
             address = await api.webhook()
             if not isinstance(address, str) or not address:
                 return

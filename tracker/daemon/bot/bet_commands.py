@@ -34,8 +34,9 @@ IN_CHAT = "decided in the chat"
 UNDO, ADD = "undo", "add"
 """What the buttons below an answer carry: `undo:14` with the number of a bet, or `add`."""
 
-_PAYOUT = "--payout"
-"""The word to write before the amount of a payout, the same as the command line's option."""
+_PAYOUT = ("--payout", "—payout", "–payout")
+"""What to write before the amount of a payout: the command line's option, whose two hyphens a phone
+makes one dash."""
 
 _EDITED = ("stake", "odds", "book", "pick", "game", "placed")
 _EDIT_FORM = "/edit 12 stake $25 · /edit 12 odds -115 · also book, pick, game, placed"
@@ -190,8 +191,8 @@ class BetCommands:
             return ChatReply("How did it end? /settle 12 won, lost, push or void, and why")
         paid = None
         if why.startswith(_PAYOUT):
-            amount, _, why = why.removeprefix(_PAYOUT).strip().partition(" ")
-            paid = parse_money(amount)
+            amount, _, why = why.partition("payout")[2].strip().partition(" ")
+            paid = parse_money(amount.rstrip(",;"))
         result, why = Result(word), why.strip() or IN_CHAT
         done = await self._bets.settle(reference, result, why, paid, self.clock.now())
         self.changed()
