@@ -488,6 +488,8 @@ def test_the_player_at_the_line_has_his_throws_to_come() -> None:
         mates.pmf(Stat.PTS).mean
         < look(state).player(Player(mate.name, mate.side)).pmf(Stat.PTS).mean + 1e-9
     )
+    over = one(replace(now, phase=Phase.FINAL, score=Score(95, 94)))
+    assert over.pmf(Stat.PTS).mean == 60
     late_box = one(replace(now, score=Score(96, 95)))
     unknown = one(replace(now, score=Score(96, 95), throws=Throws(Side.HOME, 2)))
     assert late_box.pmf(Stat.PTS).mean == unknown.pmf(Stat.PTS).mean < his.pmf(Stat.PTS).mean

@@ -306,8 +306,10 @@ class PlayerOutlook:
         found = self._pmfs.get(stat)
         if found is None:
             has = self.has(stat)
-            chances = np.ones(1) if self.over else self.remainder.added(stat)
-            found = self._pmfs[stat] = Pmf(has, self.with_throws(stat, chances))
+            chances = (
+                np.ones(1) if self.over else self.with_throws(stat, self.remainder.added(stat))
+            )
+            found = self._pmfs[stat] = Pmf(has, chances)
         return found
 
     def reaches(self, categories: int) -> float:
