@@ -234,3 +234,22 @@ async def test_throws_come_only_while_the_clock_stands(
     site.put(PATH, plays(clock_told, 39, 30, throw))
     state = await polled(feeds, clock)
     assert (state.possession, state.throws) == (possession, throws)
+
+
+async def test_free_throws_to_come_hold_while_nothing_moves(
+    site: Site, feeds: Feeds, clock: FakeClock
+) -> None:
+    """Plays that cannot be asked move no chance; once the board moves, the ball is unknown."""
+    site.board(changed(live_game(), **LATE))
+    throw = {"actionType": "freethrow", "subType": "1 of 2", "shotResult": "Made", "personId": 8}
+    site.put(PATH, plays("PT01M50.00S", 39, 30, throw))
+    before = await polled(feeds, clock)
+    del site.pages[PATH]
+    assert [await polled(feeds, clock) for _ in range(2)] == [before, before]
+    site.board(changed(live_game(), **LATE | {"gameClock": "PT01M49.00S"}))
+    state = await polled(feeds, clock)
+    assert (state.possession, state.throws) == (None, None)
+    missed = {**throw, "subType": "2 of 2", "shotResult": "Missed"}
+    site.put(PATH, plays("PT01M49.00S", 39, 30, missed))
+    await clock.advance(61.0)
+    assert (await polled(feeds, clock)).throws is None

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tracker.clock import Clock
-from tracker.domain.game import Game, GameState, Phase, Side, Throws
+from tracker.domain.game import Game, GameState, Phase, Score, Side, Throws
 from tracker.domain.player import UNREAD
 from tracker.domain.poll import GameStanding, Unreadable
 from tracker.feeds import Ball, FeedError
@@ -153,12 +153,15 @@ class Possession:
         self._quiet_until = 0.0
         self._tips: dict[str, Side | None] = {}
         """The side with the first possession, by game id; None where the plays do not say."""
+        self._last: dict[str, GameState] = {}
+        """The last state to which a ball was added, by game id."""
 
     async def added(self, game: Game, answer: FeedAnswer) -> FeedAnswer:
         """The answer with the side that has the ball, where the play-by-play shows the same moment.
 
         Free throws are to come only while the clock stands. The side with the first possession is
-        added too. It is asked for in a break before the last quarter, once a game.
+        added too. It is asked for in a break before the last quarter, once a game. Where the plays
+        cannot be asked, what they said at the same clock and score holds.
         """
         state = answer.reading
         if not isinstance(state, GameState):
@@ -167,13 +170,14 @@ class Possession:
             state = replace(state, tip=self._tips[game.id])
             answer = replace(answer, reading=state)
         if not self._wanted(game, answer, state):
-            return answer
+            return self._as_before(answer, state)
         try:
             async with asyncio.timeout(_BALL_WAIT_S):
                 ball = await self._ball(game)
         except (FeedError, TimeoutError):
             self._quiet_until = self._clock.monotonic() + _BALL_PAUSE_S
-            return answer
+            return self._as_before(answer, state)
+        self._last.pop(game.id, None)
         if ball is not None:
             first = None if ball.tip is None else game.side_of(ball.tip)
             self._tips[game.id] = first
@@ -185,7 +189,19 @@ class Possession:
         if ball.throws and abs(ball.clock - state.clock) > _CLOCK_STANDS_S:
             return answer
         throws = Throws(side, ball.throws, ball.shooter) if ball.throws else None
-        return replace(answer, reading=replace(state, possession=side, throws=throws))
+        self._last[game.id] = replace(state, possession=side, throws=throws)
+        return replace(answer, reading=self._last[game.id])
+
+    def _as_before(self, answer: FeedAnswer, state: GameState) -> FeedAnswer:
+        """The answer with the ball that was added to the last state, if it is of the same moment.
+
+        Without it, a chance would go back and forth while the clock stands.
+        """
+        last = self._last.get(state.game.id)
+        if last is None or state.possession is not None or _moment(last) != _moment(state):
+            return answer
+        ball = replace(state, possession=last.possession, throws=last.throws)
+        return replace(answer, reading=ball)
 
     def _tip_wanted(self, state: GameState) -> bool:
         """Whether to ask for the first possession: in a break of a game that has quarters left."""
@@ -220,6 +236,10 @@ def decisive(state: GameState) -> bool:
     if state.phase is not Phase.LIVE or state.period < state.game.rules.periods:
         return False
     return state.overtime > 0 or state.clock <= CLUTCH_CLOCK_S
+
+
+def _moment(state: GameState) -> tuple[Phase, int, float, Score]:
+    return state.phase, state.period, state.clock, state.score
 
 
 def _fits(ball: Ball, state: GameState) -> bool:
