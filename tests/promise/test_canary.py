@@ -107,5 +107,5 @@ def test_no_secret_shows_anywhere(tmp_path: Path, cli: Cli) -> None:
     assert channels == 6
     assert most >= 1
     assert singing(tmp_path, config) == []
-    assert all(x.out + x.err for x in said)
+    assert all(x.out + x.err for x in said[2:]), "an export of nothing is empty"
     assert [i for i, x in enumerate(said) if CANARY in x.out + x.err] == []
