@@ -92,13 +92,13 @@ class Sums:
     """After how many games the current alarm began; None without one."""
 
 
-def cusum(values: Iterable[float], level: float, k: float = K) -> Sums:
+def cusum(values: Iterable[float], level: float) -> Sums:
     """Run a two-sided CUSUM over standardised values and return where it stands at the end."""
     up = down = 0.0
     drifting, drifted_at, games = False, None, 0
     for games, value in enumerate(values, start=1):
-        up = min(max(0.0, up + value - k), level * 2)
-        down = min(max(0.0, down - value - k), level * 2)
+        up = min(max(0.0, up + value - K), level * 2)
+        down = min(max(0.0, down - value - K), level * 2)
         height = max(up, down)
         if height > level and not drifting:
             drifting, drifted_at = True, games

@@ -179,9 +179,7 @@ Z95 = 1.959964
 _SURE = 1e-6
 
 
-def reliability(
-    predictions: Sequence[Prediction], edges: Sequence[float] = EDGES, reach: float = Z95
-) -> Reliability | None:
+def reliability(predictions: Sequence[Prediction], reach: float = Z95) -> Reliability | None:
     """Compare chances, in the order in which they were shown, with results; None without any.
 
     The chances of one bet depend on each other, and so do the bets on one game. So the width of an
@@ -191,9 +189,9 @@ def reliability(
     if not predictions:
         return None
     bins = []
-    for low, high in pairwise(edges):
+    for low, high in pairwise(EDGES):
         within = [
-            x for x in predictions if low <= x.p < high or (high >= edges[-1] and x.p >= high)
+            x for x in predictions if low <= x.p < high or (high >= EDGES[-1] and x.p >= high)
         ]
         if within:
             bins.append(_bin(low, high, within, reach))

@@ -77,14 +77,9 @@ def between(
 
 
 def announce(
-    tracking: GameTracking,
-    event: Fact,
-    now: datetime,
-    *,
-    only: int | None = None,
-    detail: str = "",
+    tracking: GameTracking, event: Fact, now: datetime, *, detail: str
 ) -> tuple[Alert, ...]:
-    """The alerts about a fact of the whole game, for every open bet (or one) with a rule for it.
+    """The alerts about a fact of the whole game, for every open bet with a rule for it.
 
     Their episode is the time of the fact in whole seconds since 1970, so that recording the fact
     again adds no alert.
@@ -96,7 +91,7 @@ def announce(
     found = []
     for tracked in tracking.tracked:
         wanted = any(isinstance(r, EventRule) and r.event is event for r in tracked.bet.rules)
-        if wanted and not tracked.ended and only in (None, tracked.bet.number):
+        if wanted and not tracked.ended:
             memory = RuleState(tracked.bet.number, event.value, episode=episode)
             alert = _alert(tracked, memory, event, now, state.game_clock, state.score)
             found.append(replace(alert, detail=detail))

@@ -187,10 +187,9 @@ def player_prior(
     recent: Sequence[PlayerGame],
     figures: PlayerFigures,
     *,
-    quote: PlayerQuote | None = None,
     regulation: float = GAME_MINUTES,
 ) -> PlayerPrior:
-    """A player's prior from his recent games, in any order, and from a line if there is one.
+    """A player's prior from his recent games, in any order.
 
     `regulation` is the length of the league's game in minutes. Games in which he did not play are
     left out.
@@ -207,8 +206,7 @@ def player_prior(
     expected = starts * starting + (1 - starts) * bench
     base = base_features(log_odds(expected / GAME_MINUTES), starts)
     rates = [_rate(i, games, figures, base, stretch) for i in range(len(BASIC))]
-    found = PlayerPrior(starting / stretch, bench / stretch, starts, tuple(rates))
-    return found if quote is None else with_quote(found, quote, figures, regulation)
+    return PlayerPrior(starting / stretch, bench / stretch, starts, tuple(rates))
 
 
 def _minutes(
