@@ -209,6 +209,10 @@ async def test_a_bet_is_added_and_taken_back(tmp_path: Path) -> None:
         await x.room.store.save_games([(GAME, state("Q4 7:02", 98, 91))], x.room.clock.now())
         said = await x.answer_to("/add DEN -4.5")
         assert said.text.splitlines()[1] == "LAL 91 – 98 DEN · Q4 7:02", "not its tip-off"
+        guest = replace(GAME, id="9", away="GUA")
+        await x.room.store.save_games([(guest, None)], x.room.clock.now())
+        said = await x.answer_to("/add GUA +10.5")
+        assert said.text.splitlines()[1].startswith("GUA @ DEN"), "a team that no list has"
 
 
 async def test_a_line_without_a_command_is_shown_as_what_it_would_be(tmp_path: Path) -> None:

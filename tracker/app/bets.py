@@ -25,6 +25,7 @@ from tracker.domain.bet import (
     number_of,
     wager_text,
 )
+from tracker.domain.catalog import guests_of
 from tracker.domain.catalog.books import book_name, house_of
 from tracker.domain.draft import Draft, tags_of
 from tracker.domain.league import LEAGUE_ZONE, LEAGUES
@@ -394,6 +395,17 @@ class Bets:
     rules: tuple[Rule, ...]
     unit_cents: int
     who: str = "cli"
+
+    async def draft(self, line: str, beside: Beside, now: datetime) -> Draft:
+        """The draft of a line, as `draft_of`; a team in no catalog is looked up in the slate."""
+        try:
+            return draft_of(line, beside, self.unit_cents, now=now)
+        except BadBet:
+            games = await self.store.games()
+            guests = guests_of(x for game, _ in games for x in game.teams)
+            if not guests:
+                raise
+            return draft_of(line, beside, self.unit_cents, guests, now=now)
 
     async def add(self, draft: Draft, chosen: Choice, now: datetime) -> Registered:
         """Register a bet whose games were chosen, or find the same bet if it is there already.

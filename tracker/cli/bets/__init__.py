@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 
 from tracker.app.bets import Beside, draft_of
 from tracker.app.choose_game import Chooser, GamesRead
-from tracker.cli import Scope, session
+from tracker.cli import Scope, read_if_any
 from tracker.cli.screen import asks, progress, say, when
 from tracker.clock import SystemClock
 from tracker.domain import BadBet
-from tracker.domain.catalog import guests_of
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game
 from tracker.domain.player import Player
@@ -113,22 +112,16 @@ def silent_chooser(at: Session) -> Chooser:
 
 
 async def draft_for(scope: Scope, line: str, beside: Beside) -> Draft:
-    """The draft of a line. A team that is in no catalog is looked up among the stored games."""
-    from tracker.store import StoreMissing
-
+    """The draft of a line. The database is opened only where a team is in no catalog."""
     settings = scope.settings()
     unit, now = settings.stake_unit_cents, SystemClock().now().astimezone(settings.zone)
     try:
         return draft_of(line, beside, unit, now=now)
     except BadBet:
-        try:
-            async with session(scope) as at:
-                guests = guests_of(x for game, _ in await at.store.games() for x in game.teams)
-        except StoreMissing:
-            guests = ()
-        if not guests:
+        found = await read_if_any(scope, lambda at: at.bets.draft(line, beside, now), None)
+        if found is None:
             raise
-        return draft_of(line, beside, unit, guests, now=now)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

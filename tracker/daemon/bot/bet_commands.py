@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
-from tracker.app.bets import Beside, Bets, Changes, draft_of
+from tracker.app.bets import Beside, Bets, Changes
 from tracker.app.choose_game import Choice, Chooser
 from tracker.app.explain import Explainer
 from tracker.app.market.value import HeldBet, held
@@ -139,7 +139,7 @@ class BetCommands:
     async def _read(self, text: str, now: datetime) -> tuple[Draft, Choice]:
         """The draft of a message and its games; the lines of a slip stay apart."""
         lines = (" ".join(x.split()) for x in text.splitlines())
-        draft = draft_of("\n".join(x for x in lines if x), Beside(), self.unit_cents, now=now)
+        draft = await self._bets.draft("\n".join(x for x in lines if x), Beside(), now)
         return draft, await Chooser(self.store, now, zone=self.zone).choose(draft)
 
     async def undo(self, number: int) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
-from tracker.app.bets import Beside, Changes, check_word, draft_of
+from tracker.app.bets import Beside, Changes, check_word
 from tracker.app.choose_game import Chooser
 from tracker.app.contracts.bets import (
     AddedBetJson,
@@ -151,11 +151,10 @@ async def add(
         game=wanted.game, odds=wanted.odds, stake=wanted.stake, book=wanted.book,
         rules=tuple(wanted.rules), tags=tuple(wanted.tags), name=name,
     )  # fmt: skip
-    unit = site.settings.stake_unit_cents
-    _read_each(wanted.odds, wanted.stake, wanted.rules, unit)
+    _read_each(wanted.odds, wanted.stake, wanted.rules, site.settings.stake_unit_cents)
     now = (await site.now()).astimezone(site.settings.zone)
     try:
-        draft = draft_of(wanted.line, beside, unit, now=now)
+        draft = await site.bets(await site.store()).draft(wanted.line, beside, now)
         async with await site.writing() as store:
             chosen = await Chooser(store, now, zone=site.settings.zone).choose(draft)
             done = await site.bets(store, visitor.who).add(draft, chosen, now)

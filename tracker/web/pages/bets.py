@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Query, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, Field
 
-from tracker.app.bets import Beside, Changes, already, check, draft_of, understood
+from tracker.app.bets import Beside, Changes, already, check, understood
 from tracker.app.choose_game import Chooser, why_waits
 from tracker.app.course import course_of
 from tracker.app.tonight import players_of
@@ -94,8 +94,7 @@ async def look(
     """Show how a bet is understood before it is saved; a line with a mistake can be corrected."""
     try:
         now = (await site.now()).astimezone(site.settings.zone)
-        unit = site.settings.stake_unit_cents
-        draft = draft_of(line, Beside(game=game or None), unit, now=now)
+        draft = await site.bets(await site.store()).draft(line, Beside(game=game or None), now)
         check(draft)
         chosen = await Chooser(await site.store(), now, zone=site.settings.zone).choose(draft)
     except (BadBet, BadRule) as why:
@@ -135,10 +134,9 @@ async def add(
 
     A line with a mistake is shown again, and one that is on another game by now than was `shown`.
     """
-    unit = site.settings.stake_unit_cents
     try:
         now = (await site.now()).astimezone(site.settings.zone)
-        draft = draft_of(line, Beside(game=game or None), unit, now=now)
+        draft = await site.bets(await site.store()).draft(line, Beside(game=game or None), now)
         async with await site.writing() as store:
             chosen = await Chooser(store, now, zone=site.settings.zone).choose(draft)
             if shown and chosen.mark != shown:
