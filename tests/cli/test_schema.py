@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import jsonschema_rs
 import pytest
@@ -23,8 +24,9 @@ from tests.cli.test_model import data, fit_once, fitted
 from tests.cli.test_price import STATE
 from tests.cli.test_rules_trial import a_history
 from tracker.app.contracts import CONTRACTS
+from tracker.app.views import plain
 from tracker.cli.app import build
-from tracker.domain.game import Game
+from tracker.domain.game import Game, PlayerLine, Side
 from tracker.domain.poll import Credit, Document
 from tracker.domain.quote import Quote, Selection
 from tracker.store import Store, exporting
@@ -275,6 +277,22 @@ def test_every_record_that_is_kept_holds_to_its_schema(cli: Cli) -> None:
     kept = {x: cli("export", x, "--format", "json").json for x in exporting.TABLES}
     assert faults(written("tables"), kept, "tables") == []
     assert kept["snapshots"]
+
+
+def test_a_value_is_written_by_the_names_of_its_fields() -> None:
+    """Times are in UTC, an enum is its value, and what is unknown is null, however deep it lies."""
+    at = datetime(2026, 1, 30, 2, tzinfo=ZoneInfo("Europe/Paris"))
+    line = PlayerLine("1", "Jokić", Side.HOME, (("pts", 9),))
+    told = plain({"at": at, "day": at.date(), "file": Path("a"), "lines": (line, None)})
+    assert (told["at"], told["day"], told["file"]) == ("2026-01-30T01:00:00Z", "2026-01-30", "a")
+    first, last = told["lines"]
+    assert (first["side"], first["stats"], first["note"], last) == (
+        "home",
+        [["pts", 9]],
+        None,
+        None,
+    )
+    assert json.loads(json.dumps(told)) == told
 
 
 def test_what_does_not_hold_is_found() -> None:

@@ -14,7 +14,7 @@ from tests.notify.values import GAME, NOW, alert, bet, delivery, settled, state,
 from tracker.domain.alert import PLACEHOLDERS, PLAIN, Decision, MessageStyle, Reason
 from tracker.domain.bet import ASK_BOOK, Leg, Parlay, Result
 from tracker.domain.chance import Chance, NoChance
-from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
+from tracker.domain.game import Box, Game, GameState, Phase, PlayerLine, Score, Side, TeamBox
 from tracker.domain.market import Direction, DoubleDouble, PlayerTotal
 from tracker.domain.player import Player, Stat
 from tracker.domain.policy import Policy, QuietHours, topic_of
@@ -78,7 +78,10 @@ def test_a_player_who_sits_longer_than_is_usual_is_told(seen: float | None, told
     text = compose(alert("p <= 0.30", found, 0.3), tracked, tracking(found))
     assert f"needs 17 more{told or ' · '}fair cash-out" in text
     back = replace(found, players=(replace(line, on_court=True),))
-    assert "court" not in compose(alert("p <= 0.30", back, 0.3), tracked, tracking(back))
+    figures = TeamBox(0, 0, 0, 0, 0)
+    early = replace(found, box=Box(figures, figures, left=38 * 60.0))
+    for unsure in (back, early):
+        assert "court" not in compose(alert("p <= 0.30", unsure, 0.3), tracked, tracking(unsure))
 
 
 def test_a_delay_that_was_asked_for_counts_in_the_age_of_the_data() -> None:

@@ -61,13 +61,17 @@ LONG_REST = 8.0
 
 
 def resting(market: Wager, state: GameState) -> str:
-    """That a bet's player sits longer than is usual: `off the court for 12 min`; else empty."""
+    """That a bet's player sits longer than is usual: `off the court for 12 min`; else empty.
+
+    It is told as of the last box: since then he may have come back.
+    """
     if not isinstance(market, PlayerTotal | DoubleDouble) or not state.phase.in_play:
         return ""
     line = box_line(state, market.player)
     if line is None or line.on_court or not line.played or line.seen is None or state.overtime:
         return ""
-    played = (state.game.rules.regulation_seconds - state.seconds_left) / 60
+    left = state.seconds_left if state.box is None else state.box.left
+    played = (state.game.rules.regulation_seconds - left) / 60
     away = played - line.seen
     return f"off the court for {away:.0f} min" if away >= LONG_REST else ""
 
