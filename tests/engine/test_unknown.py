@@ -11,9 +11,9 @@ from tests.engine.finals import boxes, final_of, game_of
 from tracker.daemon.forecaster import Forecaster
 from tracker.domain.alert import Alert, Decision
 from tracker.domain.bet import Bet, Leg, Parlay, Result, Wager
-from tracker.domain.chance import NoChance
+from tracker.domain.chance import Chance, NoChance
 from tracker.domain.events import tell_nobody
-from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
+from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side, Throws
 from tracker.domain.market import Direction, Moneyline, PlayerTotal, Spread, Total
 from tracker.domain.money import parse_odds
 from tracker.domain.player import Player, PlayerGame, Stat, player_key
@@ -346,3 +346,37 @@ def test_what_a_person_must_decide_is_pushed_with_the_words() -> None:
     first, second = night.says(back).splitlines()
     assert first.startswith("↻ #1 needs no decision: ")
     assert first.endswith(", the game goes on")
+
+
+def test_a_line_on_points_waits_for_the_box_that_lacks_the_last_ones() -> None:
+    """Late in a game a player who makes his throws is not told to fall until the box has them."""
+    who = PLAYED[0]
+    night = Night.of(bet(1, over(who, points=dict(who.stats)["pts"] + 0.5)))
+
+    def late(scored: int, left: int, box: int = 0) -> GameState:
+        """With points and throws of his since the foul, and those that the box has."""
+        held = tuple((k, v + box if k == "pts" else v) for k, v in who.stats)
+        lines = tuple(
+            replace(x, stats=held, on_court=True) if x is who else x for x in FINAL.players
+        )
+        home, away = (
+            sum(dict(x.stats)["pts"] for x in FINAL.players if x.side is side)
+            + (scored if who.side is side else 0)
+            for side in (Side.HOME, Side.AWAY)
+        )
+        quarters = (*(Score(20, 20),) * 3, Score(home - 60, away - 60))
+        return GameState(
+            GAME, Phase.LIVE, 4, 30.0, Score(home, away), periods=quarters, players=lines,
+            possession=who.side, throws=Throws(who.side, left, who.id) if left else None,
+        )  # fmt: skip
+
+    night.poll(soon(), -60)
+    seen = []
+    for second, state in ((8000, late(0, 2)), (8010, late(1, 1)), (8020, late(2, 0))):
+        night.poll(state, second)
+        seen.append(night.tracked().chance)
+    assert seen[0] is not None
+    assert seen[0].win > 0.9
+    assert seen == [seen[0]] * 3
+    night.poll(late(2, 0, 2), 8030)
+    assert night.tracked().chance == Chance(1.0, 0.0, 0.0)

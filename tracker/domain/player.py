@@ -126,6 +126,12 @@ def box_lines(state: GameState) -> dict[tuple[Side, str], PlayerLine]:
     return found
 
 
+def points_lacking(state: GameState, side: Side) -> int:
+    """The points of a side's score that its players do not have yet in the box."""
+    had = sum(dict(x.stats).get(Stat.PTS.value, 0) for x in state.players if x.side is side)
+    return state.score.of(side) - had
+
+
 _MERELY_NOT_IN = re.compile(r"coach|^(dnp|did not play)$", re.IGNORECASE)
 
 

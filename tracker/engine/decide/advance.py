@@ -25,8 +25,9 @@ from tracker.domain.events import (
     PollHeld,
     SystemEvent,
 )
-from tracker.domain.game import GameState, Phase
-from tracker.domain.market import Market
+from tracker.domain.game import GameState, Phase, Side
+from tracker.domain.market import DoubleDouble, Market, PlayerMarket
+from tracker.domain.player import Stat, points_lacking
 from tracker.domain.policy import Fact
 from tracker.domain.poll import STALE_AFTER, Trouble, Unreadable
 from tracker.domain.prior import Basis
@@ -55,6 +56,7 @@ from tracker.engine.rules.stepping import (
     freeze_doubted,
     freeze_pending,
     idle_after,
+    in_haste,
 )
 from tracker.engine.settle.certainty import tell_certain, tell_legs
 from tracker.engine.settle.grading import LastTwo
@@ -76,6 +78,9 @@ figure that decides it."""
 
 GAME_LOST_AFTER = timedelta(seconds=90)
 """How long a game in play may be unreadable before it is reported as lost."""
+
+MOST_AT_ONCE = 4
+"""The most points of one possession: a box that lacks more of its side's score is left behind."""
 
 SURELY_OFF_AFTER = timedelta(hours=1)
 """How long a game must have been reported as called off, unchanged, to count as surely off."""
@@ -328,7 +333,14 @@ def chances(tracked: list[Tracked], outlook: Outlook | None, state: GameState) -
         return [PricedBet(x, None) for x in tracked]
     markets = [x for one in tracked for x in markets_on(one, state.game.id)]
     # All markets are priced in one call, which is faster than one call a parlay.
-    priced = zip(price_all(markets, outlook), own_figures(markets, outlook), strict=True)
+    raw_chances, own = price_all(markets, outlook), own_figures(markets, outlook)
+    late = {x for x in Side if in_haste(state) and 0 < points_lacking(state, x) <= MOST_AT_ONCE}
+    if late:
+        raw_chances = [
+            None if _unscored(x, late) else chance
+            for x, chance in zip(markets, raw_chances, strict=True)
+        ]
+    priced = zip(raw_chances, own, strict=True)
     found: list[PricedBet] = []
     for one in tracked:
         market = one.bet.market
@@ -339,6 +351,19 @@ def chances(tracked: list[Tracked], outlook: Outlook | None, state: GameState) -
         else:
             found.append(_single(one, market, *next(priced), outlook))
     return found
+
+
+def _unscored(market: Market, late: set[Side]) -> bool:
+    """Whether a market is on what a player scores whose side's last points the box lacks.
+
+    They may be his, so the bet keeps its last chance: by the old box it would fall, and in haste
+    one reading is enough for an alert.
+    """
+    if not isinstance(market, PlayerMarket) or market.player.side not in late:
+        return False
+    return isinstance(market, DoubleDouble) or not {Stat.PTS, Stat.THREES}.isdisjoint(
+        market.stat.parts
+    )
 
 
 def _single(

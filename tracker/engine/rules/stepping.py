@@ -308,10 +308,14 @@ def _decision(
 
 def _hurried(state: GameState, chance: Chance) -> bool:
     """Whether one reading beyond a level is enough: near the end, or for a decided bet."""
-    if chance.decided or state.period < state.game.rules.periods:
-        return chance.decided
-    late = state.overtime > 0 or state.seconds_left <= HURRIED_SECONDS
-    return state.phase.in_play and late
+    return chance.decided or in_haste(state)
+
+
+def in_haste(state: GameState) -> bool:
+    """Whether a game is in its last two minutes, or in overtime."""
+    if not state.phase.in_play or state.period < state.game.rules.periods:
+        return False
+    return state.overtime > 0 or state.seconds_left <= HURRIED_SECONDS
 
 
 Doubted = Callable[[Tracked], Chance | NoChance | None]

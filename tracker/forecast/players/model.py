@@ -16,7 +16,14 @@ import numpy as np
 
 from tracker.domain.game import Phase, PlayerLine, Side, Throws
 from tracker.domain.market import CATEGORIES, CATEGORY_REACHED
-from tracker.domain.player import Stat, box_lines, figure, player_key, rules_out
+from tracker.domain.player import (
+    Stat,
+    box_lines,
+    figure,
+    player_key,
+    points_lacking,
+    rules_out,
+)
 from tracker.forecast.errors import NotInBox, PlayerOut, Unpriceable
 from tracker.forecast.game.flow import MADE
 from tracker.forecast.game.lattice import Pmf
@@ -214,11 +221,11 @@ def scene(state: GameState, end: Lattice, average_total: float, players: PlayerP
 def _throws(state: GameState) -> Throws | None:
     """The free throws to come of a player in the box, if its points of his side are the score's."""
     throws = state.throws
-    own = [] if throws is None else [x for x in state.players if x.side is throws.side]
-    if throws is None or all(x.id != throws.shooter for x in own):
+    if throws is None or all(
+        (x.side, x.id) != (throws.side, throws.shooter) for x in state.players
+    ):
         return None
-    points = sum(dict(x.stats).get("pts", 0) for x in own)
-    return throws if points == state.score.of(throws.side) else None
+    return None if points_lacking(state, throws.side) else throws
 
 
 @dataclass(frozen=True, slots=True)
