@@ -154,7 +154,7 @@ class Possession:
         self._tips: dict[str, Side | None] = {}
         """The side with the first possession, by game id; None where the plays do not say."""
         self._last: dict[str, GameState] = {}
-        """The last state to which a ball was added, by game id."""
+        """The last state to which a ball was added, by game id, until the game goes on."""
 
     async def added(self, game: Game, answer: FeedAnswer) -> FeedAnswer:
         """The answer with the side that has the ball, where the play-by-play shows the same moment.
@@ -198,7 +198,10 @@ class Possession:
         Without it, a chance would go back and forth while the clock stands.
         """
         last = self._last.get(state.game.id)
-        if last is None or state.possession is not None or _moment(last) != _moment(state):
+        if last is None or state.possession is not None:
+            return answer
+        if _moment(last) != _moment(state):
+            del self._last[state.game.id]
             return answer
         ball = replace(state, possession=last.possession, throws=last.throws)
         return replace(answer, reading=ball)
