@@ -189,10 +189,14 @@ def test_two_models_are_compared_on_states_and_on_games(
 def test_a_back_test_says_where_its_model_was_fitted_on_the_season(
     data: Path, fitted: Path, config: Path, cli: Cli
 ) -> None:
-    """The shipped model was fitted on 2021-22, and a model of 2020-21 alone was not."""
-    assert config.is_file()
+    """The shipped model was fitted on 2021-22, and a model of 2020-21 alone was not.
+
+    Without `--data`, the games are those that `tracker history` has collected.
+    """
+    with config.open("a", encoding="utf-8") as file:
+        file.write(f'[models]\nhistory = "{data}"\n')
     strategy = Path(__file__).parents[2] / "config" / "strategies" / "likely.toml"
-    asked = ("backtest", str(strategy), "--data", str(data / "nba"), "--season", "2021-22")
+    asked = ("backtest", str(strategy), "--season", "2021-22")
     known = "it was fitted on that season too"
     assert known in cli(*asked, "--json").json["source"]
     assert cli("model", "activate", str(fitted)).status == 0

@@ -123,7 +123,7 @@ def _recorded(
     from tracker.modelling.backtest import candidates, read_rows
 
     season, data = where
-    folder = scope.settings().store.path.parent / "history" if data is None else data
+    folder = data or scope.settings().history_folder / "nba"
     with bar() as advance:
         return list(candidates(read_rows(folder), season, strategy.lines, model, advance))
 
