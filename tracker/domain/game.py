@@ -216,6 +216,10 @@ class PlayerLine:
 
 _PLAYER_LINE = maker(PlayerLine)
 
+LAST_TWO_MINUTES = 120.0
+"""Seconds of regulation in which one shot decides most: polls come faster, the play-by-play is
+asked who has the ball, and one reading is enough for an alert."""
+
 MOST_THROWS = 3
 """The most free throws that a foul gives."""
 
@@ -366,6 +370,12 @@ class GameState:
     def overtime(self) -> int:
         """The number of the current or last overtime; 0 in regulation."""
         return max(0, self.period - self.game.rules.periods)
+
+    @property
+    def last_two_minutes(self) -> bool:
+        """Whether these are the last two minutes of regulation, or an overtime."""
+        last = self.period == self.game.rules.periods
+        return self.overtime > 0 or (last and self.clock <= LAST_TWO_MINUTES)
 
     def points_in(self, first: int, last: int | None) -> Score | None:
         """The points so far of some periods, to the end of overtime where `last` is None.

@@ -56,9 +56,6 @@ from tracker.engine.rules.state_machine import (
     unmoved,
 )
 
-HURRIED_SECONDS = 120
-"""In the last two minutes of regulation, and in overtime, one poll beyond a level is enough."""
-
 USEFUL_FOR = timedelta(minutes=10)
 """How long an alert about a chance is worth sending."""
 
@@ -312,10 +309,8 @@ def _hurried(state: GameState, chance: Chance) -> bool:
 
 
 def in_haste(state: GameState) -> bool:
-    """Whether a game is in its last two minutes, or in overtime."""
-    if not state.phase.in_play or state.period < state.game.rules.periods:
-        return False
-    return state.overtime > 0 or state.seconds_left <= HURRIED_SECONDS
+    """Whether one reading is enough, in the last two minutes of a game and in overtime."""
+    return state.phase.in_play and state.last_two_minutes
 
 
 Doubted = Callable[[Tracked], Chance | NoChance | None]

@@ -16,7 +16,6 @@ from tracker.domain.game import Game, GameState, Phase, Score, Side, Throws
 from tracker.domain.player import UNREAD
 from tracker.domain.poll import GameStanding, Unreadable
 from tracker.feeds import Ball, FeedError
-from tracker.feeds.polling.cadence import CLUTCH_CLOCK_S
 from tracker.feeds.polling.feed import Feed, FeedAnswer, LookUp, Watch, parsed
 
 LIVE_S = 15.0
@@ -236,9 +235,7 @@ def decisive(state: GameState) -> bool:
 
     Only then is it asked for.
     """
-    if state.phase is not Phase.LIVE or state.period < state.game.rules.periods:
-        return False
-    return state.overtime > 0 or state.clock <= CLUTCH_CLOCK_S
+    return state.phase is Phase.LIVE and state.last_two_minutes
 
 
 def _moment(state: GameState) -> tuple[Phase, int, float, Score]:

@@ -17,10 +17,6 @@ CLUTCH_S = 5.0
 """Seconds between polls in the last two minutes of regulation and in overtime, where one shot moves
 a bet most."""
 
-CLUTCH_CLOCK_S = 120.0
-"""Seconds of game clock in the last regulation period from which on a game is polled every
-`CLUTCH_S`."""
-
 BREAK_S = 15.0
 """Seconds between polls in a break between quarters, which lasts about two and a half minutes."""
 
@@ -235,7 +231,7 @@ def _ordinary(standing: GameStanding, now: datetime, paused_s: float) -> float:
         case Phase.SCHEDULED:
             return _before_tip_off((state.game.start - now).total_seconds())
         case Phase.LIVE:
-            return CLUTCH_S if _clutch(state) else LIVE_S
+            return CLUTCH_S if state.last_two_minutes else LIVE_S
         case Phase.BREAK:
             return _break(state, paused_s)
         case Phase.SUSPENDED:
@@ -263,12 +259,6 @@ def _before_tip_off(lead: float) -> float:
     if lead <= DROWSY_BEFORE_S:
         return max(LATE_S, min(DROWSY_S, lead - AWAKE_BEFORE_S))
     return max(AWAKE_S, min(ASLEEP_S, lead - DROWSY_BEFORE_S))
-
-
-def _clutch(state: GameState) -> bool:
-    if state.overtime:
-        return True
-    return state.period == state.game.rules.periods and state.clock <= CLUTCH_CLOCK_S
 
 
 def _break(state: GameState, paused_s: float) -> float:
