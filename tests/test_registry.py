@@ -16,8 +16,7 @@ from tracker.forecast.calibration import (
     Method,
     document_of,
 )
-from tracker.forecast.documents import About, sealed
-from tracker.forecast.errors import BadParameters
+from tracker.forecast.documents import About, BadParameters, sealed
 from tracker.registry import CALIBRATION, GAMES, PLAYERS, SHIPPED, NoSuchModel, Registry, in_use
 
 if TYPE_CHECKING:

@@ -17,8 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from tracker.domain import TrackerError
-from tracker.forecast.documents import About
-from tracker.forecast.errors import BadParameters
+from tracker.forecast.documents import About, BadParameters
 from tracker.host import own_as
 
 if TYPE_CHECKING:

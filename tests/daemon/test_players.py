@@ -19,6 +19,7 @@ from tracker.app.pricing import Pricing
 from tracker.daemon.watchers.followed_bets import FollowedBets
 from tracker.daemon.watchers.lacking import watch_rosters
 from tracker.domain.bet import Bet, Parlay
+from tracker.domain.chance import LittleKnown
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import Direction, PlayerTotal
@@ -29,7 +30,6 @@ from tracker.domain.prior import Prior, PriorSource
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.feeds.polling.feed import FeedAnswer, LookUp
 from tracker.forecast import forecast, load_parameters
-from tracker.forecast.errors import LittleKnown
 from tracker.forecast.pricing.player_lines import player_chance
 from tracker.forecast.priors import Known
 from tracker.language import find_in, parse_bet

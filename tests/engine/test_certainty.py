@@ -24,7 +24,7 @@ from tests.engine.build import (
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import ASK_BOOK, Bet, Leg, Parlay, Result
 from tracker.domain.catalog.books import house_of
-from tracker.domain.chance import WON
+from tracker.domain.chance import WON, Unpriceable
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Side
 from tracker.domain.market import (
     Direction,
@@ -45,7 +45,6 @@ from tracker.domain.policy import Policy, parse_rule
 from tracker.domain.tracking import Change, GameTracking, Ordering, Tracked
 from tracker.engine.rules.routing import route
 from tracker.engine.settle.grading import certain
-from tracker.forecast import Unpriceable
 from tracker.forecast.pricing.markets import decided_chance
 from tracker.wording.alerts import compose
 

@@ -22,8 +22,7 @@ from tracker.forecast.calibration import (
     decode_calibrations,
     document_of,
 )
-from tracker.forecast.documents import About
-from tracker.forecast.errors import BadParameters
+from tracker.forecast.documents import About, BadParameters
 
 MAPS = (
     ChanceMap(Method.TEMPERATURE, (0.6,)),

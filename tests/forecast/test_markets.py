@@ -13,7 +13,7 @@ from scipy.special import ndtr, ndtri
 
 from tests.engine.finals import boxes, final_of
 from tests.forecast.test_spans import NBA, PRIOR, state, states
-from tracker.domain.chance import LOST, PUSHED, WON
+from tracker.domain.chance import LOST, PUSHED, WON, Unpriceable
 from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import (
     Direction,
@@ -33,7 +33,6 @@ from tracker.domain.player import Player, Stat
 from tracker.domain.prior import Prior, PriorSource
 from tracker.forecast import (
     Outlook,
-    Unpriceable,
     forecast,
     own_figures,
     parlay,

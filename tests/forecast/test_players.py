@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tracker.domain.chance import Unpriceable
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side, Throws
 from tracker.domain.market import Direction, DoubleDouble, Market, PlayerTotal
 from tracker.domain.player import Player, PlayerGame, Stat, player_key
 from tracker.domain.prior import Prior, PriorSource
 from tracker.forecast import (
     Outlook,
-    Unpriceable,
     forecast,
     load_parameters,
     parlay,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracker.domain.chance import LOST, PUSHED, WON, Chance
+from tracker.domain.chance import LOST, PUSHED, WON, Chance, Unpriceable
 from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.league import LEAGUES
 from tracker.domain.market import (
@@ -26,7 +26,6 @@ from tracker.domain.market import (
 from tracker.domain.prior import Prior, PriorSource
 from tracker.forecast import (
     Outlook,
-    Unpriceable,
     forecast,
     load_parameters,
     parlay,

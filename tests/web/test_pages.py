@@ -36,7 +36,7 @@ from tracker.store.access import KeyScope
 from tracker.web.charts import of_path, of_profit
 from tracker.web.guard import COOKIE, POLICY, still_let_in
 from tracker.web.live import MOST_STREAMS, TonightTexts
-from tracker.web.pages.frame import templates, whole
+from tracker.web.pages import templates, whole
 from tracker.web.site import Site
 from tracker.wording.closes import share_text
 from tracker.wording.figures import in_percent, percent, signed_money

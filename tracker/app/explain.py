@@ -15,6 +15,7 @@ from tracker.app.pricing import bet_of, bets_on, live_lines, markets_in, pricing
 from tracker.app.views import clock_digits, game_name_json, part, prior_json
 from tracker.domain import Misused, TrackerError
 from tracker.domain.bet import Bet, Snapshot
+from tracker.domain.chance import Unpriceable
 from tracker.domain.game import (
     MOST_THROWS,
     Game,
@@ -34,7 +35,6 @@ from tracker.feeds import FeedError
 from tracker.feeds.feeds import SOURCES
 from tracker.feeds.identity import state_under
 from tracker.feeds.polling.boxes import decisive
-from tracker.forecast import Unpriceable
 from tracker.forecast.calibration import NO_CALIBRATIONS, Calibrations
 from tracker.forecast.explain import Seen, Whole, why, won
 from tracker.registry import CALIBRATION, in_use

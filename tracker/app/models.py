@@ -20,7 +20,7 @@ from tracker.engine.promotion import Evidence, GateVerdict, Judgement, judge
 from tracker.engine.shadow import MOMENTS, cost_of_game, cost_of_players, unlike
 from tracker.forecast import Parameters, forecast
 from tracker.forecast.calibration import NO_CALIBRATIONS
-from tracker.forecast.errors import BadParameters
+from tracker.forecast.documents import BadParameters
 from tracker.forecast.priors import average_prior
 from tracker.registry import (
     CALIBRATION,

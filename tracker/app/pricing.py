@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from tracker.app.player_priors import PlayerBeliefs, players_in
 from tracker.domain.bet import Bet
-from tracker.domain.chance import Chance, NoChance
+from tracker.domain.chance import Chance, NoChance, Unpriceable
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.prior import SourcedPrior
@@ -22,7 +22,7 @@ from tracker.domain.quote import two_sided
 from tracker.domain.tracking import Group
 from tracker.engine.decide.parlays import combined
 from tracker.engine.market import exchange_lines
-from tracker.forecast import Parameters, Unpriceable, load_parameters, price
+from tracker.forecast import Parameters, load_parameters, price
 from tracker.forecast.explain import Seen
 from tracker.forecast.market import LiveLines, shift_of, usable
 from tracker.forecast.priors import Believed, Known

@@ -17,6 +17,7 @@ from typing import Any
 from tracker.app.pricing import LinesFor, Load, Pricing, markets_in
 from tracker.clock import Clock, wait_for_event
 from tracker.domain import TrackerError
+from tracker.domain.chance import Unpriceable
 from tracker.domain.events import ForecastFailed, ForecastRecovered, ShadowFailed, Tell
 from tracker.domain.game import Game, GameState
 from tracker.domain.market import Market
@@ -35,7 +36,6 @@ from tracker.engine.shadow import (
 from tracker.forecast import (
     Outlook,
     Parameters,
-    Unpriceable,
     load_parameters,
     parlay,
 )

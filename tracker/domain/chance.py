@@ -1,4 +1,4 @@
-"""Chances: our probability of each result of a bet."""
+"""Chances: our probability of each result of a bet, or why it has none."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, make_dataclass
 from enum import StrEnum
 from typing import Any, ParamSpec, TypeVar, assert_never, cast
+
+from tracker.domain import TrackerError
 
 _SLACK = 1e-6
 _LEAST, _MOST_BELOW, _MOST = -_SLACK, 1 - _SLACK, 1 + _SLACK
@@ -40,6 +42,33 @@ class NoChance(StrEnum):
                 return "not in the box"
             case _:
                 assert_never(self)
+
+
+class Unpriceable(TrackerError):
+    """The state lacks what a market asks about; the text says what is missing.
+
+    The market keeps its last chance, unless `why` says that it now has none.
+    """
+
+    why: NoChance | None = None
+
+
+class PlayerOut(Unpriceable):
+    """The box or an injury report lists the player as out: his lines will be void."""
+
+    why = NoChance.OUT
+
+
+class LittleKnown(Unpriceable):
+    """Too few games and no line of the player are known, so nothing can be expected of him."""
+
+    why = NoChance.LITTLE_KNOWN
+
+
+class NotInBox(Unpriceable):
+    """The box score of a game in play does not list the player."""
+
+    why = NoChance.NOT_IN_BOX
 
 
 @dataclass(frozen=True, slots=True)

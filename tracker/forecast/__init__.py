@@ -4,7 +4,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tracker.forecast.errors import Unpriceable
     from tracker.forecast.game.parameters import Parameters
     from tracker.forecast.model import forecast
     from tracker.forecast.outlook import Outlook
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Outlook",
     "Parameters",
-    "Unpriceable",
     "forecast",
     "load_parameters",
     "own_figures",
@@ -35,7 +33,6 @@ __all__ = [
 _HOMES = {
     "Outlook": "outlook",
     "Parameters": "game.parameters",
-    "Unpriceable": "errors",
     "forecast": "model",
     "load_parameters": "shipped",
     "own_figures": "pricing.markets",

@@ -8,9 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from tracker.forecast.errors import BadParameters
+from tracker.domain import TrackerError
 
 T = TypeVar("T")
+
+
+class BadParameters(TrackerError):
+    """A parameters file that is damaged or meant for another version of the program."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,7 @@ from functools import cache
 from importlib import resources
 
 from tracker.domain.league import LEAGUES
-from tracker.forecast.documents import resolved
-from tracker.forecast.errors import BadParameters
+from tracker.forecast.documents import BadParameters, resolved
 from tracker.forecast.game.parameters import Parameters, decode
 from tracker.forecast.players import PlayerFigures, decode_players
 

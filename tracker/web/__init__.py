@@ -32,8 +32,17 @@ from tracker.web.guard import (
     problem_response,
 )
 from tracker.web.live import A_FAULT, TonightTexts
-from tracker.web.pages import bets, frame, market, record
-from tracker.web.pages.frame import NOWHERE, AgeNotConfirmed, NotSignedIn, page
+from tracker.web.pages import (
+    NOWHERE,
+    AgeNotConfirmed,
+    NotSignedIn,
+    bets,
+    market,
+    notice,
+    page,
+    record,
+)
+from tracker.web.pages import router as way_in
 from tracker.web.site import Site
 
 if TYPE_CHECKING:
@@ -95,11 +104,11 @@ def _attach_pages(app: FastAPI) -> None:
 
     @app.exception_handler(AgeNotConfirmed)
     async def _ask(request: Request, __: Exception) -> Response:
-        return frame.notice(request.url.path if request.method == "GET" else "/")
+        return notice(request.url.path if request.method == "GET" else "/")
 
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
-    for part in (frame, bets, market, record):
-        app.include_router(part.router)
+    for router in (way_in, bets.router, market.router, record.router):
+        app.include_router(router)
 
 
 def _for_people(app: FastAPI) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tracker.domain.bet import Bet, Leg, Parlay, Result, price_of
 from tracker.domain.catalog.books import HouseRules, house_of
-from tracker.domain.chance import Chance
+from tracker.domain.chance import Chance, Unpriceable
 from tracker.domain.game import Game
 from tracker.domain.market import (
     Market,
@@ -29,7 +29,6 @@ from tracker.domain.tracking import Group, Tracked
 from tracker.domain.value import ClosingValue, Grade, edge
 from tracker.engine.decide.parlays import combined
 from tracker.engine.market import GameClose
-from tracker.forecast.errors import Unpriceable
 from tracker.forecast.pricing.markets import chance_of, parlay_of
 
 if TYPE_CHECKING:

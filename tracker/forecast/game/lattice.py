@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tracker.forecast.errors import Unpriceable
+    from tracker.domain.chance import Unpriceable
 
     Floats = NDArray[np.float64]
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.special import ndtr
 
+from tracker.domain.chance import Unpriceable
 from tracker.domain.game import Phase
 from tracker.domain.market import Span
-from tracker.forecast.errors import Unpriceable
 from tracker.forecast.game.endgame import (
     LAST_MINUTE,
     Lean,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tracker.domain.chance import NotInBox, PlayerOut, Unpriceable
 from tracker.domain.game import Phase, PlayerLine, Side, Throws
 from tracker.domain.market import CATEGORIES, CATEGORY_REACHED
 from tracker.domain.player import (
@@ -24,7 +25,6 @@ from tracker.domain.player import (
     points_lacking,
     rules_out,
 )
-from tracker.forecast.errors import NotInBox, PlayerOut, Unpriceable
 from tracker.forecast.game.flow import MADE
 from tracker.forecast.game.lattice import Pmf
 from tracker.forecast.lazy import Lazy

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from tracker.domain.chance import LittleKnown
 from tracker.domain.game import Side
 from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.player import PlayerGame, Stat
-from tracker.forecast.errors import LittleKnown
 from tracker.forecast.lazy import Lazy
 from tracker.forecast.players import GAME_MINUTES, PlayerFigures
 from tracker.forecast.players.lineup import Mate

@@ -9,10 +9,18 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tracker.domain.bet import OwnFigure
-from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance, chances_of, maker
+from tracker.domain.chance import (
+    LOST,
+    PUSHED,
+    WON,
+    Chance,
+    NoChance,
+    Unpriceable,
+    chances_of,
+    maker,
+)
 from tracker.domain.market import Direction, DoubleDouble, Market, PlayerMarket, PlayerTotal, Span
 from tracker.domain.player import Player, Stat
-from tracker.forecast.errors import Unpriceable
 from tracker.forecast.pricing import (
     AWAY,
     HOME,

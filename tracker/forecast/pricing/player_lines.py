@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, assert_never
 import numpy as np
 from scipy.special import ndtri, owens_t
 
-from tracker.domain.chance import LOST, PUSHED, WON, Chance
+from tracker.domain.chance import LOST, PUSHED, WON, Chance, LittleKnown, Unpriceable
 from tracker.domain.game import Side
 from tracker.domain.market import (
     CATEGORIES,
@@ -24,7 +24,7 @@ from tracker.domain.market import (
     PlayerTotal,
 )
 from tracker.domain.player import Stat
-from tracker.forecast.errors import BadParameters, LittleKnown, Unpriceable
+from tracker.forecast.documents import BadParameters
 from tracker.forecast.players.model import work_out
 from tracker.forecast.pricing import opened
 

@@ -27,7 +27,7 @@ from tracker.domain.policy import Rule, Snooze, SnoozeScope, parse_rule, parse_u
 from tracker.language import parse_stake
 from tracker.web import charts
 from tracker.web.guard import Problem, problem_of
-from tracker.web.pages.frame import Inside, OfTonight, at_text, drawn, page, share
+from tracker.web.pages import Inside, OfTonight, at_text, drawn, page, share
 from tracker.web.site import OfSite
 from tracker.wording.cards import Row, bet_silence
 from tracker.wording.closes import (

@@ -15,7 +15,7 @@ from tracker.domain.money import plural
 from tracker.domain.player import Stat
 from tracker.web import charts
 from tracker.web.guard import Problem, field_of
-from tracker.web.pages.frame import NOWHERE, Inside, at_text, drawn, page, share
+from tracker.web.pages import NOWHERE, Inside, at_text, drawn, page, share
 from tracker.web.site import OfSite
 from tracker.wording.closes import closing_text, selection_text
 from tracker.wording.figures import percent, rough_span, score_text

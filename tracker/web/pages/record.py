@@ -15,8 +15,8 @@ from tracker.domain.money import money_text, plural
 from tracker.engine.record import NOTHING, Grouping, Tally, reliability
 from tracker.settings import load_secrets
 from tracker.web import charts
+from tracker.web.pages import Inside, at_text, drawn, page, share
 from tracker.web.pages.bets import listed
-from tracker.web.pages.frame import Inside, at_text, drawn, page, share
 from tracker.web.site import OfSite
 from tracker.wording.closes import mean_text
 from tracker.wording.figures import percent, record_text, signed_money
