@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.poll import behind
-from tracker.feeds.failover import ahead, contradict
+from tracker.feeds.disputes import contradict
+from tracker.feeds.failover import ahead
 
 GAME = Game("1", "nba", "PHI", "SAC", datetime(2026, 1, 30, tzinfo=UTC))
 

@@ -9,7 +9,14 @@ from scipy.special import expit, logit
 from tracker.domain.game import Side
 from tracker.domain.market import Direction, Market, Moneyline, Span, Total
 from tracker.forecast.calibration import Family, Method, decode_calibrations
-from tracker.modelling.metrics import Observed, calibrated, fit_map, learn, observed, segments_of
+from tracker.modelling.calibration import (
+    Observed,
+    calibrated,
+    fit_map,
+    learn,
+    observed,
+    segments_of,
+)
 from tracker.store.outcomes import OfficialChance
 
 

@@ -3,9 +3,6 @@
 This module chooses which source to ask. An answer comes from one source and is never a mix of two.
 Whether an answer is believed is decided by `engine/decide/belief.py` alone. When the source that
 answers is behind what is believed of the game, another source is asked first.
-
-It also compares the primary source with a second one. Scores that contradict each other are
-reported and never averaged.
 """
 
 from __future__ import annotations
@@ -17,25 +14,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tracker.clock import Clock
-from tracker.domain.events import (
-    FeedAgreement,
-    FeedDisagreement,
-    FeedFrozen,
-    FeedSwitched,
-    FeedThawed,
-    Tell,
-)
+from tracker.domain.events import FeedFrozen, FeedSwitched, FeedThawed, Tell
 from tracker.domain.game import Game, GameState, Phase
-from tracker.domain.poll import (
-    CLOCK_S,
-    LONGEST_STOP,
-    SOURCE_HELD,
-    STALE_AFTER,
-    Trouble,
-    Unreadable,
-    behind,
-    order_key,
-)
+from tracker.domain.poll import LONGEST_STOP, SOURCE_HELD, STALE_AFTER, Trouble, Unreadable, behind
+from tracker.feeds.disputes import KEPT_GAMES, Disputes, contradict
 from tracker.feeds.fetch import keep_newest
 from tracker.feeds.health import SOURCE_LOST_AFTER
 from tracker.feeds.polling.boxes import ends_too_late
@@ -57,9 +39,6 @@ _REFUSALS = (Trouble.BLOCKED, Trouble.RATE_LIMITED)
 
 _TRIED_EVERY = 3
 """One poll in this many also asks a failing host for the box score."""
-
-_KEPT_GAMES = 512
-"""Most games whose last state, and whose comparison between sources, is remembered."""
 
 
 def _disputed(answer: FeedAnswer, state: GameState, ends: str) -> FeedAnswer:
@@ -105,6 +84,11 @@ def _stands_still(state: GameState, stood: float, now: datetime) -> bool:
             return OVERDUE_S <= late < OVERDUE_AFTER_S
         case _:
             return False
+
+
+def ahead(state: GameState, other: GameState) -> bool:
+    """Whether a state is from a later moment than the other, or has more points at the same one."""
+    return behind(other, state) and not behind(state, other)
 
 
 FLAPPING_S = 5 * 60.0
@@ -440,143 +424,5 @@ class Failover:
         if last.state != state:
             last.state, last.since = state, self._clock.monotonic()
         last.document = document
-        keep_newest(self._last_states, game.id, last, _KEPT_GAMES)
+        keep_newest(self._last_states, game.id, last, KEPT_GAMES)
         return answer
-
-
-EVERY_S = 5 * 60.0
-"""Seconds between two comparisons with a second source while all is well. One request serves all
-games of a league."""
-
-AFTER_CHECKS = 6
-"""Comparisons in a row that must differ before a dispute is reported. For half a minute or so, one
-source may merely be late with the points of a free throw."""
-
-FINAL_CHECKS = 6
-"""Polls of a final at which the second source is compared before the comparison is given up."""
-
-_COMPARED_WITHIN_S = 75.0
-"""Oldest board of a second source, in seconds, that is compared: an older state is merely an
-earlier one. It is longer than the pause between two polls of a final."""
-
-_COMPARED_WITHIN_DIFFERING_S = 20.0
-"""Oldest board of a second source, in seconds, that is compared while the two differ."""
-
-
-@dataclass(slots=True)
-class _Case:
-    """The comparisons of one game so far.
-
-    `checked` is the last one, in monotonic seconds. `differing` counts those in a row that
-    differed. `ends` words two finals that contradict each other. `finals` counts the polls of a
-    final, and `agreed` is whether both sources have the same final.
-    """
-
-    checked: float | None = None
-    differing: int = 0
-    reported: bool = False
-    ends: str = ""
-    finals: int = 0
-    agreed: bool = False
-
-
-class Disputes:
-    """Compares the primary source with a second one, now and then and at the end of a game.
-
-    It reports `FeedDisagreement` once for each dispute, and `FeedAgreement` when the dispute is
-    over. The primary's answer stays in use all the while.
-    """
-
-    def __init__(self, clock: Clock, tell: Tell) -> None:
-        """Nothing has been compared yet."""
-        self._clock = clock
-        self._tell = tell
-        self._cases: OrderedDict[str, _Case] = OrderedDict()
-
-    def check(self, game: Game, state: GameState, primary: Feed, others: Sequence[Feed]) -> None:
-        """Compare the state that the primary has just reported, if a comparison is due.
-
-        It waits for nothing. A board of the second source that must be fetched first is compared at
-        a later poll.
-        """
-        case = self._cases.setdefault(game.id, _Case())
-        while len(self._cases) > _KEPT_GAMES:
-            self._cases.popitem(last=False)
-        if not others or not self._due(case, state):
-            return
-        soon = case.differing and not case.ends
-        other = others[0].peek(game, _COMPARED_WITHIN_DIFFERING_S if soon else _COMPARED_WITHIN_S)
-        if other is None:
-            return
-        case.checked = self._clock.monotonic()
-        self._compared(game, case, state, other, (primary, others[0]))
-
-    def open(self, game: Game) -> bool:
-        """Whether a dispute about a game has been reported and is not over."""
-        case = self._cases.get(game.id)
-        return case is not None and case.reported
-
-    def ends(self, game: Game) -> str:
-        """Both sources' final scores in words, where they contradict each other; else empty."""
-        case = self._cases.get(game.id)
-        return "" if case is None else case.ends
-
-    def _due(self, case: _Case, state: GameState) -> bool:
-        if state.phase is Phase.FINAL:
-            case.finals += 1
-            return not case.agreed and (bool(case.ends) or case.finals <= FINAL_CHECKS)
-        if not state.phase.in_play:
-            return False
-        if case.checked is None:
-            case.checked = self._clock.monotonic()
-            return False
-        pause = 0.0 if case.differing else EVERY_S
-        return self._clock.monotonic() - case.checked >= pause
-
-    def _compared(
-        self, game: Game, case: _Case, one: GameState, two: GameState, feeds: tuple[Feed, Feed]
-    ) -> None:
-        final = one.phase is Phase.FINAL and two.phase is Phase.FINAL
-        if not contradict(one, two):
-            case.agreed, case.ends = final, ""
-            case.differing = 0
-            if case.reported:
-                case.reported = False
-                self._tell(FeedAgreement(game.name))
-            return
-        case.differing += 1
-        (name, other), (told, theirs) = (x.source.label for x in feeds), map(_told, (one, two))
-        case.ends = f"{name} tells {told}, {other} {theirs}" if final else ""
-        if case.reported or (not final and case.differing < AFTER_CHECKS):
-            return
-        case.reported = True
-        self._tell(FeedDisagreement(game.name, name, told, other, theirs))
-
-
-def _told(state: GameState) -> str:
-    """A state's score and game clock."""
-    return f"{state.score.text} at {state.game_clock}"
-
-
-def ahead(state: GameState, other: GameState) -> bool:
-    """Whether a state is from a later moment than the other, or has more points at the same one."""
-    return behind(other, state) and not behind(state, other)
-
-
-def contradict(one: GameState, other: GameState) -> bool:
-    """Whether two states cannot both be true, however far one source lags behind the other."""
-    if one.phase.off or other.phase.off:
-        return False
-    if Phase.SCHEDULED in (one.phase, other.phase):
-        return False
-    mine, theirs = order_key(one), order_key(other)
-    if one.phase is Phase.FINAL and other.phase is Phase.FINAL:
-        return one.score != other.score
-    if mine[:2] == theirs[:2] and abs(one.clock - other.clock) <= CLOCK_S:
-        return one.score != other.score
-    early, late = (one, other) if _earlier(one, other) else (other, one)
-    return early.score.home > late.score.home or early.score.away > late.score.away
-
-
-def _earlier(one: GameState, other: GameState) -> bool:
-    return order_key(one)[:3] < order_key(other)[:3]

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from tracker.cli.screen import Advance
     from tracker.forecast import Parameters
     from tracker.forecast.players import PlayerFigures
-    from tracker.modelling.metrics import MadeCalibration
+    from tracker.modelling.calibration import MadeCalibration
     from tracker.registry import Entry, Registry
 
 
@@ -352,7 +352,7 @@ def calibrate(
 
 
 async def _calibrated(scope: Scope, league: str) -> MadeCalibration:
-    from tracker.modelling.metrics import calibrated
+    from tracker.modelling.calibration import calibrated
 
     day = SystemClock().now().date().isoformat()
     rows = await read_if_any(scope, lambda at: at.store.outcomes.official_chances(league), ())
