@@ -243,8 +243,16 @@ def test_a_swing_is_told_once() -> None:
     assert seen.fired == [30]
     assert len(seen.see(0.4, 0.4).fired) == 1
     assert len(seen.see(0.2, 0.2, every=60).fired) == 2
-    assert watch("swing 0.15 in 5m").see(0.4, *[0.6, 0.4] * 14).fired == [30]
+    assert watch("swing 0.15 in 5m").see(0.4, *[0.6, 0.6, 0.4, 0.4] * 7).fired == [30]
     assert watch("swing 0.2 in 5m").see(0.3, 0.5, hurried=True).fired == [20]
+
+
+@pytest.mark.parametrize("back", [0.4, 0.5, 0.3])
+def test_a_single_wrong_reading_is_no_swing(back: float) -> None:
+    """A chance that one poll alone shows fires nothing, neither there nor on its way back."""
+    seen = watch("swing 0.15 in 5m").see(0.4, 0.4, 0.6, back, back, 0.6, *[back] * 40)
+    assert seen.fired == []
+    assert seen.see(back + 0.2, back + 0.2).fired == [480]
 
 
 @pytest.mark.parametrize("text", ["p >= 0.60", "p crosses 0.50", "swing 0.15 in 5m"])

@@ -446,6 +446,10 @@ def _swing(rule: SwingRule, state: RuleState, reading: RuleReading) -> RuleStep:
     since = reading.at - timedelta(seconds=rule.seconds)
     # Readings of before the clock was set back are of no known age.
     window = [x for x in state.window if since <= x[0] <= reading.at]
+    if state.phase is RulePhase.PENDING and state.streak < HOLD_POLLS:
+        lasting = _lasting(window, rule.size, reading.p)
+        if len(lasting) < len(window) or not window:
+            window, state = lasting, replace(state, streak=0)
     state = state.with_window((*window, (reading.at, reading.p)))
     seen = [p for _, p in state.window]
     if max(max(seen) - reading.p, reading.p - min(seen)) < rule.size - _EDGE:
@@ -465,6 +469,23 @@ def _swing(rule: SwingRule, state: RuleState, reading: RuleReading) -> RuleStep:
     notified = _with_notified(verdict.state.notified, was, up=reading.p < was)
     kept = replace(verdict.state, phase=RulePhase.ARMED, window=here, notified=notified)
     return verdict._replace(state=kept, was=was)
+
+
+def _lasting(
+    window: list[tuple[datetime, float]], size: float, p: float
+) -> list[tuple[datetime, float]]:
+    """The readings without the swing that they end with, where the next chance does not confirm it.
+
+    Else the way back from a single wrong reading would be a swing too.
+    """
+    if not window:
+        return window
+    last = window[-1][1]
+    _, was = max(window, key=lambda x: abs(x[1] - last))
+    if (p - was if last > was else was - p) >= size - _EDGE:
+        return window
+    since = _swung_since(window, was, size)
+    return [x for x in window if x[0] < since]
 
 
 def _swung_since(window: Sequence[tuple[datetime, float]], was: float, size: float) -> datetime:
