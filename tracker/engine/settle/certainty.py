@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from tracker.domain.alert import Alert, Reason
 from tracker.domain.bet import Parlay, Result
@@ -22,7 +23,26 @@ from tracker.engine.settle.grading import LastTwo
 from tracker.engine.settle.payout import whole
 
 _DROPPED = 1000
-"""Added to the index of a leg that was announced as dropped out: more than the legs of a slip."""
+"""More than the legs of a slip: told apart by it is how a leg has ended."""
+
+
+class LegEnd(NamedTuple):
+    """That the leg with this index has won, or that it has dropped out: a void or a push."""
+
+    leg: int
+    dropped: bool = False
+
+    @classmethod
+    def of(cls, number: float) -> LegEnd:
+        """The end of a leg by its number in the memory of a `hit` rule."""
+        dropped, leg = divmod(int(number), _DROPPED)
+        return cls(leg, bool(dropped))
+
+    @property
+    def number(self) -> int:
+        """By what the memory of a `hit` rule knows that it was announced."""
+        return self.leg + _DROPPED * self.dropped
+
 
 _FIRING = RulePhase.FIRING
 """Looked up once: getting an enumeration's member takes longer than the comparison itself."""
@@ -116,7 +136,7 @@ def _told_won(tracked: Tracked) -> Collection[int]:
     if memory is None or memory.phase is RulePhase.FIRING:
         # Whether the whole stands by them is decided by what the games show now.
         return range(len(tracked.legs))
-    return [int(x) for x in memory.notified]
+    return [x.leg for x in map(LegEnd.of, memory.notified) if not x.dropped]
 
 
 def _elsewhere(known: LegStanding, won: Collection[int]) -> Result | None:
@@ -157,22 +177,23 @@ def tell_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
         if memory is None or memory.phase in (RulePhase.DONE, RulePhase.FIRING):
             continue
         news = (*_dropped(tracked, polls), *_won(tracked, polls))
-        fresh = [i for i in news if i not in memory.notified]
+        told = {LegEnd.of(x) for x in memory.notified}
+        fresh = [x for x in news if x not in told]
         if not fresh or any(x.lost for x in tracked.legs):
             continue
         last = memory
-        for i in fresh:
+        for x in fresh:
             _, alert = between(tracked, last, Fact.HIT, state, now)
-            found.alerts.append(replace(alert, leg=i % _DROPPED))
-            last = replace(last, episode=last.episode + 1, notified=(*last.notified, i))
+            found.alerts.append(replace(alert, leg=x.leg))
+            last = replace(last, episode=last.episode + 1, notified=(*last.notified, x.number))
         rules = tuple(last if x is memory else x for x in tracked.rules)
         found.put(tracked.with_rules(rules))
         found.rules.append(last)
     return found.change
 
 
-def _dropped(tracked: Tracked, polls: LastTwo) -> list[int]:
-    """The indices, plus `_DROPPED`, of an open parlay's legs on this game that are void or a push.
+def _dropped(tracked: Tracked, polls: LastTwo) -> list[LegEnd]:
+    """The legs of an open parlay on this game that are void or a push.
 
     A leg whose player was out is left out where the bet's `out` rule has announced that.
     """
@@ -182,14 +203,14 @@ def _dropped(tracked: Tracked, polls: LastTwo) -> list[int]:
     asks = any(x.rule == Fact.OUT.value for x in tracked.rules)
     mine = (tracked.legs[i] for i in slip.in_game(polls.now.state.game.id))
     return [
-        x.leg + _DROPPED
+        LegEnd(x.leg, dropped=True)
         for x in mine
         if x.result in (Result.VOID, Result.PUSH) and not (asks and x.no_chance is NoChance.OUT)
     ]
 
 
-def _won(tracked: Tracked, polls: LastTwo) -> list[int]:
-    """The indices of an open parlay's legs on this game that both polls call won."""
+def _won(tracked: Tracked, polls: LastTwo) -> list[LegEnd]:
+    """The legs of an open parlay on this game that both polls call won."""
     slip, house = tracked.bet.market, house_of(tracked.bet.book)
     if not isinstance(slip, Parlay) or tracked.ended or tracked.review is not None:
         return []
@@ -200,7 +221,7 @@ def _won(tracked: Tracked, polls: LastTwo) -> list[int]:
         if result is None and state.phase.in_play:
             result = polls.agreed(slip.legs[i].market, house)
         if result is Result.WON:
-            found.append(i)
+            found.append(LegEnd(i))
     return found
 
 
