@@ -267,6 +267,20 @@ async def test_a_bet_that_is_moved_to_other_rules_fires_none_of_its_own(
     assert found["hit"] == rules[1]
 
 
+async def test_a_usual_rule_that_was_away_is_as_of_a_bet_added_beyond_it(store: Store) -> None:
+    """What a bet passed while a rule was not among the usual ones is no news; the others go on."""
+    tracking = await a_book(store, "1H over 110.5 -110 $20")
+    usual = tuple(map(parse_rule, ("p >= 0.80", "p <= 0.30")))
+    await store.by_hand.watch_usually_for(usual)
+    rules = tuple(RuleState(1, x.text, RulePhase.ARMED, reason=Reason.BELOW) for x in usual)
+    await store.record(poll(after(1)), Change(tracking, rules=rules), ())
+    for defaults in (usual[1:], usual):
+        await store.by_hand.watch_usually_for(defaults)
+    [followed] = await store.trackings(usual)
+    found = [x.phase for x in followed.tracked[0].rules]
+    assert found == [RulePhase.UNARMED, RulePhase.ARMED]
+
+
 async def test_a_bet_without_a_game_leaves_review_once_its_words_are_mended(store: Store) -> None:
     """It is asked about until the player or the game is corrected, and is then matched again."""
     wrong = draft("Nobody o20.5 pts", game_text="LAL@DEN")

@@ -136,6 +136,11 @@ class ByHand(Subject):
             audit(db, at, who, (number, "rules", rules_text(before), rules_text(rules)))
 
     @writes
+    def watch_usually_for(self, db: Connection, defaults: tuple[Rule, ...]) -> None:
+        """Replace the rules of bets without their own."""
+        keep_defaults(db, defaults)
+
+    @writes
     def take_up(self, db: Connection, number: int, who: str, at: datetime) -> bool:
         """Follow a withdrawn bet again; False where it was not withdrawn."""
         gone = _row(db, number)["withdrawn_at"]

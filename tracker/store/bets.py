@@ -241,12 +241,8 @@ class BetRegister(Subject):
     @reads
     def numbers_of(self, db: Connection, identities: Collection[str]) -> dict[str, int]:
         """The numbers of bets that were once added in these words, by the identity of the words."""
-        found = {}
-        for identity in identities:
-            row = db.execute(q.BET_BY_IDENTITY, {"identity": identity}).fetchone()
-            if row is not None:
-                found[identity] = row["number"]
-        return found
+        rows = ((x, db.execute(q.BET_BY_IDENTITY, {"identity": x}).fetchone()) for x in identities)
+        return {identity: row["number"] for identity, row in rows if row is not None}
 
     @reads
     def next_number(self, db: Connection) -> int:
@@ -265,8 +261,10 @@ class BetRegister(Subject):
 
 
 def keep_defaults(db: Connection, defaults: tuple[Rule, ...]) -> None:
-    """Store the rules of bets without their own, for readers that do not know them."""
-    db.execute(q.KEEP_META, (_DEFAULTS, pack_rules(defaults)))
+    """Store the rules of bets without their own; what one passed without a new rule is no news."""
+    if last_defaults(db) != defaults:
+        renew_rules(db, None, followed=None)
+        db.execute(q.KEEP_META, (_DEFAULTS, pack_rules(defaults)))
 
 
 def add(db: Connection, wanted: Registration, at: datetime) -> Added:
@@ -570,13 +568,15 @@ def revive(db: Connection, number: int, *, from_file: bool) -> None:
     renew_rules(db, number)
 
 
-def renew_rules(db: Connection, number: int, *, followed: tuple[Rule, ...] | None = ()) -> None:
+def renew_rules(
+    db: Connection, number: int | None, *, followed: tuple[Rule, ...] | None = ()
+) -> None:
     """Let no rule of a bet fire by its next chance, but for those that were followed until now.
 
-    None is for the rules of bets without their own.
+    Without a number it is for all bets without rules of their own; `followed` of None are theirs.
     """
     rules = last_defaults(db) if followed is None else followed
-    db.execute(q.RENEW_RULES, (number, pack([x.text for x in rules])))
+    db.execute(q.RENEW_RULES, {"bet": number, "followed": pack([x.text for x in rules])})
 
 
 def last_defaults(db: Connection) -> tuple[Rule, ...]:

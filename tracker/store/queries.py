@@ -212,10 +212,11 @@ UPDATE rule_state SET
   reason = iif(phase IN ('armed', 'pending', 'cooling'), NULL, reason),
   flipped = iif(phase IN ('armed', 'pending', 'cooling'), 0, flipped),
   streak = 0, swing_window = '[]'
-WHERE bet = ? AND phase <> 'done' AND rule NOT IN (SELECT value FROM json_each(?))
+WHERE phase <> 'done' AND rule NOT IN (SELECT value FROM json_each(:followed))
+  AND bet IN (SELECT number FROM bet WHERE iif(:bet IS NULL, rules IS NULL, number = :bet))
 """
-"""Take the next chance of a bet as new knowledge, by which no rule but these fires. What was sent
-stays."""
+"""Take the next chance of a bet, or of all without rules of their own, as new knowledge, by which
+no rule but these fires. What was sent stays."""
 
 REVIVE = "UPDATE bet SET withdrawn_at = NULL, from_file = :from_file WHERE number = :number"
 

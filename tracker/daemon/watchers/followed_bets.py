@@ -105,7 +105,11 @@ class FollowedBets:
         self._slate_known = True
 
     async def recall(self) -> None:
-        """Load which games were bet on before a restart: no document may change their identity."""
+        """Load which games were bet on before a restart: no document may change their identity.
+
+        From now on bets without rules of their own have the usual ones.
+        """
+        await self._store.by_hand.watch_usually_for(self._defaults)
         self.held = await self._store.held_games()
 
     @property
