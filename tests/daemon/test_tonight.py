@@ -9,10 +9,11 @@ import pytest
 
 from tests.engine.build import GAME, T0, bet, live
 from tracker.clock import LeapingClock
+from tracker.daemon.track import AlertPolicy
 from tracker.daemon.watchers.nightly import nights_over, tell_tonight, tonight_text
 from tracker.domain.alert import Notice
 from tracker.domain.bet import ASK_BOOK, Result, Settlement
-from tracker.domain.policy import Policy, QuietHours
+from tracker.domain.policy import DAEMON, Level, Policy, QuietHours
 from tracker.domain.tracking import GameTracking, Tracked
 
 OVER = T0 + timedelta(hours=3)
@@ -112,8 +113,11 @@ async def test_a_night_that_ends_later_is_not_called_tonight(hours: float, night
     assert told[0].text == f"{night} 2–1–1, +$7.56 · 1 void"
 
 
-async def test_a_night_that_ends_in_quiet_hours_is_named_as_it_is_read() -> None:
-    """Its total comes when they end, in the morning, and tells of the last night."""
+@pytest.mark.parametrize(("level", "named"), [(Level.LOW, "Last night"), (Level.URGENT, "Tonight")])
+async def test_a_night_that_ends_in_quiet_hours_is_named_as_it_is_read(
+    level: Level, named: str
+) -> None:
+    """Its total comes when they end, in the morning; one that is loud enough comes at once."""
     told: list[Notice] = []
 
     async def tell(notice: Notice) -> None:
@@ -126,8 +130,8 @@ async def test_a_night_that_ends_in_quiet_hours_is_named_as_it_is_read() -> None
     quiet = QuietHours(OVER.time(), (OVER + timedelta(hours=9)).time(), UTC)
     night = tell_tonight(
         lambda: [GameTracking(GAME, NIGHT)], LeapingClock(OVER), tell, none,
-        Policy(quiet=quiet).audible_from,
+        AlertPolicy(Policy({DAEMON: level}, quiet=quiet)).audible_from,
     )  # fmt: skip
     with pytest.raises(TimeoutError):
         await night
-    assert told[0].text.startswith("Last night 2–1–1")
+    assert told[0].text.startswith(f"{named} 2–1–1")

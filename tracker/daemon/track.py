@@ -415,10 +415,14 @@ class AlertPolicy:
         loud = self.loudness(level)
         if loud is None:
             return None
-        until = self._policy.audible_from(loud, now)
+        until = self.audible_from(level, now)
         due = until if until > now else None
         expires = now + NOTICE_USEFUL_FOR if due is None else None
         return Notice(kind, int(now.timestamp()), now, text, loud, expires, due)
+
+    def audible_from(self, level: Level, at: datetime) -> datetime:
+        """From when on a notice may be sent that is usually this loud."""
+        return self._policy.audible_from(self.loudness(level) or level, at)
 
     def loudness(self, level: Level) -> Level | None:
         """How loud a notice is that is usually this loud; None where notices are switched off.
