@@ -174,15 +174,20 @@ def ranged(peak: float | None, low: float | None) -> str:
     return "peak {}, low {}".format(*shown)
 
 
+NEAR_LEVEL = 0.03
+"""A move beyond a level by less than this shows decimals where the chance before looks like it."""
+
+
 def percent_change(p: float, was: float, level: float | None = None) -> tuple[str, str | None]:
     """A chance and the chance before it, with a decimal where they would otherwise look the same.
 
-    With the `level` that was reached, decimals also tell the chance before from it. The second is
+    Near the `level` that was reached, decimals also tell the chance before from it. The second is
     None when they look the same even so.
     """
+    near = level not in (None, was) and abs(p - was) < NEAR_LEVEL
     for digits in range(2 if level is None else 3):
         shown = percent(p, digits), percent(was, digits)
-        reached = level not in (None, was) and shown[1] == percent(level or 0.0, digits)
+        reached = near and shown[1] == percent(level or 0.0, digits)
         if shown[0] != shown[1] and not reached:
             return shown
     return percent(p), None
