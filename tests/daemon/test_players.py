@@ -115,6 +115,20 @@ async def test_a_mere_player_is_found_once_a_box_names_him(night: Night) -> None
     assert night.said("bet.matched") == [{"bet": "1", "game": "LAL@DEN 2026-11-20"}]
 
 
+async def test_a_player_is_found_whose_opponents_alone_are_known(night: Night) -> None:
+    """A game of which one team was met on another night asks for its box, and is no mistake yet."""
+    lakers = {("nba", "LAL"): ("LeBron James", "Jokic Smith")}
+    await night.store.players.meet(lakers, T0 - timedelta(days=2))
+    await night.met(BOSTON)
+    await night.add("Nikola Jokic over 25.5 pts -115 $20")
+    await night.add("LAL@DEN Jokitch over 9.5 reb")
+    assert [x.id for x in night.followed.without_roster] == [GAME.id]
+    assert night.said("bets.mistake") == []
+    await night.met(DENVER)
+    assert night.followed.waiting == 1
+    assert len(night.said("bets.mistake")) == 1
+
+
 async def test_a_name_that_was_mistyped_is_told_once(night: Night) -> None:
     """A mistyped name is reported once, as soon as a box score has the player who was meant."""
     await night.add("Jokicc over 25.5 pts -115 $20")

@@ -14,7 +14,15 @@ from tracker.domain.catalog import find_teams, fold
 from tracker.domain.draft import AmbiguousGame, Draft, NoSuchGame, RostersUnknown, choose_as_said
 from tracker.domain.game import Game, Phase, Side
 from tracker.domain.league import NCAAM, NCAAW
-from tracker.domain.player import AmbiguousPlayer, NoSuchPlayer, Player, Roster, RosterOf, nobody
+from tracker.domain.player import (
+    AmbiguousPlayer,
+    NoSuchPlayer,
+    Player,
+    Roster,
+    RosterOf,
+    names_both,
+    nobody,
+)
 from tracker.wording.figures import score_text
 
 if TYPE_CHECKING:
@@ -190,8 +198,7 @@ class Chooser:
             without = _without(made.roster_of, why.players, meant)
             return self._choice(draft, replace(made, roster_of=without))
         except NoSuchPlayer as why:
-            sides = {x.side for game in made.games for x in made.roster_of(game)}
-            if why.near and len(sides) == len(Side):
+            if why.near and all(names_both(made.roster_of(x)) for x in made.games):
                 raise
             return Choice((), _waits(why))
         return made

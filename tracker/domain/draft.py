@@ -27,7 +27,7 @@ from tracker.domain.market import (
 )
 from tracker.domain.money import Odds
 from tracker.domain.pick import Matchup, ParlayPick, Pick, Written
-from tracker.domain.player import Roster, RosterOf, near_players, nobody, players_meant
+from tracker.domain.player import Roster, RosterOf, names_both, near_players, nobody, players_meant
 from tracker.domain.policy import Rule
 from tracker.domain.prior import NO_LINES, Lines
 
@@ -501,7 +501,7 @@ def _raise_for_player(
     tonight = [x for g, s in games if _ahead(g, s, now) or g.slate == today for x in roster_of(g)]
     near = near_players(lone.player, tonight)
     meant = f" (did you mean {near}?)" if near else ""
-    if not rosters or not all(rosters):
+    if not rosters or not all(map(names_both, rosters)):
         raise RostersUnknown(
             f"{lone.text!r}: it is not known yet who plays in which game{meant}; "
             "name the team or the game before the player to be sure",

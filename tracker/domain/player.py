@@ -329,6 +329,11 @@ def nobody(game: Game) -> Roster:  # noqa: ARG001 - it is a RosterOf
     return ()
 
 
+def names_both(roster: Roster) -> bool:
+    """Whether players of both teams are known; one of the other may be anybody."""
+    return {x.side for x in roster} == set(Side)
+
+
 def find_player(written: str, game: Game, roster: Roster, side: Side | None = None) -> Player:
     """The one player whom the words mean, among the players of `side` where that is given.
 

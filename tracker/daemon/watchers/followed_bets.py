@@ -39,7 +39,15 @@ from tracker.domain.events import (
 from tracker.domain.game import Game, GameState, Phase, Side
 from tracker.domain.league import NBA, slate_date
 from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.player import Absences, Injury, NoSuchPlayer, Player, PlayerGame, RosterOf
+from tracker.domain.player import (
+    Absences,
+    Injury,
+    NoSuchPlayer,
+    Player,
+    PlayerGame,
+    RosterOf,
+    names_both,
+)
 from tracker.domain.policy import parse_rule
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.engine.settle.settlement import NOT_BEGUN_AFTER
@@ -468,7 +476,7 @@ def match(
             continue
         lacking = chosen if isinstance(problem, NoSuchPlayer) else ()
         without_roster |= {x.id: x for x in lacking}
-        if all(map(roster_of, lacking)):
+        if all(names_both(roster_of(x)) for x in lacking):
             mistakes.append(f"{_of_bet(number, draft)}{problem}")
     return Matches(tuple(matched), tuple(mistakes), tuple(without_roster.values()), hopeless)
 
@@ -482,8 +490,9 @@ def _without_roster(
     games: Iterable[tuple[Game, GameState | None]],
     rosters: Mapping[str, tuple[Player, ...]],
 ) -> dict[str, Game]:
-    """The games of a bet's leagues, by id, whose players are not known."""
-    return {x.id: x for x, _ in games if x.league in draft.leagues and not rosters.get(x.id)}
+    """The games of a bet's leagues, by id, of which the players of some team are not known."""
+    coming = (x for x, _ in games if x.league in draft.leagues)
+    return {x.id: x for x in coming if not names_both(rosters.get(x.id, ()))}
 
 
 def _misfit(draft: Draft, chosen: tuple[Game, ...], roster_of: RosterOf) -> BadBet | None:
