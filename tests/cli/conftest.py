@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import shutil
 import warnings
@@ -50,6 +51,14 @@ class Ran:
 
 
 Cli = Callable[..., Ran]
+
+
+class Terminal(io.StringIO):
+    """A terminal in memory."""
+
+    def isatty(self) -> bool:
+        """True, so that colours are used."""
+        return True
 
 
 @pytest.fixture(autouse=True, scope="session")

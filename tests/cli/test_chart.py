@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.text import Text
 
-from tests.cli.conftest import Cli
+from tests.cli.conftest import Cli, Terminal
 from tracker.app.axes import game_seconds
 from tracker.cli.charts.plot import Canvas, axis, draw_clv, histogram
 from tracker.cli.demo import conclude
@@ -146,14 +145,6 @@ def test_what_the_close_says_is_drawn_in_bars() -> None:
     assert max(map(len, lines)) <= 80
     bars = {x.split("%")[0].strip(): x.count("█") for x in lines[1:]}
     assert bars["-4 to -3"] > bars["+2 to +3"] > 0
-
-
-class Terminal(io.StringIO):
-    """A terminal in memory."""
-
-    def isatty(self) -> bool:
-        """True, so that colours are used."""
-        return True
 
 
 @pytest.mark.parametrize("width", [80, 120])

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from rich.text import Text
 
-from tests.cli.conftest import NOBODY, Cli
+from tests.cli.conftest import NOBODY, Cli, Terminal
 from tracker.cli import outcome
 from tracker.cli.demo import served
 from tracker.cli.replay import configuration
@@ -133,6 +134,17 @@ def test_no_word_is_broken_on_a_terminal(width: int) -> None:
     assert max(len(x.replace("\x1b[1m", "").replace("\x1b[0m", "")) for x in lines) <= width
     path = "/a/path/" + "x" * 200
     assert broken(f"error: {path} is not there", width).startswith(f"error: {path}\n")
+
+
+def test_a_label_is_as_wide_in_colour_as_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The text behind a label begins in the same column on a terminal as in a file."""
+    from tracker.cli.screen import label
+
+    told = [label(x) for x in ("Worth", "Chance", "Market")]
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    drawn = [label(x) for x in ("Worth", "Chance", "Market")]
+    assert [Text.from_ansi(x).plain for x in drawn] == told != drawn
+    assert set(map(len, told)) == {9}
 
 
 def test_an_explained_chance_is_certain_only_where_the_bet_is_decided() -> None:

@@ -95,6 +95,11 @@ def paint(text: str, style: str, stream: TextIO | None = None) -> str:
     return f"\x1b[{';'.join(_CODES[x] for x in style.split())}m{text}\x1b[0m"
 
 
+def label(text: str) -> str:
+    """The word before a line's text, as wide as all such words of an answer."""
+    return paint(f"{text:<9}", "dim")
+
+
 def say(text: str = "") -> None:
     """Print a text, of one line or several, to standard output."""
     sys.stdout.write(f"{fitted(text, sys.stdout)}\n")

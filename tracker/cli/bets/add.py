@@ -16,7 +16,7 @@ from tracker.app.bets import Beside, Registered
 from tracker.app.views import game_name_json, part, plain
 from tracker.cli import Scope, run_async, session
 from tracker.cli.bets import chooser, draft_for
-from tracker.cli.screen import asks, note, paint, progress, say, say_json, when
+from tracker.cli.screen import asks, label, note, paint, progress, say, say_json, when
 from tracker.domain import Misused
 from tracker.domain.bet import wager_text
 from tracker.domain.chance import NoChance
@@ -285,25 +285,25 @@ def _tell_bet(x: Registered, at: Session) -> None:
     bet = _bet_words(x, at)
     if added.created or added.revived:
         again = " (followed again)" if added.revived else ""
-        say(f"{_label('Bet')}{number} {bet}{again}")
+        say(f"{label('Bet')}{number} {bet}{again}")
     elif added.changed:
-        say(f"{_label('Bet')}{number} {bet} · changed to this")
+        say(f"{label('Bet')}{number} {bet} · changed to this")
     else:
-        say(f"{_label('Bet')}already registered as {number}: {bet}")
+        say(f"{label('Bet')}already registered as {number}: {bet}")
     for words in x.already.words:
-        say(f"{_label('Already')}{words}")
+        say(f"{label('Already')}{words}")
 
 
 def understood(x: Registered, at: Session) -> list[str]:
     """Lines that show how an unregistered bet is understood: games, money, what it waits for."""
-    waits = [] if x.waiting is None else [f"{_label('Game')}{x.waiting}"]
-    certain = [f"{_label('Already')}{words}" for words in x.already.words]
-    return [*_matches(x, at), f"{_label('Bet')}{_bet_words(x, at)}", *certain, *waits]
+    waits = [] if x.waiting is None else [f"{label('Game')}{x.waiting}"]
+    certain = [f"{label('Already')}{words}" for words in x.already.words]
+    return [*_matches(x, at), f"{label('Bet')}{_bet_words(x, at)}", *certain, *waits]
 
 
 def _matches(x: Registered, at: Session) -> list[str]:
     lines = dict.fromkeys(_matched(x, game, at) for game in x.games)
-    return [f"{_label('Matched')}{line}" for line in lines]
+    return [f"{label('Matched')}{line}" for line in lines]
 
 
 def _bet_words(x: Registered, at: Session) -> str:
@@ -318,15 +318,11 @@ def _tell_rest(x: Registered, at: Session) -> None:
     """Print the rules of the bet, what it waits for, and whether no daemon runs."""
     added = x.added
     rules = " · ".join(rule.text for rule in x.rules) or "none"
-    say(f"{_label('Rules')}{rules}{paint(f'  (tracker rules {added.number})', 'dim')}")
+    say(f"{label('Rules')}{rules}{paint(f'  (tracker rules {added.number})', 'dim')}")
     if x.waiting is not None:
-        say(f"{_label('Game')}{x.waiting}")
+        say(f"{label('Game')}{x.waiting}")
     if at.daemon is None and added.created:
         note("The daemon is not running: `tracker run` follows your bets.")
-
-
-def _label(text: str) -> str:
-    return paint(f"{text:<9}", "dim")
 
 
 def _matched(x: Registered, game: Game, at: Session) -> str:
@@ -360,7 +356,7 @@ async def _tell_chance(x: Registered, at: Session) -> None:
     if found is None:
         return
     if isinstance(found, NoChance):
-        say(f"{paint('Chance', 'dim'):<9}none yet: {WHY_NONE[found]}")
+        say(f"{label('Chance')}none yet: {WHY_NONE[found]}")
         return
     if x.added.created:
         await at.store.quotes.decide([found.decision])

@@ -195,7 +195,7 @@ def _tell(
     if chance := _chance_line(found):
         say(f"Chance   {chance}")
     for place, line in enumerate(leg_lines(found), 1):
-        say(f"Leg {place}    {line}")
+        say(f"{f'Leg {place}':<9}{line}")
     say(f"Rules    {' · '.join(x.text for x in bet.rules) or 'none'}")
     if bet.review is not None:
         from tracker.wording.figures import deciding

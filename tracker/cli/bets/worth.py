@@ -12,7 +12,7 @@ import typer
 
 from tracker.cli import Scope, run_async, scope_of, session
 from tracker.cli.app import AsJson, Reference, Work, declare
-from tracker.cli.screen import named, note, paint, progress, say, say_json, table
+from tracker.cli.screen import label, named, note, paint, progress, say, say_json, table
 from tracker.domain import Impossible
 from tracker.domain.game import Phase
 from tracker.domain.money import money_text, odds_text, parse_money, parse_odds, stake_text
@@ -178,7 +178,7 @@ async def check(
     for row in worth_lines(found, at.now, form):
         say(row)
     if found.market is not None:
-        say(f"{paint('Market', 'dim'):<9}{percent(found.market, 1)}")
+        say(f"{label('Market')}{percent(found.market, 1)}")
     say("worth a look" if not why else f"not worth a look: {'; '.join(why)}")
 
 
@@ -254,8 +254,8 @@ def worth_lines(x: Worth, now: datetime, odds_format: str) -> list[str]:
     """A bet's chance, edge and price, by which moment of its game, and what that moment misses."""
     states = x.priced.states
     clocks = dict.fromkeys(s.game_clock for s in states)
-    label = f"At {', '.join(clocks)}" if x.priced.live else "Before tip-off"
-    lines = decision_lines(x.decision, label, odds_format)
+    moment = f"At {', '.join(clocks)}" if x.priced.live else "Before tip-off"
+    lines = decision_lines(x.decision, moment, odds_format)
     waiting = [s.game for s in states if s.phase is Phase.SCHEDULED]
     unread = [g.name for g in waiting if now - g.start >= UNREAD_AFTER]
     if unread:
@@ -271,4 +271,4 @@ def decision_lines(x: BetDecision, clock: str, odds_format: str) -> list[str]:
     push = f", push {percent(x.chance.push, 1)}" if x.chance.push else ""
     edge = "" if x.edge is None else f", edge {share_text(x.edge)}"
     first = f"{paint(clock + ':', 'dim')} p(hit) {percent(x.chance.win, 1)}{push}{edge}"
-    return [first, f"{paint('Worth', 'dim'):<9}{' · '.join(decision_facts(x, odds_format))}"]
+    return [first, f"{label('Worth')}{' · '.join(decision_facts(x, odds_format))}"]
