@@ -209,16 +209,18 @@ async def test_a_plain_body_over_the_cap(site: Site, clock: FakeClock) -> None:
 
 @pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
 async def test_compressed_documents(site: Site, clock: FakeClock, pack: object) -> None:
-    """Gzip and deflate are undone; a truncated body counts as unavailable."""
+    """Gzip and deflate are undone, in one piece or several; a truncated body is unavailable."""
     assert callable(pack)
     name = "gzip" if pack is gzip.compress else "deflate"
     body = b'{"a": "' + b"score " * 1000 + b'"}'
     site.put(PATH, pack(body), Content_Encoding=name)
+    site.put("/two.json", pack(body[:9]) + pack(body[9:]), Content_Encoding=name)
     site.put("/cut.json", pack(body)[:-20], Content_Encoding=name)
     site.put("/odd.json", b"{}", Content_Encoding=name)
     site.put("/br.json", b"{}", Content_Encoding="br")
     async with fetching(site, clock) as fetcher:
-        assert (await fetcher.get(PATH)).body == body
+        for path in (PATH, "/two.json"):
+            assert (await fetcher.get(path)).body == body
         for path in ("/cut.json", "/odd.json"):
             with pytest.raises(FeedUnavailable, match="broke off"):
                 await fetcher.get(path)

@@ -66,12 +66,17 @@ async def decoded(answer: aiohttp.ClientResponse, cap: int) -> bytes:
     inflater = zlib.decompressobj(_ANY_ZLIB) if encoding in _ENCODED else None
     body = bytearray()
     async for chunk in answer.content.iter_chunked(_CHUNK):
-        try:
-            body += inflater.decompress(chunk, cap + 1 - len(body)) if inflater else chunk
-        except zlib.error:
-            raise BrokenOff from None
-        if len(body) > cap:
-            raise TooLarge
+        rest = chunk
+        while rest:
+            if inflater is not None and inflater.eof:
+                inflater = zlib.decompressobj(_ANY_ZLIB)  # a body may have several members
+            try:
+                body += inflater.decompress(rest, cap + 1 - len(body)) if inflater else rest
+            except zlib.error:
+                raise BrokenOff from None
+            if len(body) > cap:
+                raise TooLarge
+            rest = inflater.unused_data if inflater else b""
     if inflater is not None and body and not inflater.eof:
         raise BrokenOff
     return bytes(body)
