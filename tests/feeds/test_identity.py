@@ -24,7 +24,7 @@ from tracker.domain.game import (
 from tracker.domain.player import player_key
 from tracker.feeds import nba
 from tracker.feeds.espn import espn_source
-from tracker.feeds.identity import Register, nearest, state_under
+from tracker.feeds.identity import Register, nearest, recognised, state_under
 from tracker.replay.espn_site import EspnSite
 from tracker.replay.files import shipped
 from tracker.replay.nba_site import LIVE, NbaSite
@@ -48,6 +48,21 @@ def test_the_same_meeting() -> None:
     later = replace(AT_ESPN, start=datetime(2026, 1, 30, 12, tzinfo=UTC))
     assert late.slate != later.slate
     assert same_meeting(late, later)
+
+
+def test_a_team_that_its_source_renames_is_the_same_team() -> None:
+    """Under the same id and on the same night, a code that no team of the league has is a name."""
+    renamed = replace(GAME, home="PHS")
+    assert recognised(GAME, renamed) == GAME
+    for other in (replace(GAME, home="BOS"), replace(GAME, home="PHS", away="BOS")):
+        assert recognised(GAME, other) == other
+    assert recognised(GAME, replace(NEXT_NIGHT, home="PHS")).home == "PHS"
+    school = replace(GAME, league="ncaam")
+    assert recognised(school, replace(school, home="PHS")).home == "PHS"
+    register = Register([GAME], lambda: {GAME.id})
+    assert register.own("nba", renamed) == GAME
+    live = GameState(renamed, Phase.LIVE, 1, 700.0, Score(5, 2))
+    assert state_under(GAME, live).score == Score(5, 2)
 
 
 def test_of_several_the_nearest() -> None:

@@ -12,7 +12,9 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
+from tracker.domain.catalog import teams
 from tracker.domain.game import Game, GameState, Pair, Score, Side, same_meeting
+from tracker.domain.league import NBA, WNBA
 
 KEPT = timedelta(days=14)
 """A game is forgotten when it is this much older than the newest one."""
@@ -22,6 +24,20 @@ def nearest(game: Game, candidates: Iterable[Game]) -> Game | None:
     """The candidate that is the same meeting with the nearest tip-off; None without one."""
     fitting = [x for x in candidates if same_meeting(game, x)]
     return min(fitting, key=lambda x: (abs(x.start - game.start), x.id), default=None)
+
+
+def recognised(game: Game, reported: Game) -> Game:
+    """The reported game with the team codes of `game`, where its source has renamed one team.
+
+    In a league whose teams are all listed, a code that is not listed is no other team: an id that
+    stood for `game`, on the same night and with its other team on its side, still stands for it.
+    """
+    listed, sides = teams(game.league), [(game.home, reported.home), (game.away, reported.away)]
+    news = [new for old, new in sides if new != old]
+    if game.league not in (NBA.id, WNBA.id) or len(news) != 1 or news[0] in listed:
+        return reported
+    renamed = replace(reported, home=game.home, away=game.away)
+    return renamed if same_meeting(game, renamed) else reported
 
 
 def under(game: Game, reported: Game) -> Game:
@@ -35,7 +51,7 @@ def state_under(game: Game, state: GameState) -> GameState:
     Where the source has home and away exchanged, every figure changes sides.
     """
     reported = state.game
-    if reported.home == game.home:
+    if game.home != reported.away and game.away != reported.home:
         return replace(state, game=under(game, reported))
     return replace(
         state,
@@ -91,6 +107,7 @@ class Register:
         """
         bound, _ = self._told.get((source, reported.id), (reported.id, reported))
         game = self._games.get(bound)
+        reported = reported if game is None else recognised(game, reported)
         if game is None or not same_meeting(game, reported):
             fresh = (
                 reported if game is None or reported.id not in self._held() else _renamed(reported)

@@ -28,7 +28,7 @@ from tracker.feeds import (
 )
 from tracker.feeds.fetch import DEADLINE_S, FeedHost, Fetched, Fetcher, keep_newest
 from tracker.feeds.health import SourceHealth
-from tracker.feeds.identity import nearest, state_under
+from tracker.feeds.identity import nearest, recognised, state_under
 from tracker.feeds.polling.cadence import backoff
 from tracker.network import ServerTime
 from tracker.settings.models import FeedSettings
@@ -466,6 +466,7 @@ def _of_same(game: Game, reported: Game, state: GameState | Unreadable) -> GameS
     if reported.id != game.id:
         problem = f"is {reported.id} {reported.name}, not {game.id} {game.name}"
         return FeedMalformed("gameId", problem).unreadable
+    reported = recognised(game, reported)
     if same_meeting(game, reported):
         return state_under(game, state) if isinstance(state, GameState) else state
     phase = Phase.POSTPONED if same_teams(game, reported) else Phase.CANCELLED
