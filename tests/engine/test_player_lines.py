@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
+from tests.engine.build import summed
 from tests.engine.finals import Slate, boxes, ended, final_of, game_of, without_players
 from tracker.domain.bet import Bet, Result, Status
 from tracker.domain.catalog.books import HouseRules
-from tracker.domain.game import GameState, PlayerLine
+from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import Direction, DoubleDouble, PlayerMarket, PlayerTotal
 from tracker.domain.money import parse_odds
 from tracker.domain.player import Player, Stat, box_line
@@ -211,6 +212,38 @@ def test_a_player_listed_with_the_other_team_for_a_while_spoils_nothing_for_good
     assert (one.review, one.official) == (None, True)
     assert one.settlement is not None
     assert (one.settlement.result, one.settlement.revision) == (Result.WON, 1)
+
+
+@pytest.mark.parametrize("in_score", [False, True])
+def test_a_final_box_that_had_a_player_too_high_is_believed_once_it_is_right(
+    *, in_score: bool
+) -> None:
+    """Figures of a final box that do not add up to the score keep no right ones in doubt."""
+    made = dict(STAR.stats)["pts"]
+    slate = a_slate(over(Stat.PTS, made + 0.5))
+    slate.poll(replace(FINAL, phase=Phase.LIVE, clock=2.0), END)
+    high = replace(STAR, stats=tuple((k, v + 10 * (k == "pts")) for k, v in STAR.stats))
+    wrong = replace(FINAL, players=tuple(high if x is STAR else x for x in FINAL.players))
+    if in_score:
+        assert FINAL.periods is not None
+        more = [Score(0, 0)] * 3 + [Score(10, 0) if STAR.side is Side.HOME else Score(0, 10)]
+        periods = tuple(
+            Score(x.home + y.home, x.away + y.away)
+            for x, y in zip(FINAL.periods, more, strict=True)
+        )
+        wrong = replace(wrong, score=summed(periods), periods=periods)
+    for minute in (1, 2):
+        slate.poll(wrong, END + timedelta(minutes=minute))
+    for minute in range(3, 9):
+        slate.poll(FINAL, END + timedelta(minutes=minute))
+    one = slate.tracked()[1]
+    assert (one.review, one.settlement and one.settlement.result) == (None, Result.LOST)
+    few = replace(STAR, stats=tuple((k, v - 10 * (k == "pts")) for k, v in STAR.stats))
+    slate.poll(with_line(FINAL, few), END + timedelta(minutes=9))
+    state = slate.trackings[GAME.id].state
+    line = None if state is None else box_line(state, PLAYER)
+    assert line is not None
+    assert line.doubt == f"has {made - 10} pts in the final box, and was seen with {made}"
 
 
 def test_two_players_of_one_name_stay_two_at_the_end() -> None:

@@ -15,7 +15,14 @@ from datetime import datetime, timedelta
 
 from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import PlayerMarket
-from tracker.domain.player import UNREAD, Player, box_line, box_lines, player_key
+from tracker.domain.player import (
+    UNREAD,
+    Player,
+    box_line,
+    box_lines,
+    player_key,
+    points_lacking,
+)
 from tracker.domain.poll import (
     AGREEING_POLLS,
     DOCUMENT_HELD,
@@ -169,7 +176,7 @@ def with_poll(tracking: GameTracking, judged: JudgedPoll) -> GameTracking:
         return replace(tracking, state=believed, told_by=judged.origin, held=None)
     if before is None or judged.ordering is Ordering.HELD:
         return replace(tracking, held=judged.held)
-    known = with_players(before, state.players, before.players)
+    known = with_players(before, state.players, _last_seen(before, state))
     if state.box not in (None, known.box):
         known = replace(known, box=state.box)
     return replace(tracking, state=known, held=judged.held)
@@ -522,11 +529,25 @@ def after_play(state: GameState, before: GameState | None) -> GameState:
     if before is None or state.phase is not Phase.FINAL:
         return state
     if state.players:
-        return with_players(state, state.players, before.players)
+        return with_players(state, state.players, _last_seen(before, state))
     if before.phase is Phase.FINAL:
         return replace(state, players=before.players)
     seen = (x for x in before.players if x.played or x.minutes > 0)
     return replace(state, players=tuple(replace(x, doubt=UNREAD) for x in seen))
+
+
+def _last_seen(before: GameState, state: GameState) -> tuple[PlayerLine, ...]:
+    """The lines that those of a final box may not contradict.
+
+    A side's lines of an earlier final box are left out where they do not add up to its score and
+    those of the box now do.
+    """
+    if before.phase is not Phase.FINAL:
+        return before.players
+    was = replace(state, players=before.players)
+    in_play = {x.side for x in before.players if x.doubt}
+    wrong = {x for x in Side if points_lacking(was, x) and not points_lacking(state, x)}
+    return tuple(x for x in before.players if x.side not in wrong - in_play)
 
 
 def _doubted(players: Sequence[PlayerLine], seen: Sequence[PlayerLine]) -> list[PlayerLine]:
