@@ -147,8 +147,11 @@ def test_a_bet_made_in_play_is_on_no_later_game_once_that_is_over() -> None:
     """It is on the game that was surely in play, or asked about, and not moved to the next one."""
     made = replace(Draft(*read_line("DEN ML")), said_at=GAME.start + timedelta(hours=2))
     slated = [(GAME, final((60, 50), (60, 50))), (NEXT, None)]
-    found = match([(7, made)], slated, {}, GAME.start + timedelta(hours=14))
-    assert (found.matched, list(found.hopeless)) == ((), [7])
+    for hours in (3, 14):
+        found = match([(7, made)], slated, {}, GAME.start + timedelta(hours=hours))
+        assert (found.matched, list(found.hopeless)) == ((), [7])
+    at_once = match([(7, made)], slated, {}, GAME.start + timedelta(hours=2, minutes=1))
+    assert at_once.matched == ((7, (NEXT,)),)
     early = replace(made, said_at=GAME.start + timedelta(hours=1))
     for hours in (3, 14):
         now = GAME.start + timedelta(hours=hours)

@@ -38,6 +38,12 @@ last less than four hours, and a tip-off is at most one hour late."""
 _SHORTEST_GAME = timedelta(minutes=90)
 """A game that began less long ago is not over: two hours are usual, also for colleges."""
 
+_LONG_GAME = timedelta(hours=3)
+"""A game that began longer ago is over, but for one of several overtimes or a long interruption."""
+
+_AT_ONCE = timedelta(minutes=5)
+"""A bet that was made less long ago is matched with the games as they were then."""
+
 _LONG_ID = 10
 
 Slated = tuple[Game, GameState | None]
@@ -350,7 +356,7 @@ def choose_as_said(
     Which of two games is meant does not depend on which is over by now, as far as that can be told:
     a game that was on for less than _SHORTEST_GAME was in play. Raises UnknownDay where a
     bet of an earlier day would be on a game of a later one, unless that day's games are known and
-    its words fit none of them.
+    its words fit none of them; and where the game before it may have been in play or over.
     """
     listed, said = tuple(games), draft.said_at
     if said is None or draft.dated:
@@ -365,6 +371,18 @@ def choose_as_said(
 
     as_then = [(game, state if known_then(game, state) else None) for game, state in listed]
     chosen = choose_games(draft, as_then, said, roster_of, zone)
+    perhaps = [
+        game
+        for game, state in as_then
+        if state is not None and not state.phase.off and _perhaps_on(game, said, now)
+    ]
+    for leg, game in zip(draft.legs, chosen, strict=True):
+        on = next((x for x in perhaps if x != game and draft.leg_fits(leg, x, roster_of(x))), None)
+        if on is not None and game.start > said:
+            raise UnknownDay(
+                f"{draft.pick.text!r}: whether {on.name} of {on.slate} was over when it was made "
+                f"is not known: name its date, such as '{_dated(on)}'"
+            )
     if same_day:
         return chosen
     of_that_day = [game for game, _ in listed if game.slate == day]
@@ -377,6 +395,11 @@ def choose_as_said(
                 f"{game.slate} is not known: name its date, such as '{_dated(game)}'"
             )
     return chosen
+
+
+def _perhaps_on(game: Game, said: datetime, now: datetime) -> bool:
+    """Whether a game may have been in play when a bet was made, by the time since its tip-off."""
+    return said < now - _AT_ONCE and _SHORTEST_GAME <= said - game.start < _LONG_GAME
 
 
 def _of_legs_before(leg: Pick, games: list[Game], roster_of: RosterOf) -> Game | None:
