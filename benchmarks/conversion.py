@@ -25,10 +25,9 @@ from numpy.typing import NDArray
 
 from tracker.domain.game import Side
 from tracker.domain.market import Direction, Market, Spread, Total
-from tracker.forecast.game.parameters import Parameters, decode
+from tracker.forecast.game.parameters import Parameters, decode, load_parameters
 from tracker.forecast.market import closing_outlook
 from tracker.forecast.pricing.markets import chance_of
-from tracker.forecast.shipped import load_parameters
 from tracker.modelling.backtest import USUAL, SeasonGame, read_rows
 from tracker.modelling.games.fit import fit
 

@@ -87,7 +87,7 @@ def _games(text: str, name: str) -> Parameters:
 
 
 def _shipped_games(league: str) -> Parameters:
-    from tracker.forecast.shipped import load_parameters
+    from tracker.forecast.game.parameters import load_parameters
 
     return load_parameters(league)
 
@@ -99,7 +99,7 @@ def _players(text: str, name: str) -> PlayerFigures:
 
 
 def _shipped_players(league: str) -> PlayerFigures:
-    from tracker.forecast.shipped import load_player_figures
+    from tracker.forecast.players import load_player_figures
 
     return load_player_figures(league)
 

@@ -9,14 +9,8 @@ from datetime import UTC, date, datetime
 
 from tests.doubles.clock import FakeClock
 from tests.engine.build import bet, outlook
-from tracker.daemon.track import (
-    MOST_KEPT,
-    LateSlate,
-    TrackContext,
-    deciding,
-    delayed,
-    track,
-)
+from tracker.daemon.delay import MOST_KEPT, LateSlate, delayed
+from tracker.daemon.track import TrackContext, deciding, track
 from tracker.domain.alert import MessageStyle
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.poll import GameStanding, Poll

@@ -37,8 +37,8 @@ from tracker.domain.value import ClosingValue, Grade
 from tracker.engine.market import GameClose, QuoteBoard, best_quote, close, tip_off
 from tracker.engine.market.clv import Placed
 from tracker.forecast import load_parameters
+from tracker.forecast.players import load_player_figures
 from tracker.forecast.players.priors import PlayerPriors, player_prior
-from tracker.forecast.shipped import load_player_figures
 
 TIP = datetime(2026, 11, 21, 3, 10, tzinfo=UTC)
 GAME = Game("0022600001", "nba", "DEN", "LAL", TIP - timedelta(minutes=10))

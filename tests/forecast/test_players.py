@@ -26,6 +26,7 @@ from tracker.forecast import (
 )
 from tracker.forecast.game.flow import MADE
 from tracker.forecast.game.lattice import Pmf
+from tracker.forecast.players import load_player_figures
 from tracker.forecast.players.lineup import LEAGUE_RATES, Bulk, Mate, brings
 from tracker.forecast.players.model import PlayerOutlook
 from tracker.forecast.players.model import work_out as work_out_together
@@ -40,7 +41,6 @@ from tracker.forecast.players.priors import (
 )
 from tracker.forecast.players.remainder import BASIC, PLACE, Habits, Remainder, means_of
 from tracker.forecast.pricing.markets import own_figure, work_out
-from tracker.forecast.shipped import load_player_figures
 
 NBA = load_parameters("nba")
 FIGURES = load_player_figures("nba")

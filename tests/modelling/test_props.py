@@ -20,11 +20,10 @@ from tracker.cli.app import run
 from tracker.domain.player import PlayerGame
 from tracker.forecast import load_parameters
 from tracker.forecast.documents import text_of
-from tracker.forecast.players import decode_players
+from tracker.forecast.players import decode_players, load_player_figures
 from tracker.forecast.players.lineup import allowed
 from tracker.forecast.players.priors import player_prior
 from tracker.forecast.players.remainder import BASIC
-from tracker.forecast.shipped import load_player_figures
 from tracker.modelling.games import BadDataset, read
 from tracker.modelling.players import COLUMNS, PlayerRows, read_players
 from tracker.modelling.players.evaluate import evaluate_players, judge_parlays, season_averages

@@ -30,8 +30,8 @@ from tracker.domain.prior import Lines
 from tracker.domain.tracking import GameTracking
 from tracker.feeds import nba
 from tracker.forecast import forecast, load_parameters
+from tracker.forecast.players import load_player_figures
 from tracker.forecast.priors import average_prior
-from tracker.forecast.shipped import load_player_figures
 from tracker.intake.bets_file import parse_bets
 from tracker.notify import dispatch
 from tracker.notify.channels import Message

@@ -20,7 +20,7 @@ from tracker.app.pricing import Load
 from tracker.clock import SystemClock
 from tracker.domain.game import Game
 from tracker.domain.league import slate_date
-from tracker.forecast.shipped import load_parameters
+from tracker.forecast.game.parameters import load_parameters
 from tracker.settings import load_settings
 from tracker.store import Store
 from tracker.store.access import KeyScope

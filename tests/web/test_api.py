@@ -17,7 +17,7 @@ from tracker.app.market import clv_report, clv_summary
 from tracker.cli.app import run
 from tracker.clock import SystemClock
 from tracker.forecast import Parameters
-from tracker.forecast.shipped import load_parameters
+from tracker.forecast.game.parameters import load_parameters
 from tracker.store import Store
 
 STATE = {

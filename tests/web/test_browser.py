@@ -21,7 +21,7 @@ import uvicorn
 from tracker.cli.demo.night import playbacks, starts, write_files
 from tracker.clock import ScaledClock, SystemClock
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
-from tracker.forecast.shipped import load_parameters
+from tracker.forecast.game.parameters import load_parameters
 from tracker.replay.server import serving
 from tracker.settings import load_settings
 from tracker.store import Store

@@ -20,7 +20,7 @@ from hypothesis import Phase as HypothesisPhase
 from tests.cli.conftest import config, home, night, played  # noqa: F401 - fixtures
 from tests.web.conftest import with_a_game_to_come
 from tracker.clock import SystemClock
-from tracker.forecast.shipped import load_parameters
+from tracker.forecast.game.parameters import load_parameters
 from tracker.settings import load_settings
 from tracker.store import Store
 from tracker.store.access import KeyScope

@@ -28,7 +28,7 @@ from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.market import Direction, DoubleDouble, Moneyline, PlayerTotal
 from tracker.domain.money import money_text, parse_odds
 from tracker.domain.player import Player, Stat
-from tracker.forecast.shipped import load_parameters
+from tracker.forecast.game.parameters import load_parameters
 from tracker.language import read_line
 from tracker.settings import settings_of
 from tracker.store import Store

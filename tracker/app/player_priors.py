@@ -161,8 +161,8 @@ class PlayerBeliefs:
         wanted = {(x.side, x.key): x for x in (*players_in(bets, game), *named)}
         if not wanted:
             return None
+        from tracker.forecast.players import load_player_figures
         from tracker.forecast.players.priors import PlayerPriors
-        from tracker.forecast.shipped import load_player_figures
 
         figures = figures or load_player_figures(game.league)
         quotes = quotes_in(game, bets)

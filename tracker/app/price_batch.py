@@ -11,9 +11,9 @@ from tracker.app.views import chance_parts, part
 from tracker.domain import TrackerError
 from tracker.domain.game import Game, GameState
 from tracker.domain.player import Player
+from tracker.forecast.game.parameters import load_parameters
 from tracker.forecast.market import forecast_with
 from tracker.forecast.pricing.markets import parlay
-from tracker.forecast.shipped import load_parameters, player_figures
 from tracker.intake.states import (
     NO_TIME,
     BadState,
@@ -122,7 +122,7 @@ def _with_players(
     if not lines:
         return state, None
     try:
-        figures = player_figures(parameters)
+        figures = parameters.player_figures
     except TrackerError as why:
         raise BadState("players", str(why)) from None
     return replace(state, players=lines), read_player_priors(given, lines, figures, rules)

@@ -45,7 +45,6 @@ from tracker.forecast.market import LiveLines
 from tracker.forecast.players.priors import PlayerPriors, player_prior
 from tracker.forecast.pricing.markets import work_out
 from tracker.forecast.priors import Known
-from tracker.forecast.shipped import player_figures
 from tracker.host import give_back_memory
 from tracker.registry import GAMES, PLAYERS, Registry, in_use
 from tracker.store import Store
@@ -229,7 +228,7 @@ class TrialWatch:
             else:
                 figures = self._registry.of(PLAYERS).read(trial.league, trial.challenger)
                 challenger = replace(champion, players=figures)
-                versions = player_figures(champion).model_version, figures.model_version
+                versions = champion.player_figures.model_version, figures.model_version
         except TrackerError as why:
             self._report(ShadowFailed(trial.challenger, str(why)))
             return None
@@ -343,7 +342,7 @@ class _Work:
         return of_team(before, game.code(player.side))
 
     def _with_priors(self, seen: Seen, whom: Mapping[Player, object]) -> Seen:
-        figures = player_figures(seen.parameters)
+        figures = seen.parameters.player_figures
         minutes = self.state.game.rules.regulation_seconds / 60
         known = {
             (x.side, x.key): player_prior(self._games(x), figures, regulation=minutes) for x in whom

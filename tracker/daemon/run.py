@@ -22,16 +22,9 @@ from tracker.daemon.bot import Verbs
 from tracker.daemon.bot.bet_commands import BetCommands
 from tracker.daemon.bot.chat import ChannelLoops
 from tracker.daemon.cards import LiveView
+from tracker.daemon.delay import LateSlate, delayed
 from tracker.daemon.forecaster import Forecaster, TrialWatch
-from tracker.daemon.track import (
-    AlertPolicy,
-    Decisions,
-    LateSlate,
-    TrackContext,
-    deciding,
-    delayed,
-    track,
-)
+from tracker.daemon.track import AlertPolicy, Decisions, TrackContext, deciding, track
 from tracker.daemon.watchers import (
     GRACE,
     SourceStatus,

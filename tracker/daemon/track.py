@@ -1,14 +1,12 @@
 """Follows one game: takes each poll, forecasts, decides, routes its alerts, and records it all.
 
-All games share one queue of decisions: one poll at a time decides on a bet on several games. For a
-person whose broadcast is late, `Delayed` and `LateSlate` hold every poll back by the same delay.
+All games share one queue of decisions: one poll at a time decides on a bet on several games.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -37,7 +35,6 @@ from tracker.engine.decide.advance import advance, note
 from tracker.engine.decide.belief import JudgedPoll, judge_poll
 from tracker.engine.decide.parlays import presume, to_presume
 from tracker.engine.rules.routing import BUDGET_SPAN, route
-from tracker.feeds.slates import SlateReading
 from tracker.forecast import Outlook
 from tracker.store import Store
 from tracker.wording.alerts import compose
@@ -436,98 +433,3 @@ class AlertPolicy:
             return None
         set_for_all = mode is TopicMode.SILENT or DAEMON in self._policy.levels
         return self._policy.level(DAEMON) if set_for_all else level
-
-
-# ----------------------------------------------------------- behind the broadcast
-
-MOST_KEPT = 200
-"""Most polls of a game that are held back: nothing is handed on while the disk is full, say."""
-
-ReadSlate = Callable[[], Awaitable[SlateReading]]
-
-
-class Delayed:
-    """Polls a game at its own pace and hands each poll on later.
-
-    All that follows from a poll (chances, alerts, what any command shows) is then late by the same
-    time.
-    """
-
-    def __init__(
-        self, poller: PollSource, seconds: float, clock: Clock, standing: GameStanding
-    ) -> None:
-        """`seconds` is the delay on `clock`; `standing` is where the game stands at first."""
-        self._poller = poller
-        self._seconds = seconds
-        self._clock = clock
-        self._standing = standing
-        self._newest: GameState | None = None
-        self._kept: deque[tuple[float, Poll]] = deque()
-        self._came = asyncio.Event()
-        self._room = asyncio.Semaphore(MOST_KEPT)
-
-    async def fill(self) -> None:
-        """Poll for ever, at the pace of the game as it really stands, while there is room."""
-        while True:
-            await self._room.acquire()
-            poll = await self._poller.next(self._ahead())
-            if isinstance(poll.reading, GameState) and not poll.reading.phase.off:
-                self._newest = poll.reading
-            self._kept.append((self._clock.monotonic(), poll))
-            self._came.set()
-
-    async def next(self, standing: GameStanding) -> Poll:
-        """Wait until the oldest poll is as old as the delay, and return it."""
-        self._standing = standing
-        while not self._kept:
-            self._came.clear()
-            await self._came.wait()
-        heard, poll = self._kept[0]
-        await self._clock.sleep(heard + self._seconds - self._clock.monotonic())
-        self._kept.popleft()
-        self._room.release()
-        return poll
-
-    def _ahead(self) -> GameStanding:
-        """The standing that decides when to poll next: with the newest state, not yet handed on."""
-        if self._newest is None or self._standing.settled:
-            return self._standing
-        return replace(self._standing, state=self._newest)
-
-
-class LateSlate:
-    """The slate with every game at once, but with game states only after a delay."""
-
-    def __init__(self, read: ReadSlate, seconds: float, clock: Clock) -> None:
-        """`seconds` is the delay on `clock`."""
-        self._read = read
-        self._seconds = seconds
-        self._clock = clock
-        self._kept: deque[tuple[float, tuple[GameState, ...]]] = deque()
-
-    async def read(self) -> SlateReading:
-        """Read the slate, and give it the latest states that are as old as the delay."""
-        reading = await self._read()
-        if self._seconds <= 0:
-            return reading
-        now = self._clock.monotonic()
-        self._kept.append((now, reading.states))
-        while len(self._kept) > 1 and now - self._kept[1][0] >= self._seconds:
-            self._kept.popleft()
-        heard, states = self._kept[0]
-        return replace(reading, states=states if now - heard >= self._seconds else ())
-
-
-@asynccontextmanager
-async def delayed(
-    poller: PollSource, seconds: float, clock: Clock, standing: GameStanding
-) -> AsyncIterator[PollSource]:
-    """The poller itself without a delay, else one that is late by it while the block lasts."""
-    if seconds <= 0:
-        yield poller
-        return
-    late = Delayed(poller, seconds, clock, standing)
-    async with asyncio.TaskGroup() as tasks:
-        filling = tasks.create_task(late.fill())
-        yield late
-        filling.cancel()

@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tracker.forecast.game.parameters import Parameters
+    from tracker.forecast.game.parameters import Parameters, load_parameters
     from tracker.forecast.model import forecast
     from tracker.forecast.outlook import Outlook
     from tracker.forecast.pricing.markets import (
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
         price_all,
         why_none,
     )
-    from tracker.forecast.shipped import load_parameters
 
 __all__ = [
     "Outlook",
@@ -34,7 +33,7 @@ _HOMES = {
     "Outlook": "outlook",
     "Parameters": "game.parameters",
     "forecast": "model",
-    "load_parameters": "shipped",
+    "load_parameters": "game.parameters",
     "own_figures": "pricing.markets",
     "parlay": "pricing.markets",
     "parlay_of": "pricing.markets",

@@ -1,4 +1,7 @@
-"""Reading and writing the files of fitted figures: versions, checksums and references."""
+"""Reading and writing the files of fitted figures: versions, checksums and references.
+
+`shipped_text` reads the files that come with the program: no other module of this room reads one.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import resources
 from typing import Any, TypeVar
 
 from tracker.domain import TrackerError
@@ -79,17 +83,19 @@ def reference(document: Mapping[str, Any], source: Mapping[str, Any]) -> dict[st
     return {**found, "sha256": checksum_of(found)}
 
 
-def resolved(text: str, where: str, find: Callable[[str], str]) -> str:
-    """The full text of a file: a reference is replaced by the document that it stands for.
+def shipped_text(form: str, league: str) -> str:
+    """The full text of a league's shipped file, a reference to another league's file resolved.
 
-    `find` returns the text of the league that a reference names. Raises BadParameters.
+    `form` makes a file's name of a league: `players-{}.json`. Raises BadParameters.
     """
+    where = form.format(league)
+    text = _shipped(form, league)
     if not text.startswith('{"changes":'):
         return text
     content = json.loads(text)
     if content.get("sha256") != checksum_of(content):
         raise BadParameters(f"{where} is damaged, its checksum differs: restore or refit it")
-    document: dict[str, Any] = json.loads(find(content["like"]))
+    document: dict[str, Any] = json.loads(_shipped(form, content["like"]))
     if document["sha256"] != content["like_sha256"]:
         raise BadParameters(f"{where} is like another fit of {content['like']}: make it anew")
     for key, value in content["changes"].items():
@@ -97,6 +103,15 @@ def resolved(text: str, where: str, find: Callable[[str], str]) -> str:
         document[key] = document[key] | value if inside else value
     document["sha256"] = checksum_of(document)
     return json.dumps(document)
+
+
+def _shipped(form: str, league: str) -> str:
+    name = form.format(league)
+    file = resources.files("tracker.forecast").joinpath(f"parameters/{name}")
+    try:
+        return file.read_text("utf-8")
+    except OSError as error:
+        raise BadParameters(f"no {name} is installed for {league}: reinstall") from error
 
 
 def checksum_of(document: Mapping[str, Any]) -> str:

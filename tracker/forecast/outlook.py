@@ -174,8 +174,8 @@ class Outlook:
         """The given priors of the players, else priors from the league's figures alone."""
         if self.players is not None:
             return self.players
+        from tracker.forecast.players import load_player_figures
         from tracker.forecast.players.priors import PlayerPriors
-        from tracker.forecast.shipped import load_player_figures
 
         return PlayerPriors(self.figures or load_player_figures(self.periods.state.game.league))
 

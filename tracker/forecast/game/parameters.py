@@ -10,12 +10,14 @@ import base64
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tracker.domain.league import LEAGUES
 from tracker.forecast.calibration import NO_CALIBRATIONS, Calibrations
-from tracker.forecast.documents import About, decoded, version_in
+from tracker.forecast.documents import About, BadParameters, decoded, shipped_text, version_in
 from tracker.forecast.game import (
     Average,
     BoxFigures,
@@ -85,6 +87,13 @@ class Parameters:
         """The name of the calibrations in use."""
         return self.calibrations.name
 
+    @property
+    def player_figures(self) -> PlayerFigures:
+        """The figures of the league's players: its own, else the shipped ones."""
+        from tracker.forecast.players import load_player_figures
+
+        return self.players or load_player_figures(self.league)
+
     @Lazy
     def landing(self) -> Landing:
         """The endgame's tables from the flow's layer on, summed for every lead at the layer."""
@@ -94,6 +103,14 @@ class Parameters:
     def last_minute(self) -> Lattice:
         """Points of both teams in the last minute of an earlier period."""
         return Lattice(0, 0, ending(self.breaks, 0, LAST_MINUTE), (0, 0))
+
+
+@cache
+def load_parameters(league: str) -> Parameters:
+    """The shipped parameters of a league (`nba`). Raises BadParameters when they cannot be used."""
+    if league not in LEAGUES:
+        raise BadParameters(f"there is no league {league!r}: use one of {', '.join(LEAGUES)}")
+    return decode(shipped_text("{}.json", league), f"{league}.json")
 
 
 def decode(text: str, where: str) -> Parameters:

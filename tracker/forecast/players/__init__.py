@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tracker.forecast.documents import About, decoded, version_in
+from tracker.forecast.documents import About, decoded, shipped_text, version_in
 from tracker.forecast.lazy import Lazy
 from tracker.forecast.players.remainder import RATE_FEATURES, SHARE_FEATURES, Habits
 
@@ -137,6 +138,12 @@ class PlayerFigures:
     def habits(self) -> Habits:
         """How counts vary about their means."""
         return Habits(self.spread, self.trips, self.ties)
+
+
+@cache
+def load_player_figures(league: str) -> PlayerFigures:
+    """The shipped figures of a league's players. Raises BadParameters when they cannot be used."""
+    return decode_players(shipped_text("players-{}.json", league), f"players-{league}.json")
 
 
 def decode_players(text: str, where: str) -> PlayerFigures:
