@@ -317,7 +317,7 @@ def unit_path(*, user: bool, config_home: Path) -> Path:
 def unit_of(folder: Path | None) -> tuple[str, bool]:
     """The name of the daemon's unit, and whether it is a person's own.
 
-    `folder` is that of a system service's settings (`settings.loading.service_folder`), or None.
+    `folder` is that of a system service's settings (`settings.service_folder`), or None.
     """
     name = UNIT if folder in (None, ETC) else f"tracker@{folder.name}.service"
     return name, folder is None

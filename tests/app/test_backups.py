@@ -24,7 +24,7 @@ from tests.cli.conftest import Cli
 from tracker.app.backups import LATE_AFTER, kept, late
 from tracker.app.channels import channels_of
 from tracker.host import single_instance
-from tracker.settings import ConfigError, load_secrets, loading, parse_settings
+from tracker.settings import ConfigError, load_secrets, parse_settings
 from tracker.settings.reading import LEFT_OUT
 from tracker.store import Store
 from tracker.store.database.migrate import APPLICATION_ID, back_up, migrations, version_of
@@ -349,7 +349,7 @@ def test_a_restore_brings_the_settings_to_the_place_that_was_named(
     before = cli("bets", "--json").json
     monkeypatch.delenv("TRACKER_CONFIG")
     if system:
-        monkeypatch.setattr(loading, "ETC", tmp_path / "etc")
+        monkeypatch.setattr("tracker.settings.ETC", tmp_path / "etc")
         text = (made / "tracker.toml").read_text()
         (made / "tracker.toml").write_text(text[: text.index("[notify")])
     named = tmp_path / "etc" / "mine.toml"

@@ -14,7 +14,6 @@ from tests.cli.conftest import NOBODY, Cli
 from tests.store.values import started
 from tracker.domain.poll import Usage
 from tracker.host import single_instance
-from tracker.settings import loading
 from tracker.store import Store
 
 
@@ -189,7 +188,7 @@ def test_a_service_without_a_home_folder_reports_its_bad_configuration(
 
     monkeypatch.delenv("TRACKER_CONFIG")
     monkeypatch.setenv("CONFIGURATION_DIRECTORY", str(config.parent))
-    monkeypatch.setattr(loading, "ETC", config.parent)
+    monkeypatch.setattr("tracker.settings.ETC", config.parent)
     monkeypatch.setattr(Path, "home", nobody)
     monkeypatch.delenv("HOME")
     config.write_text("nonsense = 1\n", "utf-8")

@@ -22,8 +22,13 @@ from tracker.cli.screen import _widths, broken, make_printable, table
 from tracker.cli.setup.doctor import _clock, _files, _running
 from tracker.cli.watch.alerts import _short, alerts_line
 from tracker.domain.money import plural, several
-from tracker.settings import ConfigError, feeds_are_local, load_settings
-from tracker.settings.loading import SYSTEM_STATE, default_store
+from tracker.settings import (
+    SYSTEM_STATE,
+    ConfigError,
+    default_store,
+    feeds_are_local,
+    load_settings,
+)
 
 HOOK = "https://discord.com/api/webhooks/1/AbC"
 

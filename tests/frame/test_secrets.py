@@ -6,8 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from tracker.settings import ConfigError, Secrets, Settings, load_secrets, parse_settings
-from tracker.settings.loading import SYSTEM_STATE, credentials_folder, credentials_given
+from tracker.settings import (
+    SYSTEM_STATE,
+    ConfigError,
+    Secrets,
+    Settings,
+    credentials_folder,
+    credentials_given,
+    load_secrets,
+    parse_settings,
+)
 
 
 def settings(folder: Path, text: str = "") -> Settings:

@@ -26,7 +26,7 @@ from tracker.service import (
     render_web_unit,
     unit_path,
 )
-from tracker.settings.loading import SYSTEM_STATE, service_folder
+from tracker.settings import SYSTEM_STATE, service_folder
 
 ROOT = Path(__file__).parents[2]
 COMMAND = Path("/opt/tracker/.venv/bin/tracker")

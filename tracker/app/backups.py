@@ -25,12 +25,15 @@ from pathlib import Path
 from tracker import __version__
 from tracker.domain import TrackerError
 from tracker.host import os_trouble, own_as, single_instance
-from tracker.settings import ConfigError, find_config, load_secrets, parse_settings
-from tracker.settings.loading import (
+from tracker.settings import (
     ODDS_VARIABLE,
     URLS_VARIABLE,
+    ConfigError,
     credentials_given,
+    find_config,
     is_of_system_service,
+    load_secrets,
+    parse_settings,
     read_text,
 )
 from tracker.settings.models import Settings

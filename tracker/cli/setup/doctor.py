@@ -461,7 +461,7 @@ def _clock(ahead: float | None) -> list[Check]:
 
 def _service(settings: Settings) -> Check:
     from tracker import service
-    from tracker.settings.loading import service_folder
+    from tracker.settings import service_folder
 
     name, own = service.unit_of(service_folder(settings.store.path))
     try:

@@ -339,7 +339,7 @@ def _by_default(config: Path) -> Path | None:
 
     None for the system's own configuration, whose default is the same for everybody.
     """
-    from tracker.settings.loading import ETC, default_store
+    from tracker.settings import ETC, default_store
 
     return None if config.parent == ETC else default_store(os.environ, config)
 
