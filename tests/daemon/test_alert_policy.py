@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.notify.values import GAME, NOW, alert, bet, state
 from tests.store.values import started
-from tracker.daemon.track import AlertPolicy
+from tracker.daemon.alert_policy import AlertPolicy
 from tracker.domain.alert import Decision, Reason
 from tracker.domain.draft import Draft
 from tracker.domain.policy import Policy, Snooze, SnoozeScope

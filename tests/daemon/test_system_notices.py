@@ -17,7 +17,7 @@ from tests.daemon.test_answers import done
 from tests.doubles.clock import FakeClock
 from tests.store.values import draft, give, started
 from tracker.cli.demo import served
-from tracker.daemon.track import AlertPolicy
+from tracker.daemon.alert_policy import AlertPolicy
 from tracker.daemon.watchers import Watchdog, WriteBackoff
 from tracker.daemon.watchers.nightly import (
     HEARTBEAT_EVERY,

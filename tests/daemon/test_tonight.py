@@ -9,7 +9,7 @@ import pytest
 
 from tests.engine.build import GAME, T0, bet, live
 from tracker.clock import LeapingClock
-from tracker.daemon.track import AlertPolicy
+from tracker.daemon.alert_policy import AlertPolicy
 from tracker.daemon.watchers.nightly import nights_over, tell_tonight, tonight_text
 from tracker.domain.alert import Notice
 from tracker.domain.bet import ASK_BOOK, Result, Settlement

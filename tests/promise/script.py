@@ -17,8 +17,9 @@ from pathlib import Path
 
 from tests.doubles.clock import FakeClock
 from tests.engine.build import decide
+from tracker.daemon.alert_policy import AlertPolicy
 from tracker.daemon.forecaster import Forecaster
-from tracker.daemon.track import AlertPolicy, TrackContext, deciding, track
+from tracker.daemon.track import TrackContext, deciding, track
 from tracker.domain.alert import Outcome
 from tracker.domain.draft import Draft
 from tracker.domain.events import tell_nobody

@@ -18,13 +18,14 @@ from tracker.app.pricing import Load
 from tracker.app.refresh import Refresh
 from tracker.app.report import ReportSpan
 from tracker.clock import Clock, ScaledClock, SystemClock
+from tracker.daemon.alert_policy import AlertPolicy
 from tracker.daemon.bot import Verbs
 from tracker.daemon.bot.bet_commands import BetCommands
 from tracker.daemon.bot.chat import ChannelLoops
 from tracker.daemon.cards import LiveView
 from tracker.daemon.delay import LateSlate, delayed
 from tracker.daemon.forecaster import Forecaster, TrialWatch
-from tracker.daemon.track import AlertPolicy, Decisions, TrackContext, deciding, track
+from tracker.daemon.track import Decisions, TrackContext, deciding, track
 from tracker.daemon.watchers import (
     GRACE,
     SourceStatus,

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tracker import __version__
 from tracker.clock import Clock
-from tracker.daemon.track import AlertPolicy
+from tracker.daemon.alert_policy import AlertPolicy
 from tracker.domain.alert import Notice
 from tracker.domain.events import (
     AlertRefused,
