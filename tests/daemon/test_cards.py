@@ -128,6 +128,19 @@ async def test_a_deleted_card_is_posted_afresh(tmp_path: Path) -> None:
         assert room.events == ["card.posted", "card.gone", "card.posted"]
 
 
+async def test_where_no_card_can_be_edited_the_chat_is_not_flooded_with_them(
+    tmp_path: Path,
+) -> None:
+    """Only the first card that is gone is followed by another at once, later ones by few."""
+    async with a_chat(tmp_path) as (room, api):
+        for minutes in range(30):
+            room.see(f"Q4 {11 - minutes // 3}:{50 - 20 * (minutes % 3)}")
+            await room.pass_time(60, 5.0)
+            for number in list(api.messages):
+                api.messages[-number] = api.messages.pop(number)
+        assert len(api.messages) == 4
+
+
 async def test_a_restart_edits_the_same_message(tmp_path: Path) -> None:
     """After a restart the same message is edited, and its arrows go on."""
     async with a_chat(tmp_path) as (room, api):

@@ -35,7 +35,9 @@ IDLE = 10.0
 """Most seconds between two checks of the live view."""
 
 REFUSED_WAIT = 600.0
-"""Seconds until a card is tried again that the channel refused for good."""
+"""Seconds until a card is tried again that the channel refused for good, and at least between two
+that are posted in place of one that is gone: where no card can be edited, each edit would post
+another."""
 
 DOUBT = "an earlier card of this game may stand above: this one is kept up to date"
 
@@ -247,13 +249,15 @@ class _CardState:
     """What the loop knows of one card. Times are monotonic seconds.
 
     `shown` is the card as last sent; None before the first edit after a start. `not_before` is the
-    earliest time to try again. `asked` is whether a person asked for a fresh one.
+    earliest time to try again. `gone_at` is when one was last posted in place of one that was gone.
+    `asked` is whether a person asked for a fresh one.
     """
 
     row: CardRow | None = None
     shown: Card | None = None
     edited_at: float = float("-inf")
     not_before: float = float("-inf")
+    gone_at: float = float("-inf")
     tries: int = 0
     asked: bool = False
 
@@ -379,7 +383,8 @@ class CardLoop:
             self.tell(CardGone(self.board.name, self._name(game), found.why))
             assert kept.row is not None  # noqa: S101 - it was just edited
             kept.row = replace(kept.row, state="due", message=None)
-            kept.shown = None
+            kept.shown, kept.not_before = None, kept.gone_at + self._real(REFUSED_WAIT)
+            kept.gone_at = max(kept.not_before, self.clock.monotonic())
             return
         self._note_outcome(game, found, final)
         if isinstance(found, Sent) and final.closed:
