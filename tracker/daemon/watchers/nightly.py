@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
@@ -210,11 +211,13 @@ async def tell_nightly(
     """Queue a digest every day at time `at` in `zone`, for ever."""
     last: datetime | None = None
     while True:
-        due = digest_due(clock.now(), at, zone)
+        now = clock.now()
+        due = digest_due(now, at, zone)
         if due is not None and due != last:
             last = due
             before = datetime.combine(due.astimezone(zone).date() - _DAY, at, zone).astimezone(UTC)
-            if await store.alerting.notice(await _nightly(store, before, due), channels):
+            told = replace(await _nightly(store, before, due), at=now)
+            if await store.alerting.notice(told, channels):
                 wake_channels()
         await clock.sleep(STEP)
 
@@ -230,13 +233,14 @@ async def tell_reports(
     """Queue a report on each week or month of the leagues' dates, once its last night is over."""
     last: datetime | None = None
     while True:
-        due = digest_due(clock.now(), at, zone)
+        now = clock.now()
+        due = digest_due(now, at, zone)
         if due is not None and due != last and report_due(span, coming_evening(due)):
             last = due
             found = await report(store, span, coming_evening(due) - _DAY)
             text = f"📒 {summary(found)}\ntracker report --{span} --until {found.until}"
             episode = int(due.timestamp())
-            await tell(Notice(REPORT, episode, due, text, Level.LOW, due + USEFUL_FOR))
+            await tell(Notice(REPORT, episode, now, text, Level.LOW, due + USEFUL_FOR))
         await clock.sleep(STEP)
 
 
