@@ -121,6 +121,16 @@ def test_it_cools_down_between_two_firings() -> None:
     assert seen.fired == [30, 320]
 
 
+def test_a_level_passed_while_cooling_is_told_from_what_was_told_last() -> None:
+    """A way back that happened in the cooldown is no rise from a chance on the same side."""
+    seen = watch("p crosses 0.50").see(0.45, 0.55, 0.55).see(*[0.42] * 28, 0.4)
+    last = step(seen.rule, seen.state, RuleReading(0.44, after(seen.at + 10), False, before=0.4))
+    assert last.reason is Reason.HOLDING
+    at = after(seen.at + 20)
+    fired = step(seen.rule, last.state, RuleReading(0.45, at, hurried=False, before=0.44))
+    assert (fired.fires, fired.was) == (True, 0.55)
+
+
 def test_a_level_that_was_told_is_told_again_only_further_out() -> None:
     """A level fires again only further out than the last message: after 81 % at 91 %, not 85 %."""
     seen = watch("p >= 0.80").see(0.6, 0.81, 0.81)

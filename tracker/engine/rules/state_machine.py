@@ -280,11 +280,15 @@ def _level(rule: LevelRule, state: RuleState, reading: RuleReading) -> RuleStep:
 
 
 def _cross(rule: LevelRule, state: RuleState, reading: RuleReading) -> RuleStep:
-    """Step a rule by a reading beyond its level; the alert's `was` is the last safe reading."""
+    """Step a rule by a reading beyond its level; the alert's `was` is the last safe reading.
+
+    Where the chance has been beyond the level since the cooldown, it is the one that fired last.
+    """
     told = _that_fired(state)
     safe = state.window[len(told) :]
     if not safe and reading.before is not None:
-        safe = ((reading.at, reading.before),)
+        passed = _beyond(rule, state, reading.before) >= 0
+        safe = ((reading.at, told[0][1] if passed and told else reading.before),)
     since = safe[0][0] if safe else None
     state = state.with_window((*told, *safe))
     verdict = _press(state, reading, since, Reason.CROSSED, up=_upward(rule, state))
@@ -333,7 +337,7 @@ def _rearm(rule: LevelRule, state: RuleState, reading: RuleReading) -> tuple[Rul
             flipped = state.flipped != both_ways
             state = replace(state, phase=RulePhase.COOLING, flipped=flipped)
     if state.phase is RulePhase.COOLING and not _cooling(state, reading.at):
-        return replace(state, phase=RulePhase.ARMED, streak=0, window=()), True
+        return replace(state, phase=RulePhase.ARMED, streak=0), True
     return state, False
 
 
