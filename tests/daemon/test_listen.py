@@ -319,6 +319,20 @@ async def test_bets_are_changed_and_decided(tmp_path: Path) -> None:
         assert "Which bet?" in (await x.answer_to("/withdraw")).text
 
 
+async def test_the_rules_of_a_bet_are_shown_and_changed(tmp_path: Path) -> None:
+    """The chat shows what is said of a bet, replaces its rules, and gives it the usual ones."""
+    async with ears(tmp_path) as x:
+        await x.answer_to("/add DEN ML -110 $20")
+        usual = (await x.answer_to("/rules")).text.removeprefix("The usual rules\n")
+        assert (await x.answer_to("/rules #2")).text == f"#2 DEN ML\n{usual}"
+        own = (await x.answer_to("/rules 2 p ≥ 85%, swing 0.1 in 5m, settled")).text
+        assert own == "#2 DEN ML\np >= 0.85 · swing 0.1 in 5m · settled"
+        assert (await x.answer_to("/rules 2 p > 1")).text.startswith("Not changed\n'p > 1' is not")
+        assert (await x.answer_to("/rules 2")).text == own
+        assert (await x.answer_to("/rules 2 default")).text == f"#2 DEN ML\n{usual}"
+        assert "there is no bet 99" in (await x.answer_to("/rules 99")).text
+
+
 async def test_what_a_bet_is_worth(tmp_path: Path) -> None:
     """Cash-out and hedge use a chance worked out now if none was seen; they need a stake."""
     async with ears(tmp_path) as x:

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from tracker.domain.draft import Draft
     from tracker.domain.game import Game, GameState
     from tracker.domain.money import Odds
+    from tracker.domain.policy import Rule
 
 COMMANDS = (
     ("status", "every game with your bets, right now"),
@@ -60,6 +61,7 @@ COMMANDS = (
     ("void", "return a stake: /void 12, and why"),
     ("regrade", "take such a result back: /regrade 12"),
     ("review", "the bets that need you"),
+    ("rules", "what is said of a bet: /rules 12, /rules 12 p >= 0.80, settled, /rules 12 default"),
     ("cashout", "an offer beside what a bet is worth: /cashout 12 $29.90"),
     ("hedge", "a second bet on the other side: /hedge 12 +150"),
     ("snooze", "silence (also /mute): /snooze 12 2h, /snooze 30m, /snooze off"),
@@ -111,6 +113,11 @@ def help_text() -> str:
         "A line without a slash, such as DEN -4.5 -110 $20, is shown as the bet that it would be."
     )
     return "\n".join(("What you can ask", *lines, plain, CARE))
+
+
+def rules_text(head: str, rules: Sequence[Rule]) -> str:
+    """The rules of a bet, or the usual ones, below what they are of."""
+    return f"{head}\n{' · '.join(x.text for x in rules) or 'no rules: nothing is said of it'}"
 
 
 def status_text(cards: Sequence[Card], bets: Sequence[BetView], review: Sequence[BetView]) -> str:

@@ -5,6 +5,7 @@ Answers give facts only, never advice.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -20,6 +21,7 @@ from tracker.domain import TrackerError
 from tracker.domain.bet import Result
 from tracker.domain.draft import Draft
 from tracker.domain.money import parse_money, parse_odds
+from tracker.domain.policy import parse_rule
 
 if TYPE_CHECKING:
     from tracker.clock import Clock
@@ -37,6 +39,8 @@ UNDO, ADD = "undo", "add"
 _PAYOUT = ("--payout", "—payout", "–payout")
 """What to write before the amount of a payout: the command line's option, whose two hyphens a phone
 makes one dash."""
+
+_BETWEEN_RULES = re.compile(r"[,;·\n]")
 
 _EDITED = ("stake", "odds", "book", "pick", "game", "placed")
 _EDIT_FORM = "/edit 12 stake $25 · /edit 12 odds -115 · also book, pick, game, placed"
@@ -78,6 +82,7 @@ class BetCommands:
             "void": self.void,
             "regrade": self.regrade,
             "review": self.review,
+            "rules": self.rules,
             "cashout": self.cash_out,
             "hedge": self.hedge,
             "why": self.why,
@@ -220,6 +225,21 @@ class BetCommands:
         """List the bets whose result a person must decide."""
         return ChatReply(answers.reviews_text(await self._bets.reviews()))
 
+    async def rules(self, rest: str) -> ChatReply:
+        """Show the rules of a bet, or the usual ones; what follows the bet replaces its rules."""
+        reference, said = (*rest.split(maxsplit=1), "", "")[:2]
+        if not reference:
+            return ChatReply(answers.rules_text("The usual rules", self.explainer.rules))
+        texts = [x for x in map(str.strip, _BETWEEN_RULES.split(said)) if x]
+        if not texts:
+            bet = await self._bets.bet(_plain(reference))
+        else:
+            usual = [x.casefold() for x in texts] == ["default"]
+            wanted = None if usual else tuple(dict.fromkeys(map(parse_rule, texts)))
+            bet = await self._bets.watch_for(_plain(reference), wanted, self.clock.now())
+            self.changed()
+        return ChatReply(answers.rules_text(f"#{bet.id} {answers.bet_name(bet)}", bet.rules))
+
     # -------------------------------------------------------------------------------------- worth
 
     async def cash_out(self, rest: str) -> ChatReply:
@@ -258,6 +278,7 @@ _REFUSED = {
     "void": "Not voided",
     "regrade": "Not graded",
     "review": "Not known",
+    "rules": "Not changed",
     "cashout": "Not known",
     "hedge": "Not known",
     "why": "Not known",
