@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TextIO, TypeVar
+from typing import Protocol, Self, TextIO, TypeVar
 
 from tracker.domain.alert import Failed, NotSent, Outcome, Refused, Sent, Unknown
 from tracker.domain.policy import Level
@@ -73,6 +73,28 @@ class Channel(Protocol):
         nothing. Cancelling stops the waiting, but may not stop the message.
         """
         ...
+
+
+class HeldOpen:
+    """What holds connections open: close it, or use it in an `async with`.
+
+    It shows its name alone, since where it writes to is a secret.
+    """
+
+    name: str
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name})"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections; a later request would open them again."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Self
+from typing import Any
 
 from tracker.domain.alert import NotSent, Outcome, Sent, Unknown
 from tracker.domain.policy import Level
-from tracker.notify.channels import Edited, Gone, Message, Pace, Posted, Shown
+from tracker.notify.channels import Edited, Gone, HeldOpen, Message, Pace, Posted, Shown
 from tracker.notify.channels.text import (
     DISCORD_LIMIT,
     card_markdown,
@@ -37,11 +37,8 @@ _FORUM = "copy the id of a post in it, and write ?thread_id=ID behind [notify.di
 _REMEDY = "look whether the webhook is still there, and at [notify.discord] webhook"
 
 
-class DiscordChannel:
-    """One webhook. It delivers alerts, and keeps live cards, as it can edit its messages.
-
-    Close it, or use it in an `async with`.
-    """
+class DiscordChannel(HeldOpen):
+    """One webhook. It delivers alerts, and keeps live cards, as it can edit its messages."""
 
     def __init__(self, webhook: Secret, *, cards: bool = True, limit: float = SEND_LIMIT) -> None:
         """`webhook` is its full address, a secret. Raises ConfigError when it is not one."""
@@ -60,16 +57,8 @@ class DiscordChannel:
         self._thread = f"thread_id={found[2]}" if found[2] else ""
         self._service = WebService("Discord", limit=limit)
 
-    def __repr__(self) -> str:
-        """The name only: the address is a secret."""
-        return f"DiscordChannel({self.name})"
-
-    async def __aenter__(self) -> Self:
-        """Return the channel itself."""
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Close the connections."""
+    async def aclose(self) -> None:
+        """Close the connections; a later request would open them again."""
         await self._service.aclose()
 
     async def send(self, message: Message) -> Outcome:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Self
 from urllib.parse import urlencode
 
 from tracker.domain.alert import NotSent, Outcome, Refused, Sent, Unknown
 from tracker.domain.policy import Level
-from tracker.notify.channels import Edited, Message, Pace, Posted, Shown
+from tracker.notify.channels import Edited, HeldOpen, Message, Pace, Posted, Shown
 from tracker.notify.channels.text import NTFY_LIMIT, card_plain, ending, for_ntfy, shortened
 from tracker.notify.channels.web_service import SEND_LIMIT, ServiceReply, WebService
 from tracker.settings import Secret
@@ -44,8 +43,8 @@ _LONGEST_NAME = 64
 _REMEDY = "look at [notify.ntfy] topic, token and api_url"
 
 
-class NtfyChannel:
-    """One topic. Close it, or use it in an `async with`."""
+class NtfyChannel(HeldOpen):
+    """One topic."""
 
     def __init__(
         self,
@@ -73,16 +72,8 @@ class NtfyChannel:
         self._service = WebService("ntfy", limit=limit)
         self._too_old = False
 
-    def __repr__(self) -> str:
-        """The name only: the topic is a secret."""
-        return f"NtfyChannel({self.name})"
-
-    async def __aenter__(self) -> Self:
-        """Return the channel itself."""
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Close the connections."""
+    async def aclose(self) -> None:
+        """Close the connections; a later request would open them again."""
         await self._service.aclose()
 
     async def send(self, message: Message) -> Outcome:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Self
+from typing import Any
 
 import aiohttp
 
@@ -21,6 +21,7 @@ from tracker.network import (
     retry_after,
     trusted,
 )
+from tracker.notify.channels import HeldOpen
 
 CONNECT_LIMIT = 5.0
 """Seconds to reach a server, with name look-up and TLS: a message that fails in these was never
@@ -69,25 +70,17 @@ class ServiceReply:
         return retry_after(self.headers)
 
 
-class WebService:
+class WebService(HeldOpen):
     """A connection to one service. It repeats no request and follows no redirect."""
 
     def __init__(
         self, service: str, *, limit: float = SEND_LIMIT, connect_limit: float = CONNECT_LIMIT
     ) -> None:
         """`service` is its name in messages; limits are in real seconds."""
-        self._service = service
+        self.name = service
         self._limit = limit
         self._timeout = aiohttp.ClientTimeout(total=None, connect=connect_limit)
         self._session: aiohttp.ClientSession | None = None
-
-    async def __aenter__(self) -> Self:
-        """Return the service itself."""
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Close the connections."""
-        await self.aclose()
 
     async def aclose(self) -> None:
         """Close the connections; a later request would open them again."""
@@ -112,7 +105,7 @@ class WebService:
             async with asyncio.timeout(self._limit):
                 return await self._ask(method, url, headers or {}, json_body, text)
         except TimeoutError:
-            return Unknown(f"no answer from {self._service} within {self._limit:g} s")
+            return Unknown(f"no answer from {self.name} within {self._limit:g} s")
 
     async def _ask(
         self,
@@ -145,7 +138,7 @@ class WebService:
         except aiohttp.ClientConnectorError as why:
             return self._unreached(why)
         except (aiohttp.InvalidURL, UnicodeError, ValueError):
-            return Refused(f"there can be no such address of {self._service}")
+            return Refused(f"there can be no such address of {self.name}")
         except (aiohttp.ClientError, OSError) as why:
             return self._broken(why)
 
@@ -153,34 +146,34 @@ class WebService:
         """The outcome where no connection was made: the message was certainly not sent."""
         match error:
             case aiohttp.ClientConnectorDNSError():
-                return Failed(f"the name of {self._service}'s server cannot be found")
+                return Failed(f"the name of {self.name}'s server cannot be found")
             case aiohttp.ClientProxyConnectionError():
                 return Failed("the proxy that HTTP_PROXY or HTTPS_PROXY names cannot be reached")
             case aiohttp.ClientSSLError():
                 why = certificate_trouble(str(error)) or "its TLS is not sound"
-                return Failed(f"no secure connection to {self._service}: {why}")
+                return Failed(f"no secure connection to {self.name}: {why}")
             case _:
-                return Failed(f"{self._service}'s server cannot be reached")
+                return Failed(f"{self.name}'s server cannot be reached")
 
     def _broken(self, error: Exception) -> NotSent:
         match error:
             case aiohttp.ClientHttpProxyError():
-                return Failed(f"the proxy does not lead to {self._service} ({error.status})")
+                return Failed(f"the proxy does not lead to {self.name} ({error.status})")
             case aiohttp.ConnectionTimeoutError():
-                return Failed(f"{self._service}'s server did not take the connection in time")
+                return Failed(f"{self.name}'s server did not take the connection in time")
             case _:
                 return Unknown(f"the connection broke before the answer ({type(error).__name__})")
 
     def refusal(self, reply: ServiceReply, remedy: str) -> NotSent:
         """The outcome of a bad answer; `remedy` is what to do about a permanent refusal."""
-        why = f"{self._service} answered {reply.status}"
+        why = f"{self.name} answered {reply.status}"
         why += f" ({reply.reason})" if reply.reason else ""
         if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
             wait = reply.retry_after
             asked = "" if wait is None else f" {wait:g} s"
-            return Failed(f"{self._service} asks to wait{asked}", wait)
+            return Failed(f"{self.name} asks to wait{asked}", wait)
         if reply.status in _ON_THE_WAY:
-            return Failed(f"the network wants a sign-in before {self._service} ({reply.status})")
+            return Failed(f"the network wants a sign-in before {self.name} ({reply.status})")
         if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return Unknown(why)
         if reply.status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT):

@@ -9,14 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.util import find_spec
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.bet import number_of
 from tracker.domain.events import Tell, tell_nobody
 from tracker.domain.policy import Level
-from tracker.notify.channels import Edited, Gone, Message, Pace, Posted, Shown
+from tracker.notify.channels import Edited, Gone, HeldOpen, Message, Pace, Posted, Shown
 from tracker.notify.channels.telegram import Answer, ChatPlace
 from tracker.notify.channels.telegram.connection import NO_LIBRARY, CannotOpen, TelegramConnection
 from tracker.notify.channels.text import card_html, card_plain, for_telegram, marked_up, plain
@@ -85,34 +84,14 @@ class Use:
 USUAL = Use()
 
 
-class TelegramChannel:
-    """One bot that writes to one chat. Close it, or use it in an `async with`.
-
-    Until a chat is configured or paired, nothing is sent.
-    """
+class TelegramChannel(HeldOpen):
+    """One bot that writes to one chat. Until one is configured or paired, nothing is sent."""
 
     def __init__(self, connection: TelegramConnection, use: Use = USUAL) -> None:
         """Nothing is requested yet. The channel closes its connection."""
         self.name = NAME
         self.connection = connection
         self.use = use
-
-    def __repr__(self) -> str:
-        """The name only: the token is a secret."""
-        return f"TelegramChannel({self.name})"
-
-    async def __aenter__(self) -> Self:
-        """Return the channel itself."""
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close the connections."""
-        await self.aclose()
 
     async def aclose(self) -> None:
         """Close the connections; a later send would open them again."""
