@@ -10,9 +10,9 @@ import pytest
 
 from tests.store.values import DEFAULTS, GAME, OTHER, T0, after, poll
 from tracker.app.bets import Beside, Bets, Changes, draft_of
+from tracker.app.bets.bets_file import FileTaken, standing_of, take, withdraw_left
 from tracker.app.choose_game import Chooser
 from tracker.app.explain import Explainer
-from tracker.app.importing import FileTaken, standing_of, take, withdraw_left
 from tracker.app.market.value import NotHeld, held
 from tracker.domain.bet import Result, Settlement, Status
 from tracker.domain.game import Game, GameState, Phase, Score

@@ -28,7 +28,7 @@ from tracker.domain.player import Player, PlayerGame, Stat
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.domain.prior import Prior, PriorSource
 from tracker.domain.tracking import GameTracking, Tracked
-from tracker.feeds.polling.feed import FeedAnswer, LookUp
+from tracker.feeds.polling import FeedAnswer, LookUp
 from tracker.forecast import forecast, load_parameters
 from tracker.forecast.pricing.player_lines import player_chance
 from tracker.forecast.priors import Known

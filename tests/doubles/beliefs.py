@@ -9,7 +9,7 @@ from tracker.domain.poll import GameStanding, Origin, Poll
 from tracker.domain.tracking import Change, GameTracking
 from tracker.engine.decide.advance import advance, note
 from tracker.engine.decide.belief import judge_poll
-from tracker.feeds.polling.feed import FeedAnswer
+from tracker.feeds.polling import FeedAnswer
 
 
 @dataclass

@@ -13,7 +13,7 @@ from tests.feeds.serving import Site, open_feed, serving
 from tracker.domain.events import SystemEvent
 from tracker.feeds import nba
 from tracker.feeds.feeds import Feeds, open_feeds
-from tracker.feeds.polling.feed import Feed
+from tracker.feeds.polling import Feed
 from tracker.settings.models import FeedSettings, FeedsSettings
 
 

@@ -16,7 +16,7 @@ from tracker.domain.events import Tell, tell_nobody
 from tracker.feeds import Source, nba
 from tracker.feeds.fetch import DEADLINE_S
 from tracker.feeds.health import ReportStatus, SourceHealth, ignore_status
-from tracker.feeds.polling.feed import Feed, fetcher_of
+from tracker.feeds.polling import Feed, fetcher_of
 from tracker.settings.models import FeedSettings
 
 FIXTURES = Path(__file__).parent / "fixtures"

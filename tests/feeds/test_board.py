@@ -11,7 +11,7 @@ from tests.doubles.clock import FakeClock
 from tests.feeds.serving import Site, board_of, live_game
 from tracker.domain.poll import Trouble
 from tracker.feeds import nba
-from tracker.feeds.polling.feed import BoardFailure, BoardReading, Feed
+from tracker.feeds.polling import BoardFailure, BoardReading, Feed
 
 PATH = nba.board_path()
 

@@ -16,8 +16,8 @@ from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.player import Player, Stat
 from tracker.domain.poll import AGREEING_POLLS, Origin, Trouble, Unreadable
 from tracker.domain.tracking import GameTracking, Tracked
+from tracker.feeds.polling import FeedAnswer, LookUp
 from tracker.feeds.polling.boxes import BoxWatch
-from tracker.feeds.polling.feed import FeedAnswer, LookUp
 
 SOON = GameState(GAME, Phase.SCHEDULED, 0, 0.0, Score(0, 0))
 DOWN = Unreadable(Trouble.DOWN, "no answer")

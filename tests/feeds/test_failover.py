@@ -20,7 +20,7 @@ from tracker.domain.poll import Origin, Trouble, Unreadable
 from tracker.domain.tracking import GameTracking, Ordering
 from tracker.feeds import nba
 from tracker.feeds.feeds import Feeds, open_feeds
-from tracker.feeds.polling.feed import FeedAnswer, LookUp
+from tracker.feeds.polling import FeedAnswer, LookUp
 from tracker.settings.models import FeedSettings, FeedsSettings
 
 GAME = nba.SOURCE.parse_box(box_of(live_game())).game

@@ -10,7 +10,7 @@ from tracker.clock import ScaledClock
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.feeds import FeedRateLimited, nba
-from tracker.feeds.polling.feed import Feed, LookUp
+from tracker.feeds.polling import Feed, LookUp
 from tracker.settings.models import FeedSettings
 
 STATE = nba.SOURCE.parse_box(box_of(live_game()))

@@ -18,7 +18,7 @@ from tracker.domain.poll import Trouble, Unreadable
 from tracker.feeds import FeedRefused, nba
 from tracker.feeds.espn import HEADERS, SECOND_HEADERS, espn_source
 from tracker.feeds.feeds import SOURCES, open_feeds
-from tracker.feeds.polling.feed import LookUp
+from tracker.feeds.polling import LookUp
 from tracker.replay.espn_site import welcome
 from tracker.settings.models import FeedSettings, FeedsSettings
 

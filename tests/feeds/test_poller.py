@@ -13,8 +13,8 @@ from tests.feeds.serving import Site, box_of, changed, dice, document, live_game
 from tracker.domain.game import GameState, Phase
 from tracker.domain.poll import GameStanding, Poll, Trouble, Unreadable, check_times
 from tracker.feeds import nba
+from tracker.feeds.polling import Feed
 from tracker.feeds.polling.cadence import FINAL_LOOKS_S
-from tracker.feeds.polling.feed import Feed
 from tracker.feeds.polling.poller import GamePoller
 
 STATE = nba.SOURCE.parse_box(box_of(live_game()))

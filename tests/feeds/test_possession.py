@@ -15,7 +15,7 @@ from tracker.domain.game import GameState, Side, Throws
 from tracker.feeds import FeedMalformed, nba
 from tracker.feeds.feeds import Feeds, open_feeds
 from tracker.feeds.nba import parse_plays, plays_path
-from tracker.feeds.polling.feed import LookUp
+from tracker.feeds.polling import LookUp
 from tracker.settings.models import FeedSettings, FeedsSettings
 
 PLAYS = document("plays_0022000001")

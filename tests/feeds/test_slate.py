@@ -9,7 +9,7 @@ import pytest
 from tests.doubles.clock import FakeClock
 from tests.feeds.serving import Site, changed, document, encoded, fixture, live_game
 from tracker.feeds import nba
-from tracker.feeds.polling.feed import Feed
+from tracker.feeds.polling import Feed
 from tracker.feeds.slates import Slate
 
 BOARD = nba.board_path()

@@ -12,7 +12,7 @@ from tracker.domain.game import GameState
 from tracker.feeds import nba
 from tracker.feeds.espn import espn_source
 from tracker.feeds.feeds import Feeds
-from tracker.feeds.polling.feed import LookUp
+from tracker.feeds.polling import LookUp
 
 MEN = "/apis/site/v2/sports/basketball/mens-college-basketball/scoreboard"
 SCHEDULE = nba.SOURCE.schedule_paths[0]

@@ -17,7 +17,7 @@ from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.poll import GameStanding, Unreadable
 from tracker.feeds import nba
 from tracker.feeds.feeds import Feeds, open_feeds
-from tracker.feeds.polling.feed import LookUp
+from tracker.feeds.polling import LookUp
 from tracker.feeds.polling.poller import GamePoller
 from tracker.settings.models import FeedSettings, FeedsSettings
 

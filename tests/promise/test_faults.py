@@ -33,7 +33,7 @@ from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.poll import GameStanding, Poll, Trouble, Unreadable
 from tracker.domain.prior import Lines
 from tracker.domain.tracking import GameTracking
-from tracker.feeds.polling.feed import FeedAnswer, LookUp
+from tracker.feeds.polling import FeedAnswer, LookUp
 from tracker.feeds.polling.poller import GamePoller
 from tracker.forecast import Outlook, load_parameters
 from tracker.modelling.rule_trial import SiteWatch

@@ -22,7 +22,7 @@ from tracker.feeds.espn import CAP, injuries_path, parse_injuries
 from tracker.feeds.feeds import Feeds
 from tracker.feeds.fetch import SCHEDULE_CAP
 from tracker.feeds.identity import Register
-from tracker.feeds.polling.feed import BoardReading, Feed, LookUp
+from tracker.feeds.polling import BoardReading, Feed, LookUp
 from tracker.forecast.game.parameters import Parameters
 from tracker.forecast.teams import GameResult, rate
 from tracker.store import Store

@@ -13,7 +13,7 @@ from tracker.clock import Clock
 from tracker.domain.events import FeedAgreement, FeedDisagreement, Tell
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.poll import CLOCK_S, order_key
-from tracker.feeds.polling.feed import Feed
+from tracker.feeds.polling import Feed
 
 EVERY_S = 5 * 60.0
 """Seconds between two comparisons with a second source while all is well. One request serves all

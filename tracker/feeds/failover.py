@@ -20,9 +20,9 @@ from tracker.domain.poll import LONGEST_STOP, SOURCE_HELD, STALE_AFTER, Trouble,
 from tracker.feeds.disputes import KEPT_GAMES, Disputes, contradict
 from tracker.feeds.fetch import keep_newest
 from tracker.feeds.health import SOURCE_LOST_AFTER
+from tracker.feeds.polling import Feed, FeedAnswer, LookUp, SharedBoard
 from tracker.feeds.polling.boxes import ends_too_late
 from tracker.feeds.polling.cadence import OVERDUE_AFTER_S
-from tracker.feeds.polling.feed import Feed, FeedAnswer, LookUp, SharedBoard
 
 DOUBT_EVERY_S = 30.0
 """Seconds to wait between two checks of other sources for a game that stands still. A board that is

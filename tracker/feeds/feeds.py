@@ -22,8 +22,8 @@ from tracker.feeds.espn import espn_source
 from tracker.feeds.failover import Failover
 from tracker.feeds.fetch import DEADLINE_S, Fetcher, may_ask
 from tracker.feeds.health import ReportStatus, SourceHealth, advice, ignore_status
+from tracker.feeds.polling import BoardReading, Feed, FeedAnswer, LookUp, fetcher_of
 from tracker.feeds.polling.boxes import Possession
-from tracker.feeds.polling.feed import BoardReading, Feed, FeedAnswer, LookUp, fetcher_of
 from tracker.feeds.slates import Slates
 from tracker.network import ServerTime, clock_trouble
 from tracker.settings.models import FeedsSettings

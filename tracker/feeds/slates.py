@@ -14,7 +14,7 @@ from tracker.domain.poll import Unreadable
 from tracker.feeds import FeedError, FeedNotPublished, FeedRefused, Listing
 from tracker.feeds.fetch import SCHEDULE_CAP
 from tracker.feeds.identity import Register, state_under
-from tracker.feeds.polling.feed import BoardReading, Feed
+from tracker.feeds.polling import BoardReading, Feed
 
 FRESH_S = 30.0
 """Oldest board, in seconds, that is used for the slate."""

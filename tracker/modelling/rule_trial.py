@@ -34,8 +34,8 @@ from tracker.domain.poll import GameStanding, Poll, Trouble, Unreadable
 from tracker.domain.tracking import Change, GameTracking, Tracked
 from tracker.engine.rules.state_machine import COOLDOWN
 from tracker.feeds import FeedMalformed, nba
+from tracker.feeds.polling import FeedAnswer, LookUp
 from tracker.feeds.polling.cadence import next_wait
-from tracker.feeds.polling.feed import FeedAnswer, LookUp
 from tracker.feeds.polling.poller import GamePoller
 from tracker.forecast import Outlook, load_parameters
 from tracker.replay.nba_site import NbaSite

@@ -280,7 +280,7 @@ def withdraw(
 
 
 async def _withdraw_gone(scope: Scope, as_json: bool) -> None:
-    from tracker.app.importing import withdraw_left
+    from tracker.app.bets.bets_file import withdraw_left
 
     async with session(scope, write=True) as at:
         done = await withdraw_left(at.bets, at.now)

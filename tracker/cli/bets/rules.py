@@ -117,7 +117,7 @@ async def _shipped(scope: Scope, rules: Sequence[Rule]) -> tuple[int, list[Trial
     """The number of shipped NBA recordings that were played, and the courses of their bets."""
     from tracker.clock import LeapingClock
     from tracker.domain.game import GameState
-    from tracker.feeds.polling.feed import LookUp
+    from tracker.feeds.polling import LookUp
     from tracker.feeds.polling.poller import GamePoller
     from tracker.modelling.rule_trial import STARTS_BEFORE, SiteWatch, follow
     from tracker.replay.files import shipped

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tracker.app import importing
-from tracker.app.importing import BroughtIn
+from tracker.app.bets import importing
+from tracker.app.bets.importing import BroughtIn
 from tracker.app.views import part, plain
 from tracker.cli import FAILED, CommandEnded, Scope, run_async, scope_of, session
 from tracker.cli.app import AsJson

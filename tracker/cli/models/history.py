@@ -19,7 +19,7 @@ from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.money import plural
 
 if TYPE_CHECKING:
-    from tracker.feeds.polling.feed import Feed
+    from tracker.feeds.polling import Feed
     from tracker.modelling.history import Event, HistoryFolder, Run
 
     Whole = tuple[GameState, list[Event]]

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from tracker.app.bets import Bets
-from tracker.app.importing import take
+from tracker.app.bets.bets_file import take
 from tracker.app.player_priors import Team, Who, players_in
 from tracker.clock import Clock, SystemClock
 from tracker.daemon.watchers.lacking import Rosters

@@ -19,7 +19,7 @@ from tracker.domain.prior import PregameLines
 from tracker.domain.tracking import GameTracking
 from tracker.feeds.feeds import Feeds
 from tracker.feeds.odds.espn import summary_lines
-from tracker.feeds.polling.feed import LookUp, Watch
+from tracker.feeds.polling import LookUp, Watch
 from tracker.store import Store
 
 STEP = 15.0

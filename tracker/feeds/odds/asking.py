@@ -26,7 +26,7 @@ from tracker.feeds.feeds import Feeds
 from tracker.feeds.fetch import DEADLINE_S, PAUSE_S, FeedHost, Fetched, Fetcher, may_ask
 from tracker.feeds.odds import Parsed, espn, kalshi, polymarket, the_odds_api
 from tracker.feeds.odds import nba as league_list
-from tracker.feeds.polling.feed import BoardReading
+from tracker.feeds.polling import BoardReading
 from tracker.feeds.strict import read_any
 from tracker.settings import Secret
 from tracker.settings.models import OddsSettings

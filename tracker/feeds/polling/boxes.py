@@ -16,7 +16,7 @@ from tracker.domain.game import Game, GameState, Phase, Score, Side, Throws
 from tracker.domain.player import UNREAD
 from tracker.domain.poll import GameStanding, Unreadable
 from tracker.feeds import Ball, FeedError
-from tracker.feeds.polling.feed import Feed, FeedAnswer, LookUp, Watch, parsed
+from tracker.feeds.polling import Feed, FeedAnswer, LookUp, Watch, parsed
 
 LIVE_S = 15.0
 """Seconds between two boxes of a game in play: about every second poll."""

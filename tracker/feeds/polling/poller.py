@@ -10,9 +10,8 @@ from tracker.clock import Clock
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.poll import GameStanding, Poll, Trouble, Unreadable
 from tracker.feeds import league_of
-from tracker.feeds.polling import cadence
+from tracker.feeds.polling import FeedAnswer, LookUp, Watch, cadence
 from tracker.feeds.polling.boxes import BoxWatch, always
-from tracker.feeds.polling.feed import FeedAnswer, LookUp, Watch
 
 FRESH_S = 5.0
 """Oldest board, in seconds, that a poll uses: one that was fetched for another game serves this one
