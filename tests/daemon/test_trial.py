@@ -12,7 +12,7 @@ from tracker.clock import LeapingClock
 from tracker.domain.alert import Decision
 from tracker.domain.game import Game
 from tracker.domain.policy import LevelRule, parse_rule
-from tracker.engine.rules.state_machine import BAND, COOLDOWN, FURTHER, log_odds
+from tracker.engine.rules.state_machine import BAND, COOLDOWN, NEWS, log_odds
 from tracker.feeds.polling.poller import GamePoller
 from tracker.modelling.rule_trial import STARTS_BEFORE, SiteWatch, TrialCourse, follow
 from tracker.replay.files import shipped
@@ -55,7 +55,7 @@ async def test_a_real_game_gives_no_flaps(name: str) -> None:
             assert first.p is not None
             assert then.p is not None
             further = abs(log_odds(then.p) - log_odds(first.p))
-            assert then.at - first.at >= COOLDOWN or further >= FURTHER - 0.5
+            assert then.at - first.at >= COOLDOWN or further >= NEWS - 0.5
 
 
 def test_there_are_eight_recorded_games_of_the_nba() -> None:

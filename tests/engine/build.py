@@ -16,7 +16,7 @@ from tracker.domain.poll import Origin
 from tracker.domain.prior import Prior, PriorSource
 from tracker.domain.tracking import Change, GameTracking, Tracked
 from tracker.engine.decide.advance import advance
-from tracker.engine.decide.belief import judge_poll
+from tracker.engine.decide.belief import JudgedPoll, judge_poll
 from tracker.engine.rules.state_machine import caught_up
 from tracker.forecast import Outlook, forecast, load_parameters
 from tracker.language import find_in_game, parse_pick
@@ -130,7 +130,28 @@ def decide(
     origin: Origin = BOARD,
 ) -> Change:
     """The change that a poll of this state makes, given its outlook."""
-    return advance(tracking, judge_poll(_whenever(tracking), state, origin, at), seen, at)
+    return stored(tracking, advance(tracking, judged(tracking, state, origin, at), seen, at))
+
+
+def judged(tracking: GameTracking, state: GameState, origin: Origin, at: datetime) -> JudgedPoll:
+    """A poll of this state as the tracking takes it, whatever time of play it has left out."""
+    return judge_poll(_whenever(tracking), state, origin, at)
+
+
+def stored(before: GameTracking, change: Change) -> Change:
+    """The change, which has a row for every rule, leg and result that it leaves otherwise."""
+    was = {x.bet.number: x for x in before.tracked}
+    rules, legs = (
+        {(x.bet, x.rule): x for x in change.rules},
+        {(x.bet, x.leg): x for x in change.legs},
+    )
+    results = {x.bet: x for x in change.settlements}
+    for now in change.tracking.tracked:
+        old, bet = was[now.bet.number], now.bet.number
+        assert now.rules == tuple(rules.get((bet, x.rule), x) for x in old.rules)
+        assert now.legs == tuple(legs.get((bet, x.leg), x) for x in old.legs)
+        assert now.settlement == results.get(bet, old.settlement)
+    return change
 
 
 def _whenever(tracking: GameTracking) -> GameTracking:
@@ -142,8 +163,8 @@ def look(
     tracking: GameTracking, state: GameState, seconds: float, origin: Origin = BOARD
 ) -> Change:
     """The change that a poll of this state makes, `seconds` after tip-off, with its forecast."""
-    judged = judge_poll(_whenever(tracking), state, origin, after(seconds))
-    return advance(tracking, judged, outlook(judged.state), after(seconds))
+    poll = judged(tracking, state, origin, after(seconds))
+    return stored(tracking, advance(tracking, poll, outlook(poll.state), after(seconds)))
 
 
 def a_game(draw: random.Random, step: float = 60.0) -> Iterator[GameState]:

@@ -72,6 +72,20 @@ def test_what_moves_is_measured_within_its_time() -> None:
     assert line.read(-4.5, -5.0, -6.0, -6.0) == ["the line moved from -4.5 to -6"]
 
 
+@pytest.mark.parametrize("line", [220.5, -3.5, 0.5])
+@pytest.mark.parametrize("way", [1, -1])
+def test_a_line_is_told_whenever_it_leaves_what_was_told(line: float, way: int) -> None:
+    """A line that goes on by the rule's points is told again, and one that comes back is not."""
+    watch = Watch("line moves 1.5 in 30m")
+    for step in (0, 2, 4, 5, 4, 2, 0):
+        watch.read(*[line + way * step] * 20, every=120.0)
+    moves = [(0, 2), (2, 4)]
+    assert watch.fired == [
+        f"the line moved from {line + way * x:g} to {line + way * y:g}" for x, y in moves
+    ]
+    assert len(watch.read(*[line - way * 2] * 2)) == 1
+
+
 def test_a_reading_that_is_not_known_moves_nothing() -> None:
     """A reading without a quote changes nothing and fires nothing."""
     watch = Watch("edge >= 0.05")

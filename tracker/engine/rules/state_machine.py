@@ -31,10 +31,7 @@ APART = timedelta(seconds=8)
 games are polled within seconds of each other, and only a later poll of the same game confirms."""
 
 COOLDOWN = timedelta(minutes=5)
-"""The least time between two firings of a rule, unless the chance has moved FURTHER since."""
-
-FURTHER = 2 * BAND
-"""How far beyond the last fired chance, in log-odds, ends the cooldown: 80 %, then 88 %."""
+"""The least time between two firings of a rule, unless the chance lies NEWS further beyond."""
 
 NEWS = 3 * BAND
 """How far beyond all fired chances, in log-odds, a second crossing must go to fire: 80 %, then
@@ -53,11 +50,12 @@ _ROUNDING = 1e-12
 
 
 class RuleReading(NamedTuple):
-    """One fresh reading of a bet's chance of winning.
+    """One fresh reading of a bet's chance of winning, or of another figure that may swing.
 
     `hurried` is whether one poll is enough to fire: in the last two minutes, in overtime, or for a
     decided bet. `before` is the chance of the reading before, None for the first. `shared` is
-    whether the bet is read at polls of several games.
+    whether the bet is read at polls of several games. `news` is how far beyond all that was told
+    the figure must go to fire again, in its own unit; None for a chance: NEWS, in log-odds.
     """
 
     p: float
@@ -65,6 +63,7 @@ class RuleReading(NamedTuple):
     hurried: bool
     before: float | None = None
     shared: bool = False
+    news: float | None = None
 
     def confirms(self, since: datetime | None) -> bool:
         """Whether it counts as a second reading after one at `since`."""
@@ -175,22 +174,10 @@ def _chance(odds: float) -> float:
 
 
 def _swing_idle(rule: SwingRule, state: RuleState) -> IdleSpan | None:
-    times, seen = [x for x, _ in state.window], [x for _, x in state.window]
-    if state.streak or not seen or times != sorted(times):
+    if not state.window or (state.phase, state.reason) != (RulePhase.ARMED, Reason.BELOW):
         return None
-    most, least = max(seen), min(seen)
-    low, high = most - rule.size, least + rule.size
-    if (state.phase, state.reason) == (RulePhase.ARMED, Reason.BELOW):
-        return IdleSpan(low + CLEAR, high - CLEAR, times[-1], _EVER[1])
-    if (state.phase, state.reason) != (RulePhase.COOLING, Reason.COOLING_DOWN):
-        return None
-    # It has swung and waits, until the reading it swung from is too old or the cooldown is over.
-    down = seen[-1] < low
-    began = times[seen.index(most if down else least)]
-    until = min(began + timedelta(seconds=rule.seconds), state.fired[-1] + COOLDOWN)
-    after = max(times[-1], state.fired[-1])
-    side = (-math.inf, low - CLEAR) if down else (high + CLEAR, math.inf)
-    return IdleSpan(*side, after, until)
+    seen, last = [x for _, x in state.window], state.window[-1][0]
+    return IdleSpan(max(seen) - rule.size + CLEAR, min(seen) + rule.size - CLEAR, last, _EVER[1])
 
 
 def unmoved(
@@ -262,7 +249,7 @@ def _level(rule: LevelRule, state: RuleState, reading: RuleReading) -> RuleStep:
         return _to(state, RulePhase.COOLING, Reason.COOLING_DOWN if outside else Reason.BELOW)
     match state.phase:
         case RulePhase.DONE:
-            return RuleStep(state, state.reason or Reason.BELOW)
+            return _unchanged(state)
         case RulePhase.UNARMED if outside or (state.reason is not None and beyond > -BAND):
             if rule.comparison is Comparison.CROSSES and state.reason is None:
                 return _to(replace(state, flipped=True), RulePhase.ARMED, Reason.BELOW)
@@ -292,10 +279,8 @@ def _cross(rule: LevelRule, state: RuleState, reading: RuleReading) -> RuleStep:
     since = safe[0][0] if safe else None
     state = state.with_window((*told, *safe))
     verdict = _press(state, reading, since, Reason.CROSSED, up=_upward(rule, state))
-    if verdict.state.phase is not RulePhase.FIRING:
-        return verdict
     if not verdict.fires:
-        return verdict._replace(state=verdict.state.with_window(told))
+        return verdict
     crossed = verdict.state.with_window(((reading.at, reading.p),))
     return verdict._replace(state=crossed, was=safe[0][1] if safe else None)
 
@@ -320,11 +305,11 @@ def _upward(rule: LevelRule, state: RuleState) -> bool:
 
 
 def _worse(rule: LevelRule, state: RuleState, p: float) -> bool:
-    """Whether a chance lies FURTHER beyond the level than the one that fired."""
+    """Whether a chance lies NEWS further beyond the level than the one that fired."""
     told = _that_fired(state)
     if rule.comparison is Comparison.CROSSES or not told:
         return False
-    return _beyond(rule, state, p) - _beyond(rule, state, told[0][1]) >= FURTHER
+    return _beyond(rule, state, p) - _beyond(rule, state, told[0][1]) >= NEWS
 
 
 def _rearm(rule: LevelRule, state: RuleState, reading: RuleReading) -> tuple[RuleState, bool]:
@@ -337,7 +322,7 @@ def _rearm(rule: LevelRule, state: RuleState, reading: RuleReading) -> tuple[Rul
             flipped = state.flipped != both_ways
             state = replace(state, phase=RulePhase.COOLING, flipped=flipped)
     if state.phase is RulePhase.COOLING and not _cooling(state, reading.at):
-        return replace(state, phase=RulePhase.ARMED, streak=0), True
+        return state, True
     return state, False
 
 
@@ -348,6 +333,10 @@ def _cooling(state: RuleState, at: datetime) -> bool:
 def _within(span: timedelta, then: datetime, at: datetime) -> bool:
     """Whether a time is less than a span ago; never where the clock was set back since."""
     return timedelta(0) <= at - then < span
+
+
+def _unchanged(state: RuleState) -> RuleStep:
+    return RuleStep(state, state.reason or Reason.BELOW)
 
 
 def _to(state: RuleState, phase: RulePhase, reason: Reason) -> RuleStep:
@@ -370,7 +359,7 @@ def _press(
     if not (reading.hurried or (streak == HOLD_POLLS and reading.confirms(since))):
         held = state.moved(RulePhase.PENDING, Reason.HOLDING, HOLD_POLLS - 1)
         return RuleStep(held, Reason.HOLDING)
-    if not _is_news(state, reading.p, up=up):
+    if not _is_news(state, reading, up=up):
         return _to(state, RulePhase.FIRING, Reason.TOLD_BEFORE)
     recent = tuple(t for t in state.fired if _within(BUDGET_SPAN, t, reading.at))
     if len(recent) >= BUDGET:
@@ -383,18 +372,19 @@ def _press(
         streak=0,
         reason=why,
         fired=(*recent, reading.at),
-        notified=_with_notified(state.notified, up=up, p=reading.p),
+        notified=_with_notified(state.notified, reading.p, up=up),
     )
     return RuleStep(fired, why, fires=True)
 
 
-def _is_news(state: RuleState, p: float, *, up: bool) -> bool:
-    """Whether a chance lies a further band out than any that was told on that side."""
-    low, high = state.notified or _NEVER
-    if (high == 0) if up else (low == 1):
+def _is_news(state: RuleState, reading: RuleReading, *, up: bool) -> bool:
+    """Whether a reading lies a further band out than any that was told on that side."""
+    if not state.notified:
         return True
-    further = log_odds(p) - log_odds(high) if up else log_odds(low) - log_odds(p)
-    return further >= NEWS
+    (low, high), p = state.notified, reading.p
+    if reading.news is not None:
+        return (p - high if up else low - p) >= reading.news
+    return (log_odds(p) - log_odds(high) if up else log_odds(low) - log_odds(p)) >= NEWS
 
 
 def _with_notified(notified: tuple[float, ...], p: float, *, up: bool) -> tuple[float, ...]:
@@ -426,18 +416,16 @@ def rebase(rule: LevelRule | SwingRule, state: RuleState, reading: RuleReading) 
     beyond it: it arms once the chance has come back.
     """
     if state.phase is RulePhase.DONE:
-        return RuleStep(state, state.reason or Reason.BELOW)
-    cooling = state.phase is RulePhase.COOLING
+        return _unchanged(state)
     if isinstance(rule, SwingRule):
         state = state.with_window(((reading.at, reading.p),))
-        if cooling:
-            return RuleStep(state, state.reason or Reason.BELOW)
         return _to(state, RulePhase.ARMED, Reason.BELOW)
     if state.phase is RulePhase.FIRING:
-        return RuleStep(state, state.reason or Reason.BELOW)
+        return _unchanged(state)
     if rule.comparison is Comparison.CROSSES:
+        phase = RulePhase.COOLING if _cooling(state, reading.at) else RulePhase.ARMED
         state = replace(state, flipped=reading.p >= rule.level, window=())
-        return _to(state, RulePhase.COOLING if cooling else RulePhase.ARMED, Reason.BELOW)
+        return _to(state, phase, Reason.BELOW)
     outside = _beyond(rule, state, reading.p) >= -_ROUNDING
     if outside and state.phase is not RulePhase.UNARMED:
         return _to(state.with_window(()), RulePhase.UNARMED, Reason.RENEWED)
@@ -446,7 +434,7 @@ def rebase(rule: LevelRule | SwingRule, state: RuleState, reading: RuleReading) 
 
 def _swing(rule: SwingRule, state: RuleState, reading: RuleReading) -> RuleStep:
     if state.phase is RulePhase.DONE:
-        return RuleStep(state, state.reason or Reason.BELOW)
+        return _unchanged(state)
     since = reading.at - timedelta(seconds=rule.seconds)
     # Readings of before the clock was set back are of no known age.
     window = [x for x in state.window if since <= x[0] <= reading.at]
@@ -462,7 +450,7 @@ def _swing(rule: SwingRule, state: RuleState, reading: RuleReading) -> RuleStep:
         return _to(state, RulePhase.COOLING, Reason.COOLING_DOWN)
     _, was = max(window, key=lambda x: abs(x[1] - reading.p))
     here = ((reading.at, reading.p),)
-    if not _is_news(state, reading.p, up=reading.p > was):
+    if not _is_news(state, reading, up=reading.p > was):
         # Within what was told before: the next swing is measured from here.
         return _to(state.with_window(here), RulePhase.ARMED, Reason.TOLD_BEFORE)
     since = _swung_since(window, was, rule.size)
@@ -470,7 +458,8 @@ def _swing(rule: SwingRule, state: RuleState, reading: RuleReading) -> RuleStep:
     if not verdict.fires:
         return verdict
     # Where it came from has been told as well.
-    notified = _with_notified(verdict.state.notified, was, up=reading.p < was)
+    told = (*state.notified, was, reading.p)
+    notified = (min(told), max(told))
     kept = replace(verdict.state, phase=RulePhase.ARMED, window=here, notified=notified)
     return verdict._replace(state=kept, was=was)
 

@@ -2,8 +2,8 @@
 
 `apply_rules` steps those on the chance, `step_market` those on the market: each fresh answer is one
 reading, with the same machine. An edge goes through the machine of a level: it is put on a scale on
-which the band of a chance is a point and a half of edge, so that 5 % fires, 3.5 % arms again, and 3
-points more break the cooldown. What moves goes through that of a swing. On data that are not to be
+which the band of a chance is a point and a half of edge, so that 5 % fires, 3.5 % arms again, and
+4.5 points more are news. What moves goes through that of a swing. On data that are not to be
 trusted rules do nothing (`freeze_doubted`, `freeze_pending`), and that is a row too.
 """
 
@@ -492,7 +492,9 @@ def _step_market(
         case MoveRule():
             stepped = step if last is None or _same_books(rule, reading, last) else rebase
             swing = SwingRule(rule.size, rule.seconds)
-            return stepped(swing, state, RuleReading(value, reading.at, hurried=False))
+            # A line has no odds: it is news by as many points as the rule waits for.
+            news = rule.size if rule.what is Moving.LINE else None
+            return stepped(swing, state, RuleReading(value, reading.at, hurried=False, news=news))
         case _:
             assert_never(rule)
 
