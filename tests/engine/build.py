@@ -139,13 +139,15 @@ def judged(tracking: GameTracking, state: GameState, origin: Origin, at: datetim
 
 
 def stored(before: GameTracking, change: Change) -> Change:
-    """The change, which has a row for every rule, leg and result that it leaves otherwise."""
+    """The change, which has a row for each rule, leg and result that it leaves otherwise."""
     was = {x.bet.number: x for x in before.tracked}
     rules, legs = (
         {(x.bet, x.rule): x for x in change.rules},
         {(x.bet, x.leg): x for x in change.legs},
     )
     results = {x.bet: x for x in change.settlements}
+    assert not {*change.rules} & {y for x in before.tracked for y in x.rules}
+    assert not {*change.legs} & {y for x in before.tracked for y in x.legs}
     for now in change.tracking.tracked:
         old, bet = was[now.bet.number], now.bet.number
         assert now.rules == tuple(rules.get((bet, x.rule), x) for x in old.rules)

@@ -612,7 +612,7 @@ def test_a_score_without_periods_is_followed_too() -> None:
 
 
 def test_a_chance_that_was_told_the_other_way_since_is_news_again() -> None:
-    """A level fires again once another message said the opposite in between."""
+    """A level fires again once another message said the opposite in between; a poll is none."""
     rules = ("p >= 0.80", "p <= 0.30")
     courses = {
         (-12, 12, -12, 12): ["p <= 0.30", "p >= 0.80", "p <= 0.30", "p >= 0.80"],
@@ -628,6 +628,11 @@ def test_a_chance_that_was_told_the_other_way_since_is_news_again() -> None:
                 state = live(3, 700 - 60 * number - second, (25, 25), (25, 25), points)
                 evening.see(state, 400 * number + second)
         assert evening.names() == told, course
+    evening = Evening(a_book(bet(1, "DEN ML", *rules)))
+    for minute, margin in enumerate((0, -12, -12, 0, 12, 0, -12, -12)):
+        points = (10 * minute + max(margin, 0), 10 * minute - min(margin, 0))
+        evening.see(live(3, 700 - 30 * minute, (25, 25), (25, 25), points), 200 * minute)
+    assert evening.names() == ["p <= 0.30"]
 
 
 @pytest.mark.parametrize("given", [Result.WON, Result.LOST, Result.VOID])

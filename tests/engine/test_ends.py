@@ -87,6 +87,16 @@ def test_a_half_is_settled_at_its_end_and_told_once() -> None:
     assert second.tracking.tracked[0].status(AT_HALF) is Status.PROVISIONAL
 
 
+def test_a_result_by_hand_outlives_the_end_of_its_half() -> None:
+    """What a person gave for a bet on a half stays when two polls bring the half's end."""
+    tracking = look(a_book(bet(1, "1H DEN ML")), live(2, 5, *HALF), 0).tracking
+    given = Settlement(1, 1, Result.VOID, 2000, after(5), "by hand: a slip", by_hand=True)
+    tracking = tracking.with_tracked(replace(tracking.tracked[0], settlement=given))
+    for seconds in (10, 25, 60):
+        tracking = look(tracking, AT_HALF, seconds).tracking
+    assert tracking.tracked[0].settlement == given
+
+
 def taken_back(tracking: GameTracking, result: Result) -> GameTracking:
     """The tracking of one bet whose result was taken back until the end of the game grades it."""
     (tracked,) = tracking.tracked
@@ -325,6 +335,10 @@ def test_a_final_whose_box_cannot_be_read_is_official_by_its_age() -> None:
     assert not note(tracking, away, due + timedelta(hours=2)).confirmations
     other = Unreadable(Trouble.MALFORMED, "x", "its box tells 80-120, boards 80-121")
     assert results(note(tracking, other, due + timedelta(hours=2)).tracking) == ["review"]
+    doubted = replace(end, doubt=other.claim)
+    for hours, result in ((0.9, "won"), (1.1, "review")):
+        found = decide(tracking, doubted, None, due + timedelta(hours=hours)).tracking
+        assert results(found) == [result]
 
 
 def test_a_bet_that_is_added_after_the_last_check_needs_no_document() -> None:

@@ -66,7 +66,7 @@ def test_a_rule_that_would_have_acted_on_a_doubtful_state_says_so_once() -> None
     night.poll(BACK, 20)
     [row] = night.stale
     assert row.decision is Decision.HELD
-    assert row.detail == "the feed went back to Q3 10:10"
+    assert (row.episode, row.detail) == (1, "the feed went back to Q3 10:10")
     assert row.p is not None
     assert row.p > 0.8
     night.poll(BACK, 30)

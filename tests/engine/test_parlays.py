@@ -131,7 +131,11 @@ def test_an_alert_names_a_leg_that_went_its_own_way() -> None:
 
 @pytest.mark.parametrize(
     ("was", "now", "named"),
-    [((0.99, 0.245), (0.97, 0.24), 1), ((0.99, 0.24), (0.97, 0.24), None)],
+    [
+        ((0.99, 0.245), (0.97, 0.24), 1),
+        ((0.99, 0.24), (0.97, 0.24), None),
+        ((0.99, 0.2), (0.97, 0.0), 1),
+    ],
 )
 def test_an_alert_names_no_leg_that_cannot_have_moved_it(
     was: tuple[float, float], now: tuple[float, float], named: int | None
@@ -197,6 +201,8 @@ def test_a_lost_leg_loses_the_parlay_at_once() -> None:
     assert one(slate).legs[0].lost
     assert one(slate).legs[1].alive
     poll(slate, elsewhere(WIN, OTHER), 300)
+    assert slate.last is not None
+    assert slate.last.snapshots == ()
     poll(slate, elsewhere(WIN, OTHER), 400)
     assert one(slate).settlement == done
     assert one(slate).legs[1].result is Result.LOST, "a total of 220"
@@ -369,9 +375,12 @@ def test_a_leg_of_a_player_who_is_out_is_told_once(
     assert [x.leg for x in slate.fired(Fact.HIT)] == legs
 
 
-def test_a_corrected_box_revises_the_parlay() -> None:
-    """A regraded leg makes a new revision of the parlay."""
-    bet = slip((GAME, Moneyline(Side.HOME)), (OTHER, Total(Direction.OVER, 219.5)))
+@pytest.mark.parametrize(
+    ("line", "revised"), [(219.5, (2, Result.LOST, 0)), (214, (2, Result.WON, 1909))]
+)
+def test_a_corrected_box_revises_the_parlay(line: float, revised: object) -> None:
+    """A regraded leg makes a new revision of the parlay, also where only the payout changes."""
+    bet = slip((GAME, Moneyline(Side.HOME)), (OTHER, Total(Direction.OVER, line)))
     slate = Slate.of([GAME, OTHER], [bet])
     for seconds in (0, 60):
         poll(slate, WIN, seconds)
@@ -384,7 +393,7 @@ def test_a_corrected_box_revises_the_parlay() -> None:
         poll(slate, less, seconds)
     done = one(slate).settlement
     assert done is not None
-    assert (done.revision, done.result) == (2, Result.LOST)
+    assert (done.revision, done.result, done.payout_cents) == revised
 
 
 def test_a_parlay_is_official_with_the_games_that_decide_it() -> None:

@@ -54,8 +54,12 @@ def a_slate(market: PlayerMarket) -> Slate:
 
 
 def test_a_line_waits_for_a_box_with_players() -> None:
-    """A final score without players settles nothing; the box with players does."""
+    """A final score without players settles nothing, whatever they had; the box with them does."""
     slate = a_slate(over(Stat.PTS, dict(STAR.stats)["pts"] - 0.5))
+    fewer = tuple((k, v - 1 if k == "pts" else v) for k, v in STAR.stats)
+    score = Score(FINAL.score.home - 1, FINAL.score.away - 1)
+    short = with_line(FINAL, replace(STAR, stats=fewer))
+    slate.poll(replace(short, phase=Phase.LIVE, clock=9, periods=None, score=score), END)
     for minute in range(4):
         slate.poll(without_players(FINAL), END + timedelta(minutes=minute))
     assert slate.tracked()[1].status(FINAL) is Status.LIVE
