@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from tests.engine.build import (
     BOARD,
     BOX,
@@ -23,11 +25,12 @@ from tests.engine.build import (
 )
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import ASK_BOOK, Bet, Leg, Parlay, Result
-from tracker.domain.catalog.books import house_of
+from tracker.domain.catalog.books import HouseRules, house_of
 from tracker.domain.chance import WON, Unpriceable
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Side
 from tracker.domain.market import (
     Direction,
+    DoubleDouble,
     Market,
     Moneyline,
     OddEven,
@@ -49,6 +52,9 @@ from tracker.forecast.pricing.markets import decided_chance
 from tracker.wording.alerts import compose
 
 RULES = tuple(parse_rule(x) for x in ("hit", "dead", "settled", "regraded"))
+
+
+RULED, STARTERS = HouseRules(), HouseRules("starters", must_start=True)
 
 
 def told(change: Change) -> list[Alert]:
@@ -139,6 +145,23 @@ def test_a_player_who_has_passed_his_line_is_hit_and_the_under_dead() -> None:
         tracking = change.tracking
         rows += told(change)
     assert [(x.bet, x.rule) for x in rows] == [(1, "hit"), (2, "dead")]
+
+
+@pytest.mark.parametrize(
+    ("points", "house", "sure"), [(9, RULED, False), (10, RULED, True), (10, STARTERS, False)]
+)
+def test_ten_in_two_categories_are_certain_once_they_are_made(
+    points: int, house: HouseRules, sure: bool
+) -> None:
+    """A double-double is certain at ten and ten, for a book by whose rules the line counts."""
+    state = star(points)
+    (line,) = state.players
+    state = replace(state, players=(replace(line, stats=(("pts", points), ("reb", 10))),))
+    yes = DoubleDouble(Player("Big Man", Side.HOME))
+    found = [certain(x, state, house) for x in (yes, replace(yes, happens=False))]
+    ends = [Result.WON, Result.LOST] if sure else [None, None]
+    assert [x and x.result for x in found] == ends
+    assert certain(replace(yes, categories=3), state, house) is None
 
 
 def test_a_figure_counts_twice_only_when_two_boxes_show_it() -> None:
