@@ -10,13 +10,13 @@ import pytest
 
 from tests.cli.conftest import Cli, keep_games, tonight
 from tracker.app.player import PlayerQuestion, PlayerSheet, sheets
+from tracker.app.pricing import PricingBasis
 from tracker.domain import Misused, TrackerError
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.player import Availability, Injury, Stat
 from tracker.domain.poll import Document
 from tracker.domain.quote import Quote, Selection
-from tracker.forecast import load_parameters
 from tracker.store import Store
 
 POINTS = (31, 20, 25, 28, 17, 30, 24, 26, 22, 27, 33, 19)
@@ -163,9 +163,9 @@ async def test_fifty_are_answered_at_once_each_for_himself(season: Path) -> None
     asks = [PlayerQuestion("Nikola Jokic", Stat.PTS, 10.5 + n) for n in range(48)]
     asks += [PlayerQuestion("Nobody Atall"), PlayerQuestion("Nikola Jokic", Stat.REB)]
     async with await Store.open(season, now=now) as store:
-        found = await sheets(store, asks, lambda _: None, load_parameters, now)
+        found = await sheets(PricingBasis(store, lambda _: None), asks, now)
         with pytest.raises(Misused, match="ask about 50 at once"):
-            await sheets(store, [*asks, asks[0]], lambda _: None, load_parameters, now)
+            await sheets(PricingBasis(store, lambda _: None), [*asks, asks[0]], now)
     wins = [x.chance.win for x in found[:48] if isinstance(x, PlayerSheet)
             and isinstance(x.chance, Chance)]  # fmt: skip
     assert len(wins) == 48

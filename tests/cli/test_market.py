@@ -13,7 +13,7 @@ from tests.engine.build import GAME, live, outlook
 from tracker.app.market import ClvReport, GameOdds, Offered, clv_summary
 from tracker.app.market.edges import disagree, edges, edges_now, track
 from tracker.app.market.value import Worth
-from tracker.app.pricing import Priced
+from tracker.app.pricing import Priced, PricingBasis
 from tracker.cli.bets.worth import reasons
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState, Phase, Score
@@ -21,7 +21,6 @@ from tracker.domain.money import parse_odds
 from tracker.domain.poll import Credit, Document
 from tracker.domain.quote import Closing, Quote, Selection
 from tracker.domain.value import BetDecision, ClosingValue, EdgeSeen, Grade, Price, edge
-from tracker.forecast import load_parameters
 from tracker.settings.models import OddsSettings
 from tracker.store import Store
 
@@ -218,7 +217,7 @@ async def test_a_price_from_play_is_no_edge_over_a_chance_from_before(
         await store.save_games([(game, None)], now)
         document = Document("the_odds_api", "/v4/odds", now, b"[]", "d" * 64)
         await store.quotes.record(document, prices)
-        found = await edges_now(store, lambda _: None, load_parameters, OddsSettings(), now)
+        found = await edges_now(PricingBasis(store, lambda _: None), OddsSettings(), now)
     assert bool(found.listed or found.disagreements) is listed
     assert ("the game is not followed just now" in found.left_out) is not listed
 

@@ -11,7 +11,14 @@ from itertools import combinations, product
 from typing import TYPE_CHECKING, Any
 
 from tracker.app.axes import place
-from tracker.app.pricing import bet_of, bets_on, live_lines, markets_in, pricing_of
+from tracker.app.pricing import (
+    PricingBasis,
+    bet_of,
+    bets_on,
+    live_lines,
+    markets_in,
+    pricing_of,
+)
 from tracker.app.views import clock_digits, game_name_json, part, prior_json
 from tracker.domain import Misused, TrackerError
 from tracker.domain.bet import Bet, Snapshot
@@ -114,6 +121,11 @@ class Explainer:
         """The parameters in use for a league."""
         return in_use(self.registry, league)[0]
 
+    @property
+    def basis(self) -> PricingBasis:
+        """What a bet is priced by now."""
+        return PricingBasis(self.store, self.given, self.in_use)
+
     async def history(self, number: int) -> ShowView:
         """A bet with at least two snapshots. Raises NothingMoved for another."""
         found = await self.store.show_view(number, self.rules)
@@ -200,7 +212,7 @@ class _Rebuild:
     async def prior(self, game: Game) -> Believed:
         """The prior of a game."""
         bets = await bets_on(self.at.store, [game], self.view.snapshots[-1].snapshot.at)
-        pricing = await pricing_of(self.at.store, [game], bets, self.at.given, self.at.in_use)
+        pricing = await pricing_of(self.at.basis, [game], bets)
         return pricing.believed(game, bets)
 
     async def within(self, game: Game, begin: int, end: int, whole: Whole = won) -> Causes:
@@ -258,9 +270,7 @@ class _Rebuild:
         shot = self.view.snapshots[place].snapshot
         markets = markets_in(self.bet, game.id)
         bets = await self._bets_by(game, shot.at)
-        pricing = await pricing_of(
-            self.at.store, [game], bets, self.at.given, self.at.in_use, shot.at
-        )
+        pricing = await pricing_of(self.at.basis, [game], bets, shot.at)
         state = await self._state(game, place, bets)
         found: tuple[float, Seen] | None = None
         quoted = await live_lines(self.at.store, state, shot.at)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from tracker.app.pricing import LinesFor, Load, Pricing, bets_on, pricing_of
+from tracker.app.pricing import Pricing, PricingBasis, bets_on, pricing_of
 from tracker.app.views import part, plain
 from tracker.domain import Impossible, Misused, TrackerError
 from tracker.domain.bet import Bet
@@ -175,13 +175,13 @@ async def sheet(store: Store, league: str, key: str, stat: Stat, now: datetime) 
 
 
 async def sheets(
-    store: Store, asks: Sequence[PlayerQuestion], given: LinesFor, load: Load, now: datetime
+    basis: PricingBasis, asks: Sequence[PlayerQuestion], now: datetime
 ) -> list[PlayerSheet | TrackerError]:
     """Answer questions about players, in their order: a sheet each, or why there is none.
 
-    `given` looks up the configuration's lines, `load` gives the parameters in use. Raises Misused
-    for more than MOST_ASKED questions at once.
+    Raises Misused for more than MOST_ASKED questions at once.
     """
+    store = basis.store
     if len(asks) > MOST_ASKED:
         raise Misused(f"{len(asks)} players are too many: ask about {MOST_ASKED} at once")
     found: list[PlayerSheet | TrackerError] = []
@@ -197,7 +197,7 @@ async def sheets(
     games = {x.game.id: x.game for x in bets}
     beside = await bets_on(store, games.values(), now)
     asked = [*beside, *bets]
-    pricing = await pricing_of(store, list(games.values()), asked, given, load) if bets else None
+    pricing = await pricing_of(basis, list(games.values()), asked) if bets else None
     chances = {} if pricing is None else await asyncio.to_thread(_chances, pricing, bets, beside)
     whole = iter(
         replace(x, chance=_chance(x, chances.get(n)), allowed=allowed.get(n))

@@ -42,6 +42,15 @@ Load = Callable[[str], Parameters]
 """Gives the parameters in use for a league. It may be called from several threads."""
 
 
+@dataclass(frozen=True, slots=True)
+class PricingBasis:
+    """What every price rests on: the database, the configuration's lines, the models in use."""
+
+    store: Store
+    given: LinesFor
+    load: Load = load_parameters
+
+
 LATE_S = 120.0
 """With no more seconds left of a game, a chance may have changed by the time it is read, and a
 price is gone before it can be used."""
@@ -175,14 +184,12 @@ class Priced:
         return any(x.phase.in_play and x.seconds_left <= LATE_S for x in self.states)
 
 
-async def price_now(
-    store: Store, bet: Bet, given: LinesFor, load: Load, now: datetime
-) -> Priced | NoChance | None:
+async def price_now(basis: PricingBasis, bet: Bet, now: datetime) -> Priced | NoChance | None:
     """The chance of a bet as the daemon would give it at this moment, or why it has none.
 
-    None where nothing can be said, such as for a game that is called off. `given` looks up the
-    configuration's lines.
+    None where nothing can be said, such as for a game that is called off.
     """
+    store = basis.store
     states: dict[str, GameState] = {}
     for game in bet.games:
         slate = await store.games(game.slate)
@@ -193,7 +200,7 @@ async def price_now(
     games = [x.game for x in states.values()]
     known = await bets_on(store, games, now)
     beside = [x for x in known if x.number != bet.number]
-    pricing = await pricing_of(store, games, [*beside, bet], given, load)
+    pricing = await pricing_of(basis, games, [*beside, bet])
     live = {x: await live_lines(store, y, now) for x, y in states.items()}
     chance = await asyncio.to_thread(pricing.chance, bet, states, live, beside)
     if chance is None or isinstance(chance, NoChance):
@@ -222,32 +229,27 @@ async def live_lines(store: Store, state: GameState, at: datetime) -> LiveLines 
 
 
 async def pricing_of(
-    store: Store,
-    games: Sequence[Game],
-    bets: Sequence[Bet],
-    given: LinesFor,
-    load: Load = load_parameters,
-    at: datetime | None = None,
+    basis: PricingBasis, games: Sequence[Game], bets: Sequence[Bet], at: datetime | None = None
 ) -> Pricing:
     """A pricing for some bets, with all that the store knows of their games and players.
 
     `at` is the moment by whose injury report players are out; None for the last one that was read.
     """
     whom = {game.id: players_in(bets, game) for game in games}
-    return Pricing(
-        await known_of(store, games, given), await beliefs_of(store, games, whom, at), load
-    )
+    known, beliefs = await known_of(basis, games), await beliefs_of(basis.store, games, whom, at)
+    return Pricing(known, beliefs, basis.load)
 
 
-async def known_of(store: Store, games: Sequence[Game], given: LinesFor) -> Known:
+async def known_of(basis: PricingBasis, games: Sequence[Game]) -> Known:
     """What the store and the configuration know of games before their tip-off."""
+    store = basis.store
     quotes: dict[str, PregameLines] = {}
     finished: list[Finished] = []
     for game in games:
         quotes |= await store.known.quotes(game.id)
     for league in dict.fromkeys(x.league for x in games):
         finished += await store.known.finished(league)
-    return Known(given, quotes, finished)
+    return Known(basis.given, quotes, finished)
 
 
 async def beliefs_of(
@@ -275,15 +277,10 @@ async def beliefs_of(
     return players
 
 
-async def believed_of(
-    store: Store, game: Game, given: LinesFor, load: Load, now: datetime
-) -> Believed:
-    """The prior of a game as the daemon would give it, and what it rests on.
-
-    `given` looks up the configuration's lines.
-    """
-    bets = await bets_on(store, [game], now)
-    pricing = await pricing_of(store, [game], bets, given, load)
+async def believed_of(basis: PricingBasis, game: Game, now: datetime) -> Believed:
+    """The prior of a game as the daemon would give it, and what it rests on."""
+    bets = await bets_on(basis.store, [game], now)
+    pricing = await pricing_of(basis, [game], bets)
     return pricing.believed(game, bets)
 
 

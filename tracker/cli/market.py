@@ -157,13 +157,11 @@ async def edges(context: typer.Context, as_json: AsJson = False) -> None:
     Every row is kept, and the list says how such rows did so far.
     """
     from tracker.app.market.edges import edges_json, edges_now
-    from tracker.cli.models import given_lines, models_of
+    from tracker.cli.models import basis_of
 
     async with session(scope_of(context), write=True) as at:
         with progress("forecasting"):
-            found = await edges_now(
-                at.store, given_lines(at), models_of(at), at.settings.odds, at.now
-            )
+            found = await edges_now(basis_of(at), at.settings.odds, at.now)
         await at.store.quotes.keep_edges(found.unseen)
     if as_json:
         say_json(edges_json(found))

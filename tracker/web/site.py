@@ -22,7 +22,7 @@ from tracker.store import Store
 if TYPE_CHECKING:
     from tracker.app.explain import Explainer
     from tracker.app.market.edges import EdgesNow
-    from tracker.app.pricing import LinesFor, Load
+    from tracker.app.pricing import LinesFor, Load, PricingBasis
     from tracker.forecast import Parameters
     from tracker.registry import Registry
 
@@ -112,6 +112,12 @@ class Site:
         """The use cases on bets over an open database; `who` is named in the audit."""
         return Bets(store, self.rules, self.settings.stake_unit_cents, who)
 
+    async def basis(self) -> PricingBasis:
+        """What bets are priced by."""
+        from tracker.app.pricing import PricingBasis
+
+        return PricingBasis(await self.store(), self.given, self.load)
+
     async def explainer(self) -> Explainer:
         """An explainer over the database: why a chance moved, and what a bet is worth."""
         from tracker.app.explain import Explainer
@@ -129,9 +135,7 @@ class Site:
         async with self._listing:
             now = self.machine.monotonic()
             if self._edges is None or now - self._edges[0] >= _EDGES_S:
-                store = await self.store()
-                asked = (self.given, self.load, self.settings.odds, await self.now())
-                found = await edges_now(store, *asked)
+                found = await edges_now(await self.basis(), self.settings.odds, await self.now())
                 if found.unseen:
                     async with await self.writing() as writing:
                         await writing.quotes.keep_edges(found.unseen)

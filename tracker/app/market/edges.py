@@ -20,6 +20,7 @@ from tracker.app.player_priors import players_in
 from tracker.app.pricing import (
     LATE_S,
     Pricing,
+    PricingBasis,
     beliefs_of,
     bets_on,
     calibrated_or_none,
@@ -40,7 +41,6 @@ from tracker.engine.settle.grading import Unsettleable, judge
 
 if TYPE_CHECKING:
     from tracker.app.market import GameOdds, Offered
-    from tracker.app.pricing import LinesFor, Load
     from tracker.domain.chance import Chance
     from tracker.domain.tracking import GameTracking
     from tracker.forecast.outlook import Outlook
@@ -227,11 +227,9 @@ class EdgesNow:
     unseen: tuple[EdgeSeen, ...]
 
 
-async def edges_now(
-    store: Store, given: LinesFor, load: Load, limits: OddsSettings, now: datetime
-) -> EdgesNow:
-    """The edges of every game in play or about to begin. `given` looks up configured lines."""
-    gates = []
+async def edges_now(basis: PricingBasis, limits: OddsSettings, now: datetime) -> EdgesNow:
+    """The edges of every game in play or about to begin."""
+    store, gates = basis.store, []
     followed = {x.game.id: x for x in await store.trackings(())}
     for game, state in await store.games(since=(now - timedelta(days=1)).date()):
         if _to_look_at(game, state, now):
@@ -239,7 +237,7 @@ async def edges_now(
             if odds.best and not _known(followed.get(game.id), game, now):
                 gates.append(Gate((), (), {"the game is not followed just now": len(odds.best)}))
             elif odds.best:
-                gates.append(await _gate(store, odds, state, given, load, limits))
+                gates.append(await _gate(basis, odds, state, limits))
     seen = await store.quotes.edges()
     finals = {game.id: state for game, state in await store.games()}
     listed = tuple(x for gate in gates for x in gate.listed)
@@ -276,19 +274,14 @@ def _known(tracking: GameTracking | None, game: Game, now: datetime) -> bool:
 
 
 async def _gate(
-    store: Store,
-    odds: GameOdds,
-    state: GameState | None,
-    given: LinesFor,
-    load: Load,
-    limits: OddsSettings,
+    basis: PricingBasis, odds: GameOdds, state: GameState | None, limits: OddsSettings
 ) -> Gate:
-    game, now = odds.game, odds.at
+    store, game, now = basis.store, odds.game, odds.at
     players = await _players(store, game, now)
     bets = await bets_on(store, [game], now)
     whom = {game.id: (*players_in(bets, game), *players)}
     beliefs = await beliefs_of(store, [game], whom)
-    pricing = Pricing(await known_of(store, [game], given), beliefs, load)
+    pricing = Pricing(await known_of(basis, [game]), beliefs, basis.load)
     seen = state or GameState.scheduled(game)
     live = await live_lines(store, seen, now)
     asked = pricing.seen(seen, bets, live=live, named=players)

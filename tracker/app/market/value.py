@@ -61,7 +61,7 @@ from tracker.forecast.market import closing_outlook, moved_to
 if TYPE_CHECKING:
     from tracker.app.bets import Bets
     from tracker.app.explain import Explainer
-    from tracker.app.pricing import LinesFor, Load
+    from tracker.app.pricing import PricingBasis
     from tracker.domain.money import Odds
     from tracker.forecast.game.parameters import Parameters
     from tracker.forecast.outlook import Outlook
@@ -314,16 +314,16 @@ WHY_NONE = {
 
 
 async def worth_of(
-    store: Store, bet: Bet, given: LinesFor, load: Load, limits: OddsSettings, now: datetime
+    basis: PricingBasis, bet: Bet, limits: OddsSettings, now: datetime
 ) -> Worth | NoChance | None:
     """What a bet is worth at this moment, or why it has no chance; None where it cannot be priced.
 
-    `given` looks up the configuration's lines; `limits` says whose prices count.
+    `limits` says whose prices count.
     """
-    found = await price_now(store, bet, given, load, now)
+    found = await price_now(basis, bet, now)
     if found is None or isinstance(found, NoChance):
         return found
-    quotes = await _quotes(store, bet.games, now)
+    quotes = await _quotes(basis.store, bet.games, now)
     quoted = Quoted(quotes, now, limits.mine, limits.anchors, live=found.live)
     made = decision(bet, found.chance, found.prior, quoted)
     return Worth(made, found, market_chance(bet, quoted))
@@ -337,16 +337,16 @@ async def _quotes(store: Store, games: Iterable[Game], now: datetime) -> list[Qu
 
 
 async def decision_on(
-    store: Store, view: BetView, given: LinesFor, load: Load, limits: OddsSettings, now: datetime
+    basis: PricingBasis, view: BetView, limits: OddsSettings, now: datetime
 ) -> BetDecision | None:
     """What a bet was worth when it was made; for one before its first decision, what it is now."""
-    kept = await store.quotes.decision_of(view)
+    kept = await basis.store.quotes.decision_of(view)
     if kept is not None or view.game is None or view.game.start <= now:
         return kept
     asked = bet_of(view)
     if asked is None or view.result is not None:
         return None
-    worth = await worth_of(store, asked, given, load, limits, now)
+    worth = await worth_of(basis, asked, limits, now)
     return worth.decision if isinstance(worth, Worth) else None
 
 
@@ -371,12 +371,11 @@ async def valued(
     explainer: Explainer, view: BetView, limits: OddsSettings, now: datetime
 ) -> Valued:
     """The market's side of a bet at a moment; `limits` says whose prices count."""
-    store, load = explainer.store, explainer.in_use
-    prior = None
+    basis, prior = explainer.basis, None
     if view.game is not None:
-        prior = await believed_of(store, view.game, explainer.given, load, now)
-    made = await decision_on(store, view, explainer.given, load, limits, now)
-    return Valued(prior, made, await worth_at_close(store, view))
+        prior = await believed_of(basis, view.game, now)
+    made = await decision_on(basis, view, limits, now)
+    return Valued(prior, made, await worth_at_close(basis.store, view))
 
 
 def decision_json(x: BetDecision) -> dict[str, Any]:
@@ -455,7 +454,7 @@ async def held(
         return HeldBet(bet, bet.chance, stake, odds, bet.chance_at, now, late)
     asked, found = bet_of(bet), None
     if asked is not None:
-        found = await price_now(explainer.store, asked, explainer.given, explainer.in_use, now)
+        found = await price_now(explainer.basis, asked, now)
     if not isinstance(found, Priced):
         raise NotHeld(f"bet {bet.id} has no chance yet: it gets one when the daemon sees its game")
     return HeldBet(bet, found.chance, stake, odds, now, now)

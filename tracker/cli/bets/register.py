@@ -12,7 +12,7 @@ from tracker.app.views import bet_json, prior_words, show_json
 from tracker.cli import CommandEnded, Scope, Session, run_async, scope_of, session
 from tracker.cli.app import AsJson, Reference
 from tracker.cli.bets.worth import decision_lines
-from tracker.cli.models import given_lines, models_of
+from tracker.cli.models import basis_of
 from tracker.cli.screen import (
     chance_text,
     fits,
@@ -147,9 +147,9 @@ async def show(context: typer.Context, bet: Reference, as_json: AsJson = False) 
     async with session(scope_of(context)) as at:
         found = await at.bets.history(bet)
         found = replace(found, bet=found.bet.aged(read_since(at.daemon, at.now)))
-        view, given, load = found.bet, given_lines(at), models_of(at)
-        priors = {x: await believed_of(at.store, x, given, load, at.now) for x in view.games}
-        made = await decision_on(at.store, view, given, load, at.settings.odds, at.now)
+        view, basis = found.bet, basis_of(at)
+        priors = {x: await believed_of(basis, x, at.now) for x in view.games}
+        made = await decision_on(basis, view, at.settings.odds, at.now)
         value = await worth_at_close(at.store, view)
         if as_json:
             prior = None if view.game is None else priors[view.game]

@@ -239,10 +239,9 @@ def _check_json(asked: Registered, x: Worth, why: list[str]) -> dict[str, Any]:
 async def worth_of(bet: Bet, at: Session) -> Worth | NoChance | None:
     """What a bet is worth now, or why it has no chance; None when its game is off."""
     from tracker.app.market import value
-    from tracker.cli.models import given_lines, models_of
+    from tracker.cli.models import basis_of
 
-    given, load, limits = given_lines(at), models_of(at), at.settings.odds
-    return await value.worth_of(at.store, bet, given, load, limits, at.now)
+    return await value.worth_of(basis_of(at), bet, at.settings.odds, at.now)
 
 
 UNREAD_AFTER = timedelta(minutes=15)

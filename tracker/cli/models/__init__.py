@@ -17,7 +17,7 @@ from tracker.registry import KINDS, NoSuchModel, Registry, in_use
 
 if TYPE_CHECKING:
     from tracker.app.explain import Explainer
-    from tracker.app.pricing import LinesFor
+    from tracker.app.pricing import LinesFor, PricingBasis
     from tracker.cli import Session
     from tracker.forecast import Parameters
     from tracker.modelling.games import Dataset
@@ -163,6 +163,13 @@ def given_lines(at: Session) -> LinesFor:
     from tracker.settings import lines_for
 
     return partial(lines_for, at.settings.lines)
+
+
+def basis_of(at: Session) -> PricingBasis:
+    """What bets of an open database are priced by."""
+    from tracker.app.pricing import PricingBasis
+
+    return PricingBasis(at.store, given_lines(at), models_of(at))
 
 
 def explainer_of(at: Session) -> Explainer:

@@ -191,13 +191,13 @@ def player(
 
 async def _player(scope: Scope, name: str, stat: str, line: float | None, as_json: bool) -> None:
     from tracker.app.player import PlayerQuestion, PlayerSheet, sheet_json, sheets, stat_named
-    from tracker.cli.models import given_lines, models_of
+    from tracker.cli.models import basis_of
     from tracker.store import StoreMissing
 
     ask = PlayerQuestion(name, stat_named(stat), line)
     try:
         async with session(scope) as at:
-            (found,) = await sheets(at.store, [ask], given_lines(at), models_of(at), at.now)
+            (found,) = await sheets(basis_of(at), [ask], at.now)
             if not isinstance(found, PlayerSheet):
                 raise found
             if as_json:

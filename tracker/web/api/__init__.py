@@ -296,7 +296,7 @@ async def players(_: Pricer, site: OfSite, wanted: PlayersAsked) -> Json:
 async def _sheets(site: Site, asks: list[PlayerQuestion]) -> list[PlayerSheet | TrackerError]:
     from tracker.app.player import sheets
 
-    return await sheets(await site.store(), asks, site.given, site.load, await site.now())
+    return await sheets(await site.basis(), asks, await site.now())
 
 
 def _ask(wanted: PlayerAsked) -> PlayerQuestion:

@@ -293,7 +293,7 @@ async def _market(site: Site, view: ShowView, now: datetime) -> Pairs:
     for game in x.games:
         name = "Before tip-off" if len(x.games) == 1 else f"Before {game.name}"
         found.append((name, await _prior(site, view, game, now)))
-    made = await decision_on(await site.store(), x, site.given, site.load, site.settings.odds, now)
+    made = await decision_on(await site.basis(), x, site.settings.odds, now)
     if made is not None:
         edge = "" if made.edge is None else f" · edge {share(made.edge)}"
         asked = "" if made.break_even is None else f" · break-even {percent(made.break_even, 1)}"
@@ -313,8 +313,7 @@ async def _prior(site: Site, view: ShowView, game: Game, now: datetime) -> str:
         return prior_text(kept, game)
     from tracker.app.pricing import believed_of
 
-    store = await site.store()
-    return prior_words(await believed_of(store, game, site.given, site.load, now), game)
+    return prior_words(await believed_of(await site.basis(), game, now), game)
 
 
 def _charts(view: ShowView, zone: tzinfo) -> list[tuple[str, Any]]:

@@ -178,7 +178,7 @@ async def player(
     from tracker.app.player import PlayerQuestion, sheets, stat_named
 
     asked = PlayerQuestion(name, field_of("stat", stat, stat_named), _points(line))
-    (x,) = await sheets(await site.store(), [asked], site.given, site.load, await site.now())
+    (x,) = await sheets(await site.basis(), [asked], await site.now())
     if isinstance(x, Impossible):
         said = f"No earlier game of {name} is known yet. The daemon reads boxes every morning."
         return page("problem.html", name, NOWHERE, 404, message=said, bet=None)
