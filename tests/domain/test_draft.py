@@ -23,7 +23,7 @@ from tracker.domain.draft import (
     choose_games,
 )
 from tracker.domain.game import Game, GameState, Phase, Score, Side
-from tracker.domain.money import parse_odds
+from tracker.domain.money import parse_odds, parse_stake
 from tracker.domain.player import Player
 from tracker.domain.policy import parse_rule
 from tracker.language import (
@@ -31,7 +31,6 @@ from tracker.language import (
     parse_bet,
     parse_matchup,
     parse_pick,
-    parse_stake,
     read_legs,
     read_line,
 )

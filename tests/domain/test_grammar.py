@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tracker.domain import BadBet
 from tracker.domain.bet import Leg, Parlay, excluding, wager_text
 from tracker.domain.catalog import teams
-from tracker.domain.draft import Draft, choose_games
+from tracker.domain.draft import Draft, choose_games, parse_placed_at
 from tracker.domain.game import Game, Side
 from tracker.domain.league import LEAGUES
 from tracker.domain.market import (
@@ -46,7 +46,6 @@ from tracker.language import (
     parse_pick,
     still_written,
 )
-from tracker.language.tokens import parse_placed_at
 
 GAME = Game("1", "nba", "DEN", "LAL", datetime(2026, 11, 21, 2, tzinfo=UTC))
 COLLEGE = Game("2", "ncaam", "DUKE", "UNC", datetime(2026, 11, 21, 2, tzinfo=UTC))
@@ -723,6 +722,7 @@ def test_the_two_teams_of_a_game_answer_to_its_own_words() -> None:
         ("Nugets -4.5", "Nugets", r"did you mean Nuggets\?"),
         ("LAL@Nugets over 220", "Nugets", r"did you mean Nuggets\?"),
         ("LAL@DEN ovr 224.5", "ovr", r"did you mean over\?"),
+        ("Nuts ML", "Nuts", r"did you mean Nets\?"),
         ("LAL @ DEN over x", "x", "expected the line, such as 224.5"),
         ("LAL@DEN over 224.5 bogus", "bogus", "expected odds such as -110"),
         ("DEN -4½ bogus", "bogus", "column 9"),

@@ -223,6 +223,39 @@ class Draft:
         )
 
 
+_CLOCK = re.compile(r"\d{1,2}:\d{2}")
+
+
+def parse_placed_at(text: str, now: datetime | None = None) -> datetime:
+    """Read the time of placing, such as `2026-11-20T19:05:00-05:00`.
+
+    `now` is the time on the person's own clock: `18:30` is the last such time on it, and
+    `2026-11-20 19:05` is in its zone. Without it, as in a file that is read on any day, the text
+    needs a date and a zone. Raises BadBet for other text.
+    """
+    plain = text.strip()
+    only_clock = now is not None and _CLOCK.fullmatch(plain) is not None
+    try:
+        found = datetime.fromisoformat(f"{now:%Y-%m-%d} {plain.zfill(5)}" if only_clock else plain)
+    except ValueError:
+        found = None
+    if found is None or ":" not in plain or (found.tzinfo is None and now is None):
+        short = "" if now is None else "18:30, '2026-11-20 19:05' or "
+        zoned = " with its zone" if now is None else ""
+        raise BadBet(
+            f"{text!r} is not a time{zoned}: write one such as {short}2026-11-20T19:05:00-05:00"
+        )
+    if now is None or found.tzinfo is not None:
+        return found
+    found = found.replace(tzinfo=now.tzinfo)
+    if not only_clock:
+        return found
+    # The hour of the change back comes twice: the later of the two is tried first.
+    days = (found, found - timedelta(days=1))
+    times = (x.replace(fold=fold) for x in days for fold in (1, 0))
+    return next(x for x in times if x.astimezone(UTC) <= now)
+
+
 def tags_of(*words: str) -> tuple[str, ...]:
     """Tags as a person writes them, each once and without its `#`; commas and bars part them."""
     plain = (x.strip().removeprefix("#") for word in words for x in re.split(r"[|;,]", word))

@@ -119,6 +119,28 @@ def parse_money(text: str) -> int:
     return int((found[1] or "0").replace(",", "")) * 100 + int((found[2] or "0").ljust(2, "0"))
 
 
+_UNITS = ("units", "unit", "u")
+
+
+def parse_stake(text: str, unit_cents: int) -> int:
+    """Read a stake such as `20`, `$20.00`, `2u` or `0.5 units` into cents. Raises BadBet."""
+    plain = text.strip().casefold()
+    unit = next((x for x in _UNITS if plain.endswith(x)), None)
+    if unit is None:
+        return parse_money(text)
+    # The number of units is parsed as an amount of money, and kept exact.
+    try:
+        cents = parse_money(plain.removesuffix(unit).strip())
+    except BadBet:
+        raise BadBet(f"{text!r} is not a number of units: write a stake like 2u") from None
+    return in_cents(Fraction(cents, 100), unit_cents)
+
+
+def in_cents(units: Fraction, unit_cents: int) -> int:
+    """Units in cents, rounded half up."""
+    return int(units * unit_cents + Fraction(1, 2))
+
+
 def money_text(cents: int) -> str:
     """Cents as an amount of dollars: `$17.39`."""
     sign = "-" if cents < 0 else ""

@@ -18,7 +18,15 @@ from tracker.domain import BadBet, TrackerError
 from tracker.domain.bet import Result
 from tracker.domain.catalog.books import book_name
 from tracker.domain.draft import Draft, tags_of
-from tracker.domain.money import Odds, money_text, payout_if_won, plain_signs, together
+from tracker.domain.money import (
+    Odds,
+    in_cents,
+    money_text,
+    parse_stake,
+    payout_if_won,
+    plain_signs,
+    together,
+)
 from tracker.domain.pick import Matchup
 from tracker.domain.same_bet import TICKET
 from tracker.domain.value import comes_back
@@ -33,7 +41,6 @@ from tracker.intake.columns import (
     csv_rows,
     with_side,
 )
-from tracker.language import in_cents, parse_stake
 
 _AMOUNTS = ("stake", "payout", "profit")
 _TIMES = ("placed", "day")

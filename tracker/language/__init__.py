@@ -19,7 +19,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 
@@ -27,7 +26,7 @@ from tracker.domain import BadBet
 from tracker.domain.catalog import Team, fold, longest_name
 from tracker.domain.game import Game, Side
 from tracker.domain.league import LEAGUES
-from tracker.domain.money import Odds, parse_money
+from tracker.domain.money import Odds, in_cents
 from tracker.domain.pick import Matchup, ParlayPick, Pick, Written
 from tracker.language import vocabulary as say
 from tracker.language.readers import (
@@ -137,9 +136,6 @@ def parse_matchup(text: str, find: FindTeam, now: datetime | None = None) -> Mat
     return Matchup(
         slots.matchup.away, slots.matchup.home, slots.day, any_order=slots.matchup.any_order
     )
-
-
-_UNITS = ("units", "unit", "u")
 
 
 def read_line(
@@ -267,25 +263,6 @@ def stake_written(written: Written, unit_cents: int) -> int | None:
     return in_cents(written.units, unit_cents)
 
 
-def parse_stake(text: str, unit_cents: int) -> int:
-    """Read a stake such as `20`, `$20.00`, `2u` or `0.5 units` into cents. Raises BadBet."""
-    plain = text.strip().casefold()
-    unit = next((x for x in _UNITS if plain.endswith(x)), None)
-    if unit is None:
-        return parse_money(text)
-    # The number of units is parsed as an amount of money, and kept exact.
-    try:
-        cents = parse_money(plain.removesuffix(unit).strip())
-    except BadBet:
-        raise BadBet(f"{text!r} is not a number of units: write a stake like 2u") from None
-    return in_cents(Fraction(cents, 100), unit_cents)
-
-
-def in_cents(units: Fraction, unit_cents: int) -> int:
-    """Units in cents, rounded half up."""
-    return int(units * unit_cents + Fraction(1, 2))
-
-
 _READERS: tuple[Callable[[Line, Slots], bool], ...] = (
     read_tag,
     read_units,
@@ -304,6 +281,9 @@ _READERS: tuple[Callable[[Line, Slots], bool], ...] = (
 )
 """The readers of words, the surest first. Each takes the next words and returns True, or returns
 False and takes none."""
+
+_OF_NAMES = (read_game_or_team, read_name)
+"""The readers of a word that begins no phrase: most words of most bets are names."""
 
 
 _BULLET = re.compile(r"\d{1,2}\.|>+")
@@ -331,7 +311,7 @@ def _read_leg(line: Line, *, many: bool) -> Slots:
             raise line.wrong(say.TOGETHER, line.at)
         elif word.low in _JOINTS and slots.team and not slots.market_known:
             raise line.bad(f"{slots.expected}{LEGS}")
-        elif not any(read(line, slots) for read in _READERS):
+        elif not any(read(line, slots) for read in (_READERS if line.opens else _OF_NAMES)):
             more = word.low in ("/", "&") or _BULLET.fullmatch(word.low) or _begins(line, slots)
             raise line.bad(f"{slots.expected}{LEGS if slots.ready and more else ''}")
     slots.end = line.at

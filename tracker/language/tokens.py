@@ -10,13 +10,14 @@ import unicodedata
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from datetime import date, datetime, timedelta
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Protocol, TypeVar
 
 from tracker.domain import BadBet
 from tracker.domain.catalog import Team, fold
+from tracker.domain.catalog.books import book_names
 from tracker.domain.league import own_day
 from tracker.domain.money import plain_signs
 from tracker.domain.player import Stat
@@ -28,6 +29,7 @@ from tracker.language.vocabulary import (
     NEVER_IN_A_NAME,
     NO_CODES,
     NOISE,
+    OPENING,
     RANK,
     STATS,
     SUGGESTED,
@@ -123,7 +125,7 @@ def words_of(text: str) -> list[Word]:
     found: list[Word] = []
     at, rated = 0, text.count("*") % 2 == 1
     while at < len(text):
-        if tag := _TAG.match(text, at):
+        if (first := text[at]) == "#" and (tag := _TAG.match(text, at)):
             found.append(Word(tag[0], at, tag.end()))
             at = tag.end()
         elif (half := _HALF.match(text, at)) and found and _WHOLE.fullmatch(found[-1].text):
@@ -132,17 +134,21 @@ def words_of(text: str) -> list[Word]:
         elif rated and (stars := _STARS.match(text, at)):
             found.append(Word(stars[0], at, stars.end()))
             at = stars.end()
-        elif text[at] != "\n" and (text[at].isspace() or text[at] in _HIDDEN or _picture(text[at])):
+        elif first != "\n" and (first.isspace() or first in _HIDDEN or _picture(first)):
             at += 1
         else:
             chunk = _CHUNK.match(text, at)
             end = chunk.end() if chunk else at + 1
-            hidden = next((i for i in range(at + 1, end) if _picture(text[i])), end)
-            found += (Word(x, at + i, at + j) for x, i, j in _split(text[at:hidden]))
+            hidden = at + 1
+            while hidden < end and not _picture(text[hidden]):
+                hidden += 1
+            for part, begin, stop in _split(text[at:hidden]):
+                found.append(Word(part, at + begin, at + stop))
             at = hidden
     return _join_signs(found)
 
 
+@lru_cache(maxsize=1024)
 def _picture(character: str) -> bool:
     """Whether a character is an emoji or part of one."""
     kind = unicodedata.category(character)
@@ -283,6 +289,12 @@ class Line:
         place = self.at + ahead
         return self.words[place].low if 0 <= place < len(self.words) else ""
 
+    @property
+    def opens(self) -> bool:
+        """Whether the next word may begin a phrase; if not, it can only be part of a name."""
+        low = self.peek()
+        return not low.isalpha() or low in _openings()
+
     def phrase(self, among: Collection[str]) -> int:
         """How many words the longest phrase of `among` that comes next has; 0 for none."""
         count, _ = self.longest(among)
@@ -315,6 +327,8 @@ class Line:
         """The phrases that the next words may form, the longest first."""
         found: list[tuple[int, str]] = []
         phrase = ""
+        if not self.opens:
+            return ()
         for count, word in enumerate(self.words[self.at : self.at + _LONGEST_PHRASE], 1):
             if word.ends_leg:
                 break
@@ -422,6 +436,12 @@ class Line:
         except BadBet as why:
             typed = str(why).replace(repr(read), repr(self.written(self.at)))
             raise self.wrong(typed, self.at) from None
+
+
+@cache
+def _openings() -> frozenset[str]:
+    """The first words of all phrases that a line may hold."""
+    return OPENING | {name.split()[0] for name in book_names()}
 
 
 def _cut(text: str) -> str:
@@ -568,36 +588,3 @@ def skip_time(line: Line) -> bool:
     line.at += int(line.peek() in _HALVES)
     line.at += int(line.peek() in ZONES)
     return True
-
-
-def parse_placed_at(text: str, now: datetime | None = None) -> datetime:
-    """Read the time of placing, such as `2026-11-20T19:05:00-05:00`.
-
-    `now` is the time on the person's own clock: `18:30` is the last such time on it, and
-    `2026-11-20 19:05` is in its zone. Without it, as in a file that is read on any day, the text
-    needs a date and a zone. Raises BadBet for other text.
-    """
-    plain = text.strip()
-    only_clock = now is not None and _CLOCK.fullmatch(plain) is not None
-    try:
-        found = datetime.fromisoformat(f"{now:%Y-%m-%d} {plain.zfill(5)}" if only_clock else plain)
-    except ValueError:
-        found = None
-    if found is None or ":" not in plain or (found.tzinfo is None and now is None):
-        short = "" if now is None else "18:30, '2026-11-20 19:05' or "
-        zoned = " with its zone" if now is None else ""
-        raise BadBet(
-            f"{text!r} is not a time{zoned}: write one such as {short}2026-11-20T19:05:00-05:00"
-        )
-    if now is None or found.tzinfo is not None:
-        return found
-    found = found.replace(tzinfo=now.tzinfo)
-    if not only_clock:
-        return found
-    # The hour of the change back comes twice: the later of the two is tried first.
-    days = (found, found - timedelta(days=1))
-    times = (x.replace(fold=fold) for x in days for fold in (1, 0))
-    return next(x for x in times if x.astimezone(UTC) <= now)
-
-
-_CLOCK = re.compile(r"\d{1,2}:\d{2}")

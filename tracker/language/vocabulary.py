@@ -488,6 +488,16 @@ NO_SURNAMES = PHRASES | SUFFIXES | {"g", "f", "c"}
 NEVER_IN_A_NAME = PHRASES - {"point", "u"}
 """Terms that cannot continue a team's name; `point` and `u` can, in High Point and Seattle U."""
 
+OPENING = frozenset(
+    phrase.split()[0]
+    for table in tuple(vars().values())
+    if isinstance(table, dict | frozenset)
+    for phrase in table
+    if isinstance(phrase, str)
+)
+"""The first words of all phrases above. A word of letters alone that is none of them can only be
+part of a team's, a player's or a book's name."""
+
 SUGGESTED = (
     "over", "under", "total", "moneyline", "regulation", "spread", "points", "rebounds",
     "assists", "threes", "steals", "blocks", "turnovers", "double-double", "triple-double",
@@ -541,17 +551,18 @@ _SHORT = 3
 _LONGEST = 40
 _CLOSE = 0.6
 
-Index = Mapping[str, tuple[str, ...]]
-"""Known words by their forms with one letter left out, or two in a long word."""
+Index = Mapping[str, Mapping[str, int]]
+"""Known words, each with its place in the list, by their forms with a letter left out, or two in a
+long word."""
 
 
 def index(words: Iterable[str]) -> Index:
     """Index words for `nearest`. Of words that are equally near, the first is suggested."""
-    found: dict[str, dict[str, None]] = {}
-    for word in words:
+    found: dict[str, dict[str, int]] = {}
+    for place, word in enumerate(words):
         for rest in _shortened(word):
-            found.setdefault(rest, {})[word] = None
-    return {rest: tuple(of) for rest, of in found.items()}
+            found.setdefault(rest, {})[word] = place
+    return found
 
 
 @cache
@@ -566,14 +577,17 @@ def nearest(word: str, known: Index) -> str | None:
 
     if not _SHORT <= len(word) <= _LONGEST:
         return None
-    close = dict.fromkeys(x for rest in _shortened(word) for x in known.get(rest, ()))
+    close = {x: at for rest in _shortened(word) for x, at in known.get(rest, {}).items()}
     if word in close:
         return None
-    if len(word) == _SHORT:
-        close = {x: None for x in close if len(x) > _SHORT}
-    scored = [(SequenceMatcher(None, word, x).ratio(), x) for x in close]
-    best = max(scored, key=lambda x: x[0], default=(0.0, ""))
-    return best[1] if best[0] >= _CLOSE else None
+    least = _SHORT + 1 if len(word) == _SHORT else 0
+    scored = [
+        (SequenceMatcher(None, word, x).ratio(), -at, x)
+        for x, at in close.items()
+        if len(x) >= least
+    ]
+    alike, _, best = max(scored, default=(0.0, 0, ""))
+    return best if alike >= _CLOSE else None
 
 
 def _shortened(word: str) -> set[str]:

@@ -27,9 +27,9 @@ from tracker.domain.bet import (
 )
 from tracker.domain.catalog import guests_of
 from tracker.domain.catalog.books import book_name, house_of
-from tracker.domain.draft import Draft, tags_of
+from tracker.domain.draft import Draft, parse_placed_at, tags_of
 from tracker.domain.league import LEAGUE_ZONE, LEAGUES
-from tracker.domain.money import Odds, money_text, parse_odds
+from tracker.domain.money import Odds, money_text, parse_odds, parse_stake
 from tracker.domain.pick import Written
 from tracker.domain.policy import Rule, parse_rule
 from tracker.domain.same_bet import Fresh, Kept, Meeting, meet
@@ -39,11 +39,9 @@ from tracker.language import (
     find_in,
     parse_bet,
     parse_matchup,
-    parse_stake,
     read_line,
     stake_written,
 )
-from tracker.language.tokens import parse_placed_at
 from tracker.store.auditing import Audit, Edit
 from tracker.store.bets import Added, Registration
 from tracker.wording.figures import certain_text

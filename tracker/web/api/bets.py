@@ -28,9 +28,8 @@ from tracker.app.course import FEWEST, MOST, series
 from tracker.app.views import alert_json, bet_json, part, show_json, snapshot_json
 from tracker.domain import BadBet
 from tracker.domain.bet import Result
-from tracker.domain.money import parse_money, parse_odds
+from tracker.domain.money import parse_money, parse_odds, parse_stake
 from tracker.domain.policy import Rule, Snooze, SnoozeScope, parse_rule, parse_until
-from tracker.language import parse_stake
 from tracker.store.views import OnlyBets
 from tracker.web.guard import (
     Json,

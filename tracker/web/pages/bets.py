@@ -22,9 +22,9 @@ from tracker.domain.money import (
     odds_text,
     parse_money,
     parse_odds,
+    parse_stake,
 )
 from tracker.domain.policy import Rule, Snooze, SnoozeScope, parse_rule, parse_until
-from tracker.language import parse_stake
 from tracker.web import charts
 from tracker.web.guard import Problem, problem_of
 from tracker.web.pages import Inside, OfTonight, at_text, drawn, page, share
