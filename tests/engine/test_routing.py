@@ -30,6 +30,7 @@ from tracker.domain.policy import (
 from tracker.domain.tracking import Change, GameTracking, RulePhase, RuleState
 from tracker.engine.decide.facts import TAKEN_BACK
 from tracker.engine.rules.routing import route
+from tracker.engine.rules.stepping import USEFUL_FOR
 from tracker.wording.alerts import compose
 
 NIGHT = QuietHours(time(23), time(8), ZoneInfo("America/Denver"))
@@ -40,7 +41,10 @@ LATE = datetime(2026, 11, 21, 7, 0, tzinfo=UTC)
 def fired(rule: str = "p >= 0.80", at: datetime = T0, number: int = 1) -> Alert:
     """An alert of a rule that fired."""
     score = live(3, 600.0, (30, 20), (20, 25), (5, 5)).score
-    return Alert(number, rule, 1, at, Decision.FIRED, Reason.CROSSED, "Q3 10:00", score, 0.81)
+    return Alert(
+        number, rule, 1, at, Decision.FIRED, Reason.CROSSED, "Q3 10:00", score, 0.81,
+        expires_at=at + USEFUL_FOR,
+    )  # fmt: skip
 
 
 def routed(*alerts: Alert, policy: Policy = USUAL, at: datetime = T0) -> list[Alert]:
@@ -252,6 +256,9 @@ def test_a_dead_parlay_says_nothing_of_its_legs() -> None:
     assert [x.decision for x in rows[2:]] == [Decision.FIRED] * 2
     alive = route(Change(tracking, alerts=alerts), Policy(), T0).alerts
     assert {x.decision for x in alive} == {Decision.FIRED}
+    quiet = Policy(snoozes=(Snooze(SnoozeScope.GAME, other.id, T0, after(60)),))
+    asleep = route(Change(tracking, alerts=alerts), quiet, T0).alerts
+    assert {x.reason for x in asleep} == {Reason.SNOOZED}
 
 
 def test_what_is_certain_is_told_as_that_and_not_as_a_chance_too() -> None:

@@ -497,7 +497,7 @@ STEPS = st.sampled_from([12.0, 40.0, 0.0, -15.0, 130.0, 299.0, 301.0])
 def test_a_reading_that_decides_nothing_leaves_what_the_machine_leaves(
     texts: list[str], readings: list[tuple[float, float, bool, bool]]
 ) -> None:
-    """Where the idle range skips a reading, stepping the rules would have decided nothing.
+    """Where the idle range skips a reading, neither it nor new knowledge would decide anything.
 
     It skips readings for all rules of a bet together, and for each. The windows of swings take what
     was skipped when a rule is stepped again. The chances are near the levels and their bands or
@@ -513,9 +513,11 @@ def test_a_reading_that_decides_nothing_leaves_what_the_machine_leaves(
         reading = RuleReading(p, after(at), hurried, before)
         verdicts = [step(x, y, reading) for x, y in zip(rules, states, strict=True)]
         waits = [x is not None and x.holds(p, reading.at) for x in kept.each]
-        for verdict, state, idle in zip(verdicts, states, waits, strict=True):
+        for rule, verdict, state, idle in zip(rules, verdicts, states, waits, strict=True):
             assert not idle or verdict.state == state
             assert not idle or not (verdict.fires or verdict.worth_noting(state))
+            learnt = rebase(rule, state, reading).state if idle else state
+            assert learnt.with_window(()) == state.with_window(())
         short = unmoved(kept, skipped, p, reading.at)
         before, now = p, tuple(x.state for x in verdicts)
         if short is not None:

@@ -132,7 +132,7 @@ def told_as_certain(context: AlertContext, policy: Policy, now: datetime) -> Hol
     if not chance.decided:
         return None
     sure = Fact.HIT if chance.win == 1 else Fact.DEAD
-    if not {sure, Fact.SETTLED} <= says or chance.push == 1:
+    if not {sure, Fact.SETTLED} <= says:
         return None
     if policy.switched_off(sure.value) or policy.switched_off(Fact.SETTLED.value):
         return None

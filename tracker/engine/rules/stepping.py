@@ -119,7 +119,7 @@ def apply_rules(
     reading = _reading(old, chance, update)
     if reading is None and not facts:
         return seen, [], []
-    spans = _spans(seen, reading, update)
+    spans = _spans(seen, reading)
     missed = () if reading is None else seen.readings
     states = caught_up(seen.bet.rules, seen.rules, missed)
     rules: list[RuleState] = []
@@ -146,12 +146,10 @@ def apply_rules(
     return seen.with_rules(standing, idle, kept), changed, alerts
 
 
-def _spans(
-    seen: Tracked, reading: RuleReading | None, update: GameUpdate
-) -> Sequence[IdleSpan | None]:
+def _spans(seen: Tracked, reading: RuleReading | None) -> Sequence[IdleSpan | None]:
     """For each rule the idle span that holds this reading, else None."""
     idle = seen.idle
-    if idle is None or idle.rules is not seen.rules or reading is None or update.renewed:
+    if idle is None or idle.rules is not seen.rules or reading is None:
         return [None] * len(seen.rules)
     p, at = reading.p, reading.at
     return [x if x is not None and x.holds(p, at) else None for x in idle.each]
