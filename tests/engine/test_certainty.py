@@ -20,6 +20,7 @@ from tests.engine.build import (
     final,
     live,
     look,
+    market,
     outlook,
     rng,
 )
@@ -105,6 +106,24 @@ def test_a_correction_takes_back_what_was_told_and_it_is_told_again() -> None:
     text = compose(rows[1], tracking.tracked[0], tracking)
     assert text.startswith("↻ ")
     assert "open again, not HIT" in text
+
+
+@pytest.mark.parametrize("other", ["DEN ML", "DEN over 10.5"])
+def test_a_correction_takes_back_what_was_told_of_a_parlay(other: str) -> None:
+    """A parlay whose lost leg is corrected is no longer dead, whatever its other leg does."""
+    slip = Parlay(tuple(Leg(GAME, market(x)) for x in ("LAL@DEN under 100", other)))
+    tracking = a_book(replace(bet(1, "DEN ML", "dead"), market=slip))
+    passed = live(3, 280, (30, 30), (30, 9), (3, 0))
+    back = live(3, 270, (30, 30), (30, 9), (0, 0))
+    rows: list[Alert] = []
+    for n, state in enumerate([passed, passed, *[back] * 5]):
+        change = look(tracking, state, n * 10)
+        tracking = change.tracking
+        rows += told(change)
+    assert [(x.rule, x.reason) for x in rows] == [
+        ("dead", Reason.HAPPENED),
+        ("dead", Reason.TAKEN_BACK),
+    ]
 
 
 def test_a_result_that_ends_otherwise_is_told_after_all() -> None:
@@ -290,15 +309,15 @@ def test_what_is_certain_has_a_decided_chance_and_the_reverse() -> None:
     for state in (x for one in states for x in (one, replace(one, periods=None))):
         ahead = outlook(state)
         near = min(350, max(2, state.score.total - draw.randrange(40)))
-        for market in any_markets(near):
-            sure = certain(market, state, house)
+        for asked in any_markets(near):
+            sure = certain(asked, state, house)
             try:
-                chance = decided_chance(market, ahead)
+                chance = decided_chance(asked, ahead)
             except Unpriceable:
                 assert sure is None
                 continue
             parts = () if chance is None else (chance.win, chance.push, chance.lose)
             told = ENDS[parts.index(1.0)] if parts else None
-            assert told is (None if sure is None else sure.result), (market, state)
+            assert told is (None if sure is None else sure.result), (asked, state)
             seen.add((state.periods is None, told))
     assert {(x, y) for x in (True, False) for y in (None, Result.WON, Result.LOST)} <= seen

@@ -270,14 +270,20 @@ def test_a_game_that_goes_on_after_all_takes_its_question_back(
 
 
 def test_a_game_of_which_nothing_is_heard_goes_to_a_person() -> None:
-    """A game without readable polls for twelve hours goes to a person, begun or not."""
+    """After twelve hours without readable polls a person decides, after a week polls end."""
     away = Unreadable(Trouble.DOWN, "no answer")
     tracking = followed("DEN ML")
     assert results(note(tracking, away, after(6 * HOURS)).tracking) == ["open"]
-    assert results(note(tracking, away, after(13 * HOURS)).tracking) == ["review"]
+    asked = note(tracking, away, after(13 * HOURS)).tracking
+    assert results(asked) == ["review"]
+    days = [note(asked, away, after(x * 24 * HOURS)).tracking.settled for x in (6.9, 7.1)]
+    assert days == [False, True]
     never = a_book(bet(1, "DEN ML"))
     assert results(note(never, away, after(11 * HOURS)).tracking) == ["open"]
     assert results(note(never, away, after(13 * HOURS)).tracking) == ["review"]
+    told = Unreadable(Trouble.MALFORMED, "x", "nba tells 111-113, espn 113-111")
+    ends = [results(note(never, told, after(x * HOURS)).tracking) for x in (1.9, 2.1)]
+    assert ends == [["open"], ["review"]]
 
 
 @pytest.mark.parametrize(
@@ -357,6 +363,9 @@ def test_a_bet_that_is_added_after_the_last_check_needs_no_document() -> None:
     assert results(change.tracking) == ["won", "lost", "review"]
     assert change.tracking.settled
     assert [x.bet for x in change.confirmations] == [2]
+    told = replace(gone, trouble=Trouble.MALFORMED, claim="its box tells 80-120, boards 80-121")
+    doubted = note(replace(tracking, tracked=late), told, last + timedelta(hours=9)).tracking
+    assert results(doubted) == ["won", "review", "review"]
 
 
 def test_a_box_that_is_late_with_the_end_confirms_no_result() -> None:

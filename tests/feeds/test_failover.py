@@ -459,6 +459,24 @@ async def test_the_second_look_at_a_result_does_without_the_primary(pair: Pair) 
     assert (answer.source, answer.path, answer.reading.score) == ("espn", SUMMARY, Score(114, 97))
 
 
+@pytest.mark.parametrize(("theirs_is", "doubted"), [("114-97", True), ("114-99", False)])
+async def test_a_final_box_is_doubted_where_two_boards_agree_against_it(
+    pair: Pair, theirs_is: str, doubted: bool
+) -> None:
+    """A box with another final score than the board is doubted, unless ESPN's board has that."""
+    end = {"gameStatus": 3, "gameStatusText": "Final", "gameClock": ""}
+    pair.league.board(changed(ours("0:00", "114-97", 4), **end))
+    pair.league.put(BOX, box_of(changed(ours("0:00", "114-99", 4), **end)))
+    over = kind("STATUS_FINAL", "post", completed=True, detail="Final")
+    pair.espn.put(AT_ESPN, board(theirs("0.0", theirs_is, 4, status__type=over)))
+    await pair.told()
+    answer = await pair.read(60.0, LookUp.BOX)
+    assert isinstance(answer.reading, GameState)
+    assert answer.reading.score == Score(114, 99)
+    says = "its box tells 99-114, boards 97-114"
+    assert answer.reading.doubt == (says if doubted else "")
+
+
 async def test_a_box_that_stands_still_takes_no_final_back(pair: Pair) -> None:
     """Hours after ESPN told the end, the league's documents still show play: the end stands."""
     over = kind("STATUS_FINAL", "post", completed=True, detail="Final")
