@@ -250,10 +250,19 @@ def test_legs_that_drop_out_leave_the_rest(
 ) -> None:
     """Void and pushed legs drop out, and the payout is that of the other legs."""
     bet = slip((GAME, Moneyline(Side.HOME)), (OTHER, OVER))
-    legs = [LegStanding(1, i, result=Result(x)) for i, x in enumerate((first, second))]
+    legs = [
+        LegStanding(1, i, result=Result(x), reason=f"by {i}", evidence=f"box {i}")
+        for i, x in enumerate((first, second))
+    ]
     ended = outcome(bet, legs)
     assert ended is not None
     assert (ended.result, ended.payout_cents) == (result, cents)
+    both = f"leg 1 {first}: by 0; leg 2 {second}: by 1"
+    assert ended.reason == (both if result is not Result.LOST else "leg 1 lost: by 0")
+    assert ended.evidence == "leg 1: box 0; leg 2: box 1"
+    watched = outcome(replace(bet, stake_cents=None), legs)
+    assert watched is not None
+    assert watched.payout_cents is None
 
 
 def standings(*results: str) -> list[LegStanding]:

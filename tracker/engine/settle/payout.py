@@ -110,14 +110,14 @@ def parlay_price(slip: Parlay, odds: Odds | None, dropped: Sequence[int]) -> Fra
     None where no price is known, and why where the book alone knows it: the legs that are left pay
     by their own prices, where these are known and made the price of the whole.
     """
-    product = slip.product()
-    if not dropped and odds is not None:
+    if odds is not None and not dropped:
         return odds.decimal
+    product = slip.product()
     if product is None:
         if odds is None:
             return None
         return f"{_legs(dropped)} dropped out and the legs' own prices are not known"
-    if dropped and odds is not None and not _agree(odds.decimal, product):
+    if odds is not None and not _agree(odds.decimal, product):
         return (
             f"{_legs(dropped)} dropped out of a parlay at {odds.text}, which is not the "
             "product of its legs' prices"
