@@ -72,18 +72,24 @@ def test_what_moves_is_measured_within_its_time() -> None:
     assert line.read(-4.5, -5.0, -6.0, -6.0) == ["the line moved from -4.5 to -6"]
 
 
-@pytest.mark.parametrize("line", [220.5, -3.5, 0.5])
+@pytest.mark.parametrize(
+    ("rule", "first", "step"),
+    [("line moves 1.5 in 30m", x, 2.0) for x in (220.5, -3.5, 0.5)]
+    + [("price moves 0.03 in 30m", 0.5, 0.04)],
+)
 @pytest.mark.parametrize("way", [1, -1])
-def test_a_line_is_told_whenever_it_leaves_what_was_told(line: float, way: int) -> None:
-    """A line that goes on by the rule's points is told again, and one that comes back is not."""
-    watch = Watch("line moves 1.5 in 30m")
-    for step in (0, 2, 4, 5, 4, 2, 0):
-        watch.read(*[line + way * step] * 20, every=120.0)
-    moves = [(0, 2), (2, 4)]
-    assert watch.fired == [
-        f"the line moved from {line + way * x:g} to {line + way * y:g}" for x, y in moves
-    ]
-    assert len(watch.read(*[line - way * 2] * 2)) == 1
+def test_what_moves_is_told_whenever_it_leaves_what_was_told(
+    rule: str, first: float, step: float, way: int
+) -> None:
+    """What goes on by as much as the rule waits for is told again; what comes back is not."""
+    watch = Watch(rule)
+    for steps in (0, 1, 2, 2.5, 2, 1, 0):
+        watch.read(*[first + way * steps * step] * 20, every=120.0)
+    assert len(watch.fired) == 2
+    if "line" in rule:
+        last, now = (f"{first + way * x * step:g}" for x in (1, 2))
+        assert watch.fired[1] == f"the line moved from {last} to {now}"
+    assert len(watch.read(*[first - way * step] * 2)) == 1
 
 
 def test_a_reading_that_is_not_known_moves_nothing() -> None:
@@ -140,6 +146,26 @@ def test_in_play_the_market_is_what_is_quoted_within_the_minute() -> None:
     assert market_chance(bet, before) == pytest.approx(0.5)
     assert market_chance(bet, replace(before, live=True)) == pytest.approx(0.7, abs=0.01)
     assert market_chance(bet, replace(before, quotes=books, live=True)) is None
+
+
+def test_a_bet_made_in_play_keeps_what_an_exchange_gave_in_that_minute() -> None:
+    """The fair chance is from the bet's side; a book's price, or an older one, is none."""
+    own = Selection(SPREAD, "home", -4.5)
+    home = Bet(1, "DEN -4.5", Spread(Side.HOME, -4.5), GAME, (), NOW)
+    away = replace(home, market=Spread(Side.AWAY, 4.5))
+    exchange = both_sides("kalshi", own, 0.6, NOW)
+
+    def kept(bet: Bet, quotes: list[Quote], *, live: bool = True) -> float | None:
+        return decision(
+            bet, Chance(0.6, 0.0, 0.4), "", Quoted(quotes, NOW, live=live)
+        ).market_at_bet
+
+    assert kept(home, exchange) == pytest.approx(0.6, abs=0.01)
+    assert kept(away, exchange) == pytest.approx(0.4, abs=0.01)
+    assert kept(home, exchange, live=False) is None
+    assert kept(home, both_sides("betmgm", own, 0.6, NOW)) is None
+    assert kept(home, both_sides("kalshi", replace(own, points=-7.5), 0.6, NOW)) is None
+    assert kept(replace(home, placed_at=NOW - timedelta(minutes=2)), exchange) is None
 
 
 def test_an_exchange_whose_main_contract_changes_has_moved_by_what_it_says() -> None:

@@ -490,9 +490,9 @@ def _step_market(
         case MoveRule():
             stepped = step if last is None or _same_books(rule, reading, last) else rebase
             swing = SwingRule(rule.size, rule.seconds)
-            # A line has no odds: it is news by as many points as the rule waits for.
-            news = rule.size if rule.what is Moving.LINE else None
-            return stepped(swing, state, RuleReading(value, reading.at, hurried=False, news=news))
+            # A line has no odds, and a price of 50 % would be news no sooner than at 70 %.
+            read = RuleReading(value, reading.at, hurried=False, news=rule.size)
+            return stepped(swing, state, read)
         case _:
             assert_never(rule)
 
