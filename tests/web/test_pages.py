@@ -19,10 +19,12 @@ from starlette.requests import Request
 
 from tests.cli.test_schema import season, world
 from tests.doubles.clock import FakeClock
+from tests.engine.build import T0, a_book, bet
 from tests.web.conftest import Served
-from tracker.app.tonight import PlayerLink, players_of
+from tracker.app.tonight import PlayerLink, _game, players_of
 from tracker.clock import SystemClock
 from tracker.domain.bet import TO_BE_GRADED, Leg, Parlay
+from tracker.domain.chance import NoChance
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.market import Direction, DoubleDouble, Moneyline, PlayerTotal
@@ -33,7 +35,7 @@ from tracker.language import read_line
 from tracker.settings import settings_of
 from tracker.store import Store
 from tracker.store.access import KeyScope
-from tracker.web.charts import of_path, of_profit
+from tracker.web.charts import of_games, of_path, of_profit
 from tracker.web.guard import COOKIE, POLICY, still_let_in
 from tracker.web.live import MOST_STREAMS, TonightTexts
 from tracker.web.pages import templates, whole
@@ -734,6 +736,21 @@ def test_a_bet_on_players_leads_to_each_with_its_own_line() -> None:
         '{% from "rows.html" import players %}{{ players(found) }}'
     ).render(found=players_of(over))
     assert 'href="/players/Tyrese%20Maxey?stat=reb&amp;line=4.5"' in shown
+
+
+def test_a_range_that_was_never_known_stays_a_dash_while_the_page_is_open() -> None:
+    """What the stream tells of a bet without a chance takes no dash off its page."""
+    book = a_book(bet(1, "DEN ML"), bet(2, "DEN -4.5"))
+    first, second = book.tracked
+    unknown = replace(book, tracked=(first.without_chance(NoChance.LITTLE_KNOWN), second))
+    told = _game(unknown, {}, (), T0, UTC).texts()
+    assert (told["b1.peak"], told["b1.low"], told["b2.peak"], told["b2.low"]) == ("–", "–", "", "")
+
+
+def test_one_day_is_named_once_below_a_chart() -> None:
+    """A chart of a single day does not name it at both ends."""
+    assert of_profit([("2026-01-29", 100)]).count("2026-01-29") == 1
+    assert of_games("pts", [("29 Jan", 30)], None).count(">29 Jan<") == 1
 
 
 @pytest.mark.parametrize(

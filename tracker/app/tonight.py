@@ -213,13 +213,22 @@ def _game(
                 if x
             ),
             players_of(found.bet.market),
-            "" if found.peak is None else percent(found.peak),
-            "" if found.low is None else percent(found.low),
+            extreme_text(found.peak, hoped=_hoped(found)),
+            extreme_text(found.low, hoped=_hoped(found)),
             _shape(found),
         )
         for found, row in zip(tracking.tracked, made.rows, strict=True)
     ]
     return GameOnPage(tracking.game.id, tracking.game.name, made, tuple(bets))
+
+
+def extreme_text(p: float | None, *, hoped: bool) -> str:
+    """A bet's highest or lowest chance; a dash where it had none, unless one is `hoped` for yet."""
+    return percent(p) if p is not None else "" if hoped else "–"
+
+
+def _hoped(one: Tracked) -> bool:
+    return one.settlement is None and one.no_chance is None
 
 
 def _shape(one: Tracked) -> str:

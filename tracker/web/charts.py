@@ -162,6 +162,12 @@ def of_path(name: str, steps: Sequence[tuple[datetime, float]], until: datetime)
     return _svg(f"The path of the {name}", inside, _LOW)
 
 
+def _ends(days: Sequence[str], high: int) -> list[str]:
+    """The first and the last day below a chart; a single day once."""
+    last = _text("axis end", _x(1), high - 8, days[-1])
+    return [last] if len(days) == 1 else [_text("axis", _x(0), high - 8, days[0]), last]
+
+
 def of_games(title: str, values: Sequence[tuple[str, int]], line: float | None) -> str:
     """Bars of a figure by game, with a betting line across if there is one.
 
@@ -182,10 +188,7 @@ def of_games(title: str, values: Sequence[tuple[str, int]], line: float | None) 
         inside.append(_text("axis end", _LEFT - 6, y + 4, f"{line:g}"))
     else:
         inside.append(_text("axis end", _LEFT - 6, _y(1, _LOW) + 4, f"{most:g}"))
-    inside += [
-        _text("axis", _x(0), _LOW - 8, values[0][0]),
-        _text("axis end", _x(1), _LOW - 8, values[-1][0]),
-    ]
+    inside += _ends([day for day, _ in values], _LOW)
     return _svg(title, inside, _LOW)
 
 
@@ -262,7 +265,6 @@ def of_profit(days: Sequence[tuple[str, int]]) -> str:
         _path("curve", points),
         _text("axis end", _LEFT - 6, _y(1) + 4, _short_money(high)),
         _text("axis end", _LEFT - 6, _y(0) + 4, _short_money(low)),
-        _text("axis", _x(0), _HIGH - 8, days[0][0]),
-        _text("axis end", _x(1), _HIGH - 8, days[-1][0]),
+        *_ends([day for day, _ in days], _HIGH),
     ]
     return _svg("Profit, night by night", inside)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from tracker.app.bets import Beside, Changes, already, check, understood
 from tracker.app.choose_game import Chooser, why_waits
 from tracker.app.course import course_of
-from tracker.app.tonight import players_of
+from tracker.app.tonight import extreme_text, players_of
 from tracker.app.views import legs_json, prior_words
 from tracker.domain import BadBet, BadRule, TrackerError
 from tracker.domain.bet import Result
@@ -267,15 +267,14 @@ async def bet(
 
 
 def _facts(x: BetView, zone: tzinfo, form: str) -> Pairs:
-    # A dash says that a peak or low was never known; before the first chance nobody expects one.
     stake, asked = x.stake_cents, needed(x.odds, free=x.free)
-    untold = "–" if x.result is not None or x.no_chance is not None else ""
+    hoped = x.result is None and x.no_chance is None
     found = [
         ("Odds", odds_text(x.odds, form)),
         ("Free bet" if x.free else "Stake", "" if stake is None else money_text(stake)),
         ("Break-even", "" if asked is None else percent(asked, 1)),
-        ("Peak", percent(x.peak) if x.peak is not None else untold),
-        ("Low", percent(x.low) if x.low is not None else untold),
+        ("Peak", extreme_text(x.peak, hoped=hoped)),
+        ("Low", extreme_text(x.low, hoped=hoped)),
         ("Book", x.book or ""),
         ("Tags", " ".join(f"#{tag}" for tag in x.tags)),
         ("Added", at_text(x.added_at, zone)),
