@@ -200,6 +200,8 @@ def test_a_port_in_use_is_told(cli: Cli) -> None:
         (("replay", "run", "BOS@BOS"), 1, "No recorded game"),
         (("replay", "record"), 1, "keep_bodies_days"),
         (("price", "/no/such/file"), 1, "/no/such/file: No such file"),
+        (("backtest", "/no/such/file"), 1, "/no/such/file: No such file"),
+        (("replay", "run", "SAC@PHI", "--bet", "DEN ML"), 1, "is about none of these games"),
         (("demo", "--speed", "0"), 2, "above 0"),
         (("clv", "--by", "moon"), 2, "Invalid value for '--by': 'moon' is not one of 'market'"),
         (("edit", "1", "--tag"), 2, "requires an argument; see `tracker edit --help`"),

@@ -48,14 +48,16 @@ def test_the_same_history_gives_the_same_picture(cli: Cli, tmp_path: Path, form:
 
 
 @pytest.mark.usefixtures("slate")
-def test_a_bet_without_a_history_says_so(cli: Cli) -> None:
-    """A bet without snapshots gives a sentence and is no failure."""
+def test_a_bet_without_a_history_says_so(cli: Cli, tmp_path: Path) -> None:
+    """A bet without snapshots gives a sentence; only a picture that is asked for is a failure."""
     cli("add", "DEN ML")
     cli("add", "PHI ML")
     for bet, why in (("1", "when the daemon first sees the game"), ("2", "its game is not known")):
         ran = cli("chart", bet)
         assert ran.status == 0
         assert why in ran.out
+        asked = cli("chart", bet, "--out", tmp_path / "a.png")
+        assert (asked.status, why in asked.sentence) == (1, True)
 
 
 def test_game_time_counts_every_period() -> None:
@@ -119,6 +121,7 @@ def test_a_record_of_nothing_says_so(cli: Cli) -> None:
         ran = cli("chart", kind)
         assert ran.status == 0
         assert ran.out.startswith("No ")
+        assert cli("chart", kind, "--out", "record.png").status == 1
 
 
 def test_one_thing_is_drawn_at_a_time(cli: Cli) -> None:

@@ -157,7 +157,9 @@ def test_a_link_leads_to_where_the_page_is_served(cli: Cli, config: Path) -> Non
     finally:
         page.terminate()
         page.communicate(timeout=20)
-    assert "http://127.0.0.1:8377/in#" in cli("web", "link").out
+    unserved = cli("web", "link")
+    assert "http://127.0.0.1:8377/in#" in unserved.out
+    assert "No page is served" in unserved.err
     behind = '[web]\nhosts = ["bets.example.net", "other"]\n'
     config.write_text(config.read_text() + behind, "utf-8")
     assert "http://bets.example.net:8377/in#" in cli("web", "link").out

@@ -174,7 +174,9 @@ async def stop(store: Store, league: str, kind: str, now: datetime) -> Trial:
     """End the open trial of a league and kind. Raises Impossible where there is none."""
     trial = await open_trial(store, league, kind)
     if trial is None:
-        raise Impossible(f"no trial of {league} {kind} is on: tracker model trial start")
+        raise Impossible(
+            f"no trial of {league} {kind} is on: `tracker model trial start NAME` begins one"
+        )
     await store.trials.end(trial.id, TrialOutcome.STOPPED, now)
     return trial
 

@@ -157,7 +157,7 @@ def run(
             )
     if as_json:
         say_json({"hash": digest, "bets": rows})
-    else:
+    elif rows or not left_out:
         cells = [tuple(str(x) for x in row.values()) for row in rows]
         table(("ID", "Game", "Bet", "Result", "Snapshots", "Alerts"), cells, right=(4, 5))
         say(f"\nsha256 {digest}")

@@ -91,7 +91,7 @@ def _chart_bet(scope: Scope, reference: str, out: Path | None, columns: int) -> 
     view, now = run_async(_view(scope, reference))
     empty = why_empty(view)
     if empty is not None:
-        say(f"#{view.bet.id} {shown_as(view.bet)} has no history yet: {empty}.")
+        _tell_empty(f"#{view.bet.id} {shown_as(view.bet)} has no history yet: {empty}.", out)
         return
     course = course_for(view, now, scope.settings().zone)
     if out is None:
@@ -100,6 +100,13 @@ def _chart_bet(scope: Scope, reference: str, out: Path | None, columns: int) -> 
     with progress("drawing"):
         _pictures().write_picture(course, out)
     say(f"Wrote {out}")
+
+
+def _tell_empty(why: str, out: Path | None) -> None:
+    """Say why nothing is drawn. Raises Impossible when a picture was asked for."""
+    if out is not None:
+        raise Impossible(f"{why.removesuffix('.')}, so {out} was not written")
+    say(why)
 
 
 def why_empty(view: ShowView) -> str | None:
@@ -174,7 +181,7 @@ class _Record:
 def _chart_record(scope: Scope, kind: str, out: Path | None, columns: int) -> None:
     found = run_async(read_if_any(scope, lambda at: _record(at, kind), None))
     if found is None:
-        say(_NOTHING[kind])
+        _tell_empty(_NOTHING[kind], out)
         return
     if out is None:
         say("\n".join(found.draw(columns)))

@@ -81,11 +81,11 @@ def backtest(
 
 
 def read_strategy(file: Path) -> Strategy:
-    """The strategy in a TOML file. Raises BadStrategy when it cannot be read or understood."""
+    """The strategy in a TOML file. Raises BadStrategy when it is not understood."""
     try:
         text = file.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as why:
-        raise BadStrategy(f"{file}: it cannot be read ({why}); name a file of a strategy") from None
+    except UnicodeDecodeError:
+        raise BadStrategy(f"{file} is not UTF-8 text: name a file of a strategy") from None
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as why:

@@ -137,9 +137,11 @@ def link(context: typer.Context) -> None:
     """
     scope = scope_of(context)
     settings = scope.settings()
-    at = _served_at(settings) or _address(_named(settings))
-    found = run_async(_link(scope, at))
+    at = _served_at(settings)
+    found = run_async(_link(scope, at or _address(_named(settings))))
     say(found)
+    if at is None:
+        note("No page is served yet: `tracker web` does that.")
     if sys.stdout.isatty():
         _draw(found)
 

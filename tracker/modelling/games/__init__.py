@@ -227,7 +227,10 @@ def columns_of(path: Path, *needed: str, kind: str = "events") -> list[str]:
             "reading a dataset needs pyarrow: install the extra `modelling`"
         ) from error
     if not path.is_file():
-        raise BadDataset(f"there is no {path}: name a folder that holds a league's {kind}")
+        raise BadDataset(
+            f"there is no {path}: name a folder that holds a league's {kind}, such as one that "
+            "`tracker history` fills"
+        )
     names = list(pq.read_schema(path).names)
     missing = [x for x in needed if x not in names]
     if missing:
