@@ -149,7 +149,14 @@ def test_the_ball_and_free_throws_of_a_late_moment_are_told_by_its_chance() -> N
     assert {(x.possession, x.throws) for x in tried[1:]} == {
         (side, throws)
         for side in Side
-        for throws in (None, *(Throws(side, left) for left in (1, 2, 3)))
+        for throws in (
+            None,
+            *(
+                Throws(side, left, None, kept, reviewed)
+                for left in (1, 2, 3)
+                for kept, reviewed in ((None, False), (None, True), *((x, False) for x in Side))
+            ),
+        )
     }
     assert told_by_plays(replace(late, clock=121.0)) == [replace(late, clock=121.0)]
 

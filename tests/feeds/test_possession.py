@@ -12,7 +12,7 @@ from aiohttp import web
 from tests.doubles.clock import FakeClock
 from tests.feeds.serving import Site, board_of, changed, document, encoded, live_game, serving
 from tracker.domain.game import GameState, Side, Throws
-from tracker.feeds import FeedMalformed, nba
+from tracker.feeds import Ball, FeedMalformed, nba
 from tracker.feeds.feeds import Feeds, open_feeds
 from tracker.feeds.nba import parse_plays, plays_path
 from tracker.feeds.polling import LookUp
@@ -58,8 +58,7 @@ def test_who_has_the_ball(number: int, team: str | None) -> None:
         (15, {}, 2),  # a shooting foul
         (15, {"qualifiers": ["inpenalty"]}, 0),  # a foul that gives none
         (15, {"qualifiers": "2freethrow"}, 0),
-        (15, {"descriptor": "flagrant-type-1"}, 0),  # the ball comes with the throws
-        (15, {"subType": "technical"}, 0),
+        (15, {"subType": "technical", "possession": 0}, 0),  # nobody knows whose ball it stays
         (16, {}, 1),  # one of two
         (16, {"subType": "1 of 1"}, 0),
         (16, {"descriptor": "technical"}, 0),
@@ -79,14 +78,76 @@ def test_free_throws_to_come(number: int, values: dict[str, object], throws: int
     assert not throws or ball.team == "GSW"
 
 
-def test_a_foul_under_review_gives_nothing_yet() -> None:
-    """A coach's challenge may take its throws back; the side that was fouled keeps the ball."""
-    foul, challenge = (dict(PLAYS["game"]["actions"][x]) for x in (15, 16))
-    challenge |= {"actionType": "timeout", "subType": "challenge", "shotResult": None}
-    body = {"game": {"gameId": "0022000001", "actions": [foul, challenge]}}
+def then(foul: dict[str, Any], *actions: dict[str, Any]) -> Ball:
+    """What is told after a changed foul of Brooklyn, and then other actions at its clock."""
+    first = dict(PLAYS["game"]["actions"][15]) | foul
+    rest = [
+        dict(PLAYS["game"]["actions"][16]) | {"orderNumber": 7000000 + n, "shotResult": None} | x
+        for n, x in enumerate(actions)
+    ]
+    other = dict(PLAYS["game"]["actions"][10])
+    body = {"game": {"gameId": "0022000001", "actions": [other, first, *rest]}}
     ball = parse_plays(encoded(body), "nba")
     assert ball is not None
-    assert (ball.team, ball.throws) == ("GSW", 0)
+    return ball
+
+
+FLAGRANT: dict[str, Any] = {"descriptor": "flagrant-type-1", "possession": BKN}
+TECHNICAL: dict[str, Any] = {
+    "subType": "technical", "qualifiers": ["1freethrow"], "possession": BKN,
+}  # fmt: skip
+SUBSTITUTION: dict[str, Any] = {"actionType": "substitution", "subType": "in", "possession": BKN}
+FIRST: dict[str, Any] = {"actionType": "freethrow", "subType": "1 of 2", "descriptor": "flagrant"}
+LAST: dict[str, Any] = {"actionType": "freethrow", "subType": "1 of 1", "shotResult": "Missed"}
+
+
+@pytest.mark.parametrize(
+    ("foul", "actions", "throws", "kept"),
+    [
+        (FLAGRANT, [], 2, "GSW"),
+        (FLAGRANT, [SUBSTITUTION], 2, "GSW"),
+        (FLAGRANT, [FIRST], 1, "GSW"),
+        ({"descriptor": "away-from-play", "qualifiers": ["1freethrow"]}, [], 1, "GSW"),
+        (TECHNICAL, [], 1, "BKN"),
+        (TECHNICAL, [SUBSTITUTION], 1, "BKN"),
+        ({}, [TECHNICAL | {"actionType": "foul"}], 0, None),  # which are shot first?
+    ],
+)
+def test_throws_after_which_a_side_keeps_the_ball(
+    foul: dict[str, Any], actions: list[dict[str, Any]], throws: int, kept: str | None
+) -> None:
+    """A side that is fouled flagrantly or off the ball keeps it; a technical foul moves no ball."""
+    ball = then(foul, *actions)
+    assert (ball.throws, ball.kept) == (throws, kept)
+    assert not throws or ball.team == "GSW"
+
+
+@pytest.mark.parametrize(
+    ("foul", "actions", "team"),
+    [
+        (FLAGRANT, [LAST | {"descriptor": "flagrant"}], "GSW"),
+        (TECHNICAL, [LAST | {"descriptor": "technical"}], "BKN"),
+        (FLAGRANT | {"qualifiers": []}, [], "GSW"),
+        ({"actionType": "violation", "subType": "defensive goaltending"}, [], "BKN"),
+        ({}, [SUBSTITUTION | {"qualifiers": ["startperiod"], "clock": "PT05M00.00S"}], None),
+        ({}, [SUBSTITUTION | {"actionType": "period", "subType": "start"}], None),
+    ],
+)
+def test_whose_ball_it_is_where_the_feed_names_the_other_side(
+    foul: dict[str, Any], actions: list[dict[str, Any]], team: str | None
+) -> None:
+    """A flagrant foul and a goaltending are not theirs who have the ball in the feed's figures."""
+    ball = then(foul, *actions)
+    assert (ball.team, ball.throws) == (team, 0)
+
+
+def test_a_foul_under_a_challenge_may_be_taken_back() -> None:
+    """Its throws are told as reviewed, until the first of them is shot."""
+    challenge = {"actionType": "timeout", "subType": "challenge"}
+    ball = then({}, challenge, SUBSTITUTION)
+    assert (ball.team, ball.throws, ball.reviewed) == ("GSW", 2, True)
+    ball = then({}, challenge, FIRST | {"descriptor": None})
+    assert (ball.team, ball.throws, ball.reviewed) == ("GSW", 1, False)
 
 
 def test_the_order_is_not_that_of_the_document() -> None:

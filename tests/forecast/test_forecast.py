@@ -15,7 +15,7 @@ from tracker.domain.game import MOST_THROWS, Game, GameState, Pair, Phase, Score
 from tracker.domain.market import Direction, Moneyline, Spread, TeamTotal, Total
 from tracker.domain.prior import Lines, Prior, PriorSource
 from tracker.forecast import forecast, load_parameters, price
-from tracker.forecast.game.flow import MADE, REBOUNDED
+from tracker.forecast.game.flow import MADE, REBOUNDED, TAKEN_BACK
 from tracker.forecast.market import LiveLines, forecast_with
 
 GAME = Game("1", "nba", "DEN", "LAL", datetime(2024, 1, 1, tzinfo=UTC))
@@ -44,7 +44,13 @@ def states(draw: st.DrawFn) -> GameState:
     )
     if ball is None or period < 4 or clock > 120:
         return known
-    return replace(known, throws=draw(st.none() | st.builds(Throws, st.just(ball), LEFT)))
+    return replace(known, throws=draw(st.none() | throws(ball)))
+
+
+def throws(side: Side) -> st.SearchStrategy[Throws]:
+    """Any free throws of a side."""
+    kept = st.none() | st.sampled_from(Side)
+    return st.builds(Throws, st.just(side), LEFT, st.none(), kept, st.booleans())
 
 
 LEFT = st.integers(1, MOST_THROWS)
@@ -203,6 +209,40 @@ def test_a_live_total_that_the_score_has_passed_moves_nothing() -> None:
     reached = forecast_with(state, PRIOR, NBA, LiveLines(Lines(total=211.0)))
     assert math.isfinite(reached.mu.total)
     assert reached.mu.total < moved.mu.total
+
+
+SEEN = (
+    Moneyline(Side.HOME),
+    Spread(Side.HOME, 1.5),
+    Spread(Side.AWAY, 2.0),
+    Total(Direction.OVER, 222.5),
+    TeamTotal(Side.HOME, Direction.OVER, 110.0),
+)
+"""Markets of a close game with 220 points."""
+
+
+@pytest.mark.parametrize("kept", list(Side))
+def test_the_ball_after_throws_that_keep_it_is_known(kept: Side) -> None:
+    """After a flagrant or a technical foul a made and a missed last throw leave the same ball."""
+    state = live(109, 111, 4, 27.3, Side.HOME)
+    now = forecast(replace(state, throws=Throws(Side.HOME, 1, kept=kept)), PRIOR, NBA)
+    made, missed = (forecast(live(x, 111, 4, 27.3, kept), PRIOR, NBA) for x in (110, 109))
+    for market in SEEN:
+        mean = MADE * price(market, made).win + (1 - MADE) * price(market, missed).win
+        assert price(market, now).win == pytest.approx(mean, abs=2e-5)
+
+
+def test_a_foul_under_review_is_given_or_taken_back() -> None:
+    """While a coach challenges it, chances are between those with its throws and a loose ball."""
+    state = live(109, 111, 4, 27.3, Side.HOME)
+    taken = forecast(replace(state, possession=None), PRIOR, NBA)
+    given, reviewed = (
+        forecast(replace(state, throws=Throws(Side.HOME, 2, reviewed=x)), PRIOR, NBA)
+        for x in (False, True)
+    )
+    for market in SEEN:
+        mean = (1 - TAKEN_BACK) * price(market, given).win + TAKEN_BACK * price(market, taken).win
+        assert price(market, reviewed).win == pytest.approx(mean, abs=2e-5)
 
 
 AT_THE_LINE = pytest.mark.parametrize(

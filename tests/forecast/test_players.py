@@ -24,7 +24,7 @@ from tracker.forecast import (
     price,
     price_all,
 )
-from tracker.forecast.game.flow import MADE
+from tracker.forecast.game.flow import MADE, TAKEN_BACK
 from tracker.forecast.game.lattice import Pmf
 from tracker.forecast.players import load_player_figures
 from tracker.forecast.players.lineup import LEAGUE_RATES, Bulk, Mate, brings
@@ -493,6 +493,21 @@ def test_the_player_at_the_line_has_his_throws_to_come() -> None:
     late_box = one(replace(now, score=Score(96, 95)))
     unknown = one(replace(now, score=Score(96, 95), throws=Throws(Side.HOME, 2)))
     assert late_box.pmf(Stat.PTS).mean == unknown.pmf(Stat.PTS).mean < his.pmf(Stat.PTS).mean
+
+
+def test_throws_under_review_may_not_come() -> None:
+    """What a player is to add is between that with the throws of a challenged foul and without."""
+    mate = replace(box("Jamal Murray", pts=35), id="2")
+    state = replace(late(box(pts=60), mate, clock=9.0), possession=Side.HOME)
+    throws = Throws(Side.HOME, 2, shooter="1")
+    given, reviewed = (
+        one(replace(state, throws=replace(throws, reviewed=x))).pmf(Stat.PTS) for x in (False, True)
+    )
+    taken = one(replace(state, possession=None)).pmf(Stat.PTS)
+    assert reviewed.mean == pytest.approx(
+        TAKEN_BACK * taken.mean + (1 - TAKEN_BACK) * given.mean, abs=0.15
+    )
+    assert float(reviewed.chances.sum()) == pytest.approx(1)
 
 
 def test_throws_to_come_count_in_a_parlay_on_their_shooter() -> None:

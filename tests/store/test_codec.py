@@ -191,7 +191,15 @@ def states(draw: st.DrawFn) -> GameState:
         timeouts=draw(st.none() | st.builds(Pair, st.integers(0, 7), st.integers(0, 7))),
         players=draw(st.lists(PLAYERS, max_size=2).map(tuple)),
         throws=draw(
-            st.none() | st.builds(Throws, SIDES, st.integers(1, 3), st.none() | st.just("8"))
+            st.none()
+            | st.builds(
+                Throws,
+                SIDES,
+                st.integers(1, 3),
+                st.none() | st.just("8"),
+                st.none() | SIDES,
+                st.booleans(),
+            )
         ),
     )
 

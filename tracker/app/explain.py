@@ -398,16 +398,22 @@ def _shared(
 def told_by_plays(state: GameState) -> list[GameState]:
     """The state with every ball and free throws that it may have had: no body that is kept tells.
 
-    The chance that was recorded tells them apart.
+    The chance that was recorded tells them apart. Of rare throws no shooter is tried.
     """
     found = [state]
     if decisive(state):
         for side in Side:
             found.append(replace(state, possession=side))
+            kinds: list[tuple[str | None, Side | None, bool]] = [
+                (None, None, False),
+                *((x.id, None, False) for x in state.players if x.side is side),
+                (None, None, True),
+                (None, side, False),
+                (None, side.other, False),
+            ]
             found += [
-                replace(state, possession=side, throws=Throws(side, left, shooter))
-                for left in range(1, MOST_THROWS + 1)
-                for shooter in (None, *(x.id for x in state.players if x.side is side))
+                replace(state, possession=side, throws=Throws(side, left, *kind))
+                for left, kind in product(range(1, MOST_THROWS + 1), kinds)
             ]
     return found
 

@@ -228,12 +228,16 @@ MOST_THROWS = 3
 class Throws:
     """Free throws that are still to come: the side at the line, and how many (1 to 3).
 
-    `shooter` is the id of the player who shoots them, None where it is unknown.
+    `shooter` is the id of the player who shoots them, None where it is unknown. `kept` is the side
+    that has the ball after the last one, as after a flagrant or a technical foul; None where play
+    goes on from it. `reviewed` is whether a coach has challenged the foul that gave them.
     """
 
     side: Side
     left: int
     shooter: str | None = None
+    kept: Side | None = None
+    reviewed: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a number of throws that no foul gives."""
@@ -243,7 +247,8 @@ class Throws:
     @property
     def turned(self) -> Throws:
         """The throws of the other side."""
-        return replace(self, side=self.side.other)
+        kept = None if self.kept is None else self.kept.other
+        return replace(self, side=self.side.other, kept=kept)
 
 
 ENDING_FREE_THROWS = 0.44

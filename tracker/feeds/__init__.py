@@ -52,6 +52,8 @@ class Ball:
     our code of the team that has the ball, or None while it is loose. `tip` is our code of the team
     that had the first possession, or None where the plays do not say. `throws` are the free throws
     that `team` is to shoot, 0 where none are known, and `shooter` the id of the player who does.
+    `kept` is our code of the team that has the ball after them, None where play goes on from the
+    last one, and `reviewed` whether a coach has challenged their foul.
     """
 
     game: str
@@ -62,6 +64,8 @@ class Ball:
     tip: str | None = None
     throws: int = 0
     shooter: str | None = None
+    kept: str | None = None
+    reviewed: bool = False
 
 
 def _no_plays(body: bytes) -> Ball | None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import Field
 
@@ -106,14 +107,24 @@ _GIVEN = re.compile(r"([1-3])freethrow", re.ASCII)
 """The qualifier of a foul that gives free throws."""
 
 _COMMON = (None, "shooting", "loose ball")
-"""The kinds of personal fouls after whose last free throw the ball is in play. After others, and
-after technical fouls, the side at the line or the one that had it gets the ball."""
+"""The kinds of personal fouls after whose last free throw the ball is in play. After others, such
+as a flagrant one, the side at the line gets it."""
 
-_AT_REST = ("substitution", "timeout", "stoppage")
+_TECHNICAL = "technical"
+"""A foul after whose free throw the side that had the ball has it. Such a throw is described so,
+too."""
+
+_AT_REST = ("substitution", "timeout", "stoppage", "violation", "instantreplay", "ejection")
 """Actions between a foul and its last free throw, while which the clock stands."""
 
 _CHALLENGE = "challenge"
 """A time-out by which a coach has a foul reviewed: it may be taken back."""
+
+_NEXT_PERIOD = "startperiod"
+"""The qualifier of a substitution before a period, which still has the holder of the last one."""
+
+_GOALTENDING = "defensive goaltending"
+"""A violation that gives a basket: the side that committed it has the ball next."""
 
 _POINTS = re.compile(r"[0-9]{1,3}", re.ASCII)
 
@@ -190,14 +201,15 @@ def parse_plays(body: bytes, league: str) -> Ball | None:
     if clock is None:
         raise FeedMalformed("game.actions.clock", "is missing")
     score = Score(_points(last.home, "scoreHome"), _points(last.away, "scoreAway"))
-    at_the_line, throws, shooter = _at_the_line(actions)
-    team = at_the_line if throws else _holder(actions)
-    codes = _codes(actions)
-    code = code_in(league, codes[team]) if team in codes else None
-    tip = _tip(game, league)
-    if code is None or not throws:
-        return Ball(game.id, last.period, clock, score, code, tip)
-    return Ball(game.id, last.period, clock, score, code, tip, throws, str(shooter or "") or None)
+    line = _at_the_line(actions)
+    codes = {k: code_in(league, x) for k, x in _codes(actions).items()}
+    code = codes.get((line.team if line.throws else _holder(actions)) or 0)
+    ball = Ball(game.id, last.period, clock, score, code, _tip(game, league))
+    if code is None or not line.throws:
+        return ball
+    shooter = str(line.shooter or "") or None
+    kept = codes.get(line.kept or 0)
+    return replace(ball, throws=line.throws, shooter=shooter, kept=kept, reviewed=line.reviewed)
 
 
 def _tip(game: _PlaysDocument, league: str) -> str | None:
@@ -237,15 +249,31 @@ def _holder(actions: Sequence[_ActionDocument]) -> int | None:
     """The id of the team with the ball after these actions; None while it is loose or unknown."""
     last = actions[-1]
     made = last.result == _MADE
-    if last.kind == "freethrow" and last.descriptor is not None:
-        return None
-    if last.kind == "freethrow" and not _left(last):
-        return _other(actions, last.team) if made else None
-    if last.kind == "freethrow":
-        return last.team
+    match last.kind:
+        case "freethrow" if last.descriptor == _TECHNICAL:
+            fouls = (x for x in _at_this_clock(actions) if x.sub == _TECHNICAL)
+            return next((x.possession for x in fouls), None)
+        case "freethrow" if _left(last) or last.descriptor is not None:
+            return last.team
+        case "freethrow":
+            return _other(actions, last.team) if made else None
+        case "period":
+            return None
+        case "substitution" if _NEXT_PERIOD in last.marks:
+            return None
+        case "violation" if last.sub == _GOALTENDING:
+            return last.team
+        case "foul" if last.sub == "personal":
+            return _other(actions, last.team)
     if last.kind in _LOOSE or (last.result is not None and not made):
         return None
     return _other(actions, last.team) if last.kind in (*_SHOTS, "turnover") else last.possession
+
+
+def _at_this_clock(actions: Sequence[_ActionDocument]) -> list[_ActionDocument]:
+    """The actions at the clock of the last one."""
+    last = actions[-1]
+    return [x for x in actions if (x.period, x.clock) == (last.period, last.clock)]
 
 
 def _left(throw: _ActionDocument) -> int:
@@ -254,26 +282,56 @@ def _left(throw: _ActionDocument) -> int:
     return 1 if numbered is None else max(int(numbered[2]) - int(numbered[1]), 0)
 
 
-def _at_the_line(actions: Sequence[_ActionDocument]) -> tuple[int | None, int, int | None]:
-    """The team that is to shoot free throws, how many, and the player; 0 where none are known.
+class _Line(NamedTuple):
+    """The team that is to shoot free throws, how many, and what `Ball` says of them.
 
-    Only the last actions at one clock tell: a foul with its throws, or one of these. A foul under
-    review and what gives the ball besides count as unknown.
+    `throws` is 0 where none are known.
     """
-    last = actions[-1]
-    for x in reversed(actions):
-        if (x.period, x.clock) != (last.period, last.clock):
-            break
+
+    team: int | None = None
+    throws: int = 0
+    shooter: int | None = None
+    kept: int | None = None
+    reviewed: bool = False
+
+
+def _at_the_line(actions: Sequence[_ActionDocument]) -> _Line:
+    """The free throws to come after these actions.
+
+    Only the last actions at one clock tell: a foul with its throws, or one of these. Two fouls that
+    give throws count as unknown.
+    """
+    now, reviewed = _at_this_clock(actions), False
+    fouls = [x for x in now if x.kind == "foul" and _given(x)]
+    for x in reversed(now if len(fouls) <= 1 else ()):
         if x.kind == "freethrow":
-            numbered = x.descriptor is None and _THROW.fullmatch(x.sub or "")
-            return (x.team, _left(x), x.person) if numbered else (None, 0, None)
-        if x.kind == "foul" and x.sub == "personal" and x.descriptor in _COMMON:
-            given = next(filter(None, map(_GIVEN.fullmatch, x.marks)), None)
-            return _other(actions, x.team), 0 if given is None else int(given[1]), x.fouled
+            numbered = x.descriptor != _TECHNICAL and _THROW.fullmatch(x.sub or "")
+            kept = None if x.descriptor is None else x.team
+            return _Line(x.team, _left(x), x.person, kept) if numbered else _Line()
+        if x.kind == "foul":
+            return _by_foul(x, _other(actions, x.team), reviewed=reviewed)
+        reviewed = reviewed or x.sub == _CHALLENGE
         dead = x.kind == "rebound" and "deadball" in x.marks
-        if not dead and (x.kind not in _AT_REST or x.sub == _CHALLENGE):
+        if not dead and x.kind not in _AT_REST:
             break
-    return None, 0, None
+    return _Line()
+
+
+def _by_foul(foul: _ActionDocument, team: int | None, *, reviewed: bool) -> _Line:
+    """The free throws that a foul gives a team. Who shoots is known where he was fouled in play."""
+    if foul.sub == _TECHNICAL and foul.possession:
+        return _Line(team, _given(foul), None, foul.possession)
+    if foul.sub != "personal":
+        return _Line()
+    if foul.descriptor in _COMMON:
+        return _Line(team, _given(foul), foul.fouled, None, reviewed)
+    return _Line(team, _given(foul), None, team, reviewed)
+
+
+def _given(foul: _ActionDocument) -> int:
+    """How many free throws a foul gives."""
+    found = next(filter(None, map(_GIVEN.fullmatch, foul.marks)), None)
+    return 0 if found is None else int(found[1])
 
 
 SOURCE = cdn_source(NBA.id, "https://www.nba.com", "00")

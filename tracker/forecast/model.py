@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tracker.domain.game import Game, GameState, Phase, Score, Side, Throws
+from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.league import LEAGUES, NBA
 from tracker.forecast.game import endgame
 from tracker.forecast.game.endgame import BEYOND, LARGEST_MARGIN, ROOM, Lean, play_on
 from tracker.forecast.game.flow import (
     FADING,
     MADE,
+    TAKEN_BACK,
     Moment,
     Reach,
     reach,
@@ -110,9 +111,16 @@ def _lattices(
 
 
 def _over_throws(at: Moment, level: Callable[[Moment], Lattice]) -> Lattice:
-    """`level` of a moment: with free throws to come, that of each made and of each missed."""
+    """`level` of a moment: with free throws to come, that of each made and of each missed.
+
+    Where a foul that may be taken back has given them, also that without them and with a loose
+    ball.
+    """
     if not at.throws:
         return level(at)
+    if at.reviewed:
+        off = level(replace(at, throws=0, ball=0))
+        return off.mixed(_over_throws(replace(at, reviewed=False), level), TAKEN_BACK)
     missed, made = (_over_throws(at.after_throw(points), level) for points in (0, 1))
     return missed.mixed(made, 1 - MADE)
 
@@ -202,7 +210,7 @@ def moment(state: GameState, prior: Prior, flow: Flow) -> Moment:
     period_left = 1.0 if before else state.clock / rules.length_of(state.period)
     possessions, fouls = surprise(state, prior, flow)
     unknown = usual_bonus(period_left)
-    known = state.bonus
+    known, throws = state.bonus, state.throws
     bonus = (unknown, unknown) if known is None else (float(known.home), float(known.away))
     return Moment(
         home=state.score.home,
@@ -210,7 +218,7 @@ def moment(state: GameState, prior: Prior, flow: Flow) -> Moment:
         left=endgame.in_play(state.seconds_left, rules),
         regulation=float(rules.regulation_seconds),
         period_left=period_left,
-        ball={Side.HOME: 1, Side.AWAY: -1, None: 0}[state.possession],
+        ball=_SIGNS[state.possession],
         bonus_home=bonus[0],
         bonus_away=bonus[1],
         prior_margin=min(max(margin, -LARGEST_PRIOR), LARGEST_PRIOR),
@@ -220,16 +228,15 @@ def moment(state: GameState, prior: Prior, flow: Flow) -> Moment:
         ends=prior.ends,
         possessions=possessions,
         fouls=fouls,
-        tip={Side.HOME: 1, Side.AWAY: -1, None: 0}[state.tip],
-        throws=_throws(state.throws),
+        tip=_SIGNS[state.tip],
+        throws=0 if throws is None else throws.left * _SIGNS[throws.side],
+        kept=0 if throws is None else _SIGNS[throws.kept],
+        reviewed=throws is not None and throws.reviewed,
     )
 
 
-def _throws(throws: Throws | None) -> int:
-    """Free throws to come, with the sign of `Moment.throws`."""
-    if throws is None:
-        return 0
-    return throws.left if throws.side is Side.HOME else -throws.left
+_SIGNS: dict[Side | None, int] = {Side.HOME: 1, Side.AWAY: -1, None: 0}
+"""The sign by which the model knows a side."""
 
 
 def surprise(state: GameState, prior: Prior, flow: Flow) -> tuple[float, float]:

@@ -187,8 +187,7 @@ class Possession:
             return answer
         if ball.throws and abs(ball.clock - state.clock) > _CLOCK_STANDS_S:
             return answer
-        throws = Throws(side, ball.throws, ball.shooter) if ball.throws else None
-        self._last[game.id] = replace(state, possession=side, throws=throws)
+        self._last[game.id] = replace(state, possession=side, throws=_throws(ball, game, side))
         return replace(answer, reading=self._last[game.id])
 
     def _as_before(self, answer: FeedAnswer, state: GameState) -> FeedAnswer:
@@ -236,6 +235,14 @@ def decisive(state: GameState) -> bool:
     Only then is it asked for.
     """
     return state.phase is Phase.LIVE and state.last_two_minutes
+
+
+def _throws(ball: Ball, game: Game, side: Side) -> Throws | None:
+    """The free throws that a side is to shoot, by the play-by-play."""
+    if not ball.throws:
+        return None
+    kept = None if ball.kept is None else game.side_of(ball.kept)
+    return Throws(side, ball.throws, ball.shooter, kept, ball.reviewed)
 
 
 def _moment(state: GameState) -> tuple[Phase, int, float, Score]:

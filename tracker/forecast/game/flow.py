@@ -95,6 +95,10 @@ REBOUNDED = 2 * 0.165 - 1
 """Who has the ball after a last free throw is missed, as `Moment.ball` for the side that shot: it
 rebounds 16.5 % of them (358 of 2,163 in the NBA, last two minutes)."""
 
+TAKEN_BACK = 0.5
+"""The chance that a foul which a coach has challenged is taken back: 53 % of those of the NBA in
+2023-24, fewer late in a game."""
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -131,12 +135,16 @@ class Moment:
     """Who won the tip: 1 home, -1 away, 0 unknown."""
     throws: int = 0
     """Free throws still to come: + for the home team's, - for the away team's."""
+    kept: int = 0
+    """Who has the ball after the last of them: 1 home, -1 away, 0 where play goes on from it."""
+    reviewed: bool = False
+    """Whether the foul that gave them may be taken back."""
 
     def after_throw(self, points: int) -> Moment:
         """The moment after the next free throw, made (`points` 1) or missed (0)."""
         side = 1 if self.throws > 0 else -1
         left = self.throws - side
-        ball = side * (1.0 if left else -1.0 if points else REBOUNDED)
+        ball = side if left else self.kept or side * (-1.0 if points else REBOUNDED)
         scored = (points, 0) if side > 0 else (0, points)
         return replace(
             self, home=self.home + scored[0], away=self.away + scored[1], ball=ball, throws=left

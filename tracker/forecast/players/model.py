@@ -25,7 +25,7 @@ from tracker.domain.player import (
     points_lacking,
     rules_out,
 )
-from tracker.forecast.game.flow import MADE
+from tracker.forecast.game.flow import MADE, TAKEN_BACK
 from tracker.forecast.game.lattice import Pmf
 from tracker.forecast.lazy import Lazy
 from tracker.forecast.players import GAME_MINUTES, Moments
@@ -191,7 +191,7 @@ def scene(state: GameState, end: Lattice, average_total: float, players: PlayerP
     to_come = [end.home.mean - state.score.home, end.away.mean - state.score.away]
     if throws is not None:
         # They come to their shooter, whatever the team brings in play.
-        to_come[throws.side is Side.AWAY] -= MADE * throws.left
+        to_come[throws.side is Side.AWAY] -= MADE * throws.left * given(throws)
     begun = at > 0
     seen = _line_up(players, lines, _has_played if begun else _may_play)
     early = begun and at * GAME_MINUTES < EARLY[1]
@@ -226,6 +226,11 @@ def _throws(state: GameState) -> Throws | None:
     ):
         return None
     return None if points_lacking(state, throws.side) else throws
+
+
+def given(throws: Throws) -> float:
+    """The chance that free throws to come are shot: a foul under review may be taken back."""
+    return 1 - TAKEN_BACK if throws.reviewed else 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,11 +350,12 @@ class PlayerOutlook:
         throws = self.scene.throws
         if throws is None or throws.shooter != self.line.id or Stat.PTS not in stat.parts:
             return chances
+        nothing = np.zeros((*chances.shape[:-1], throws.left))
+        off = np.append(chances, nothing, axis=-1)
+        found = off
         for _ in range(throws.left):
-            missed, made = (1 - MADE) * chances, MADE * chances
-            nothing = np.zeros((*chances.shape[:-1], 1))
-            chances = np.append(missed, nothing, axis=-1) + np.append(nothing, made, axis=-1)
-        return chances
+            found = (1 - MADE) * found + MADE * np.roll(found, 1, axis=-1)
+        return (1 - given(throws)) * off + given(throws) * found
 
     def has(self, stat: Stat) -> int:
         """His figure so far. Raises Unpriceable if the box does not give it."""

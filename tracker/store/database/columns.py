@@ -200,12 +200,17 @@ def _later_fields(state: GameState) -> dict[str, Json]:
     if state.tip is not None:
         found["tip"] = state.tip.value
     if state.throws is not None:
-        found["throws"] = [state.throws.side.value, state.throws.left, state.throws.shooter]
+        throws = state.throws
+        kept = None if throws.kept is None else throws.kept.value
+        found["throws"] = [throws.side.value, throws.left, throws.shooter, kept, throws.reviewed]
     return found
 
 
 def _throws_of(found: Json) -> Throws | None:
-    return None if found is None else Throws(Side(found[0]), *found[1:])
+    if found is None:
+        return None
+    side, left, shooter, kept, reviewed = found
+    return Throws(Side(side), left, shooter, None if kept is None else Side(kept), reviewed)
 
 
 def box_of(found: Json) -> Box | None:
