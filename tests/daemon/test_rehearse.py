@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.daemon import night
+from tracker.clock import LeapingClock
 from tracker.domain.draft import Draft
-from tracker.domain.game import Game
+from tracker.domain.game import Game, GameState, Side, Throws
 from tracker.domain.money import parse_odds
 from tracker.domain.player import Stat
 from tracker.domain.policy import parse_rule
 from tracker.domain.prior import Lines
+from tracker.feeds.polling import LookUp
 from tracker.intake.bets_file import parse_bets
 from tracker.language import find_in, parse_bet
-from tracker.modelling.rule_trial import rehearse
+from tracker.modelling.rule_trial import SiteWatch, rehearse
 from tracker.replay.files import find_recording
+from tracker.replay.nba_site import NbaSite
 from tracker.replay.playback import Correction, Playback
 from tracker.store import Store
 
@@ -60,6 +64,15 @@ async def test_two_replays_give_identical_rows(tmp_path: Path, played: tuple[Pat
     """Two replays of the same bytes give the same hash over every table."""
     again, _ = await _play(tmp_path / "b.db", *GAMES)
     assert played[1] == again
+
+
+async def test_a_replay_reads_who_is_at_the_line() -> None:
+    """Late in a game the play-by-play is read beside the board, as the daemon reads it."""
+    game = Game("0022500680", "nba", "PHI", "SAC", night.TIP_OFF)
+    watch = SiteWatch(NbaSite(GAMES[:1]), LeapingClock(datetime(2026, 1, 30, 2, 30, 0, tzinfo=UTC)))
+    state = (await watch.read(game, LookUp.BOARD, 0.0)).reading
+    assert isinstance(state, GameState)
+    assert (state.possession, state.throws) == (Side.HOME, Throws(Side.HOME, 2, "1630178"))
 
 
 async def test_a_replay_ends_official_and_right(played: tuple[Path, str]) -> None:

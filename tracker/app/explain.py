@@ -396,11 +396,14 @@ def _shared(
 
 
 def told_by_plays(state: GameState) -> list[GameState]:
-    """The state with every ball and free throws that it may have had: no body that is kept tells.
+    """The state with every ball, tip and free throws that it may have had: no body kept tells.
 
-    The chance that was recorded tells them apart. Of rare throws no shooter is tried.
+    The chance that was recorded tells them apart. Of rare throws no shooter is tried, and a tip
+    counts while quarters are to come.
     """
     found = [state]
+    if 1 <= state.period < state.game.rules.periods:
+        found += [replace(state, tip=side) for side in Side]
     if decisive(state):
         for side in Side:
             found.append(replace(state, possession=side))

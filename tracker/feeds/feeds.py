@@ -23,7 +23,7 @@ from tracker.feeds.failover import Failover
 from tracker.feeds.fetch import DEADLINE_S, Fetcher, may_ask
 from tracker.feeds.health import ReportStatus, SourceHealth, advice, ignore_status
 from tracker.feeds.polling import BoardReading, Feed, FeedAnswer, LookUp, fetcher_of
-from tracker.feeds.polling.boxes import Possession
+from tracker.feeds.polling.boxes import possession
 from tracker.feeds.slates import Slates
 from tracker.network import ServerTime, clock_trouble
 from tracker.settings.models import FeedsSettings
@@ -65,7 +65,7 @@ class Feeds:
         self._fetchers = fetchers
         self._clock = clock
         self._watches = {x: Failover(feeds[x], clock, tell) for x in feeds}
-        self._balls = {x: Possession(feeds[x][0], clock) for x in feeds}
+        self._balls = {x: possession(feeds[x][0], clock) for x in feeds}
 
     async def read(
         self, game: Game, ask: LookUp, max_age: float, believed: GameState | None = None

@@ -33,13 +33,14 @@ from tracker.domain.policy import Comparison, LevelRule, Rule, SwingRule
 from tracker.domain.poll import GameStanding, Poll, Trouble, Unreadable
 from tracker.domain.tracking import Change, GameTracking, Tracked
 from tracker.engine.rules.state_machine import COOLDOWN
-from tracker.feeds import FeedMalformed, nba
+from tracker.feeds import Ball, FeedMalformed, nba
 from tracker.feeds.polling import FeedAnswer, LookUp
+from tracker.feeds.polling.boxes import Possession
 from tracker.feeds.polling.cadence import next_wait
 from tracker.feeds.polling.poller import GamePoller
 from tracker.forecast import Outlook, load_parameters
 from tracker.replay.nba_site import NbaSite
-from tracker.replay.playback import Playback
+from tracker.replay.playback import Page, Playback
 from tracker.store import Store
 
 SETTLED_AT = 0.99
@@ -356,17 +357,34 @@ STARTS_BEFORE = timedelta(minutes=10)
 
 
 class SiteWatch:
-    """Reads games from the documents of a replayed site, as the feed does over HTTP."""
+    """Reads games from the documents of a replayed site, as the feeds do over HTTP."""
 
     def __init__(self, site: NbaSite, clock: Clock) -> None:
         """`clock` says which moment of the site's documents is read."""
         self._site = site
         self._clock = clock
+        self._ball = Possession(nba.SOURCE, self._plays, clock)
+        self._parsed: tuple[Page, Ball | None] | None = None
 
     async def read(
-        self, game: Game, ask: LookUp, max_age: float, believed: GameState | None = None
+        self,
+        game: Game,
+        ask: LookUp,
+        max_age: float,  # noqa: ARG002 - it is a Watch
+        believed: GameState | None = None,  # noqa: ARG002 - likewise
     ) -> FeedAnswer:
-        """The game as the board, or the box, has it at the clock's time."""
+        """The game as the board, or the box, has it at the clock's time, with the ball."""
+        return await self._ball.added(game, await self._read(game, ask))
+
+    async def _plays(self, game: Game) -> Ball | None:
+        page = self._site.page(nba.plays_path(game.id), self._clock.now())
+        if page is None:
+            return None
+        if self._parsed is None or self._parsed[0] is not page:
+            self._parsed = page, nba.SOURCE.parse_plays(page.body)
+        return self._parsed[1]
+
+    async def _read(self, game: Game, ask: LookUp) -> FeedAnswer:
         path = nba.box_path(game.id) if ask is LookUp.BOX else nba.board_path()
         now = self._clock.now()
         page = self._site.page(path, now)
@@ -381,7 +399,7 @@ class SiteWatch:
         except FeedMalformed as why:
             return self._answer(path, body, why.unreadable)
         if entry is None and ask is LookUp.EITHER:
-            return await self.read(game, LookUp.BOX, max_age, believed)
+            return await self._read(game, LookUp.BOX)
         return self._answer(path, body, absent if entry is None else entry[1])
 
     def _answer(self, path: str, body: bytes, reading: GameState | Unreadable) -> FeedAnswer:

@@ -288,13 +288,18 @@ _SHOTS = {What.TWO, What.THREE, What.FREE}
 _WITH_THE_BALL = _SHOTS | {What.HEAVE, What.REBOUND, What.TURNOVER, What.STEAL, What.JUMP}
 
 
-def playbyplay(view: View, course: Actions, changed: datetime) -> Json:
-    """The play-by-play of a recording's actions, last changed at `changed`."""
+def playbyplay(view: View, course: Actions, changed: datetime, rendered: list[Json]) -> Json:
+    """The play-by-play of a recording's actions, last changed at `changed`.
+
+    `rendered` are its first actions as they were made for an earlier document, and gains the rest.
+    """
     recording = view.recording
     people = {p.id: p for p in (*recording.home.players, *recording.away.players)}
     render = partial(_action, view, people, _throws(course.rows))
     rows = course.rows[: view.state.seen]
     balls = _possessions(rows)
+    fresh = range(len(rendered), len(rows))
+    rendered.extend(render(place + 1, rows[place], balls[place]) for place in fresh)
     return {
         "meta": {
             "version": 1,
@@ -304,10 +309,7 @@ def playbyplay(view: View, course: Actions, changed: datetime) -> Json:
         },
         "game": {
             "gameId": recording.id,
-            "actions": [
-                render(number, row, ball)
-                for number, (row, ball) in enumerate(zip(rows, balls, strict=True), start=1)
-            ],
+            "actions": rendered[: len(rows)],
         },
     }
 
@@ -315,17 +317,21 @@ def playbyplay(view: View, course: Actions, changed: datetime) -> Json:
 def _throws(rows: Sequence[Action]) -> dict[int, str]:
     """What the feed writes of free throws, by the place of the action from 1.
 
-    It is `1 of 2` of a throw, and `2freethrow` of the personal foul that gave them.
+    It is `1 of 2` of a throw, `2freethrow` of the personal foul that gave them, and `deadball` of a
+    rebound between them.
     """
     found: dict[int, str] = {}
-    foul, run = 0, list[int]()
+    foul, run, dead = 0, list[int](), list[int]()
     for place, row in enumerate(rows, start=1):
         by = rows[foul - 1]
         if row.what is What.FOUL:
-            foul, run = place, []
+            foul, run, dead = place, [], []
+        elif row.what is What.REBOUND and run:
+            dead.append(place)
         elif row.what is What.FREE and (by.period, by.clock) == (row.period, row.clock):
             run.append(place)
             found |= {x: f"{k} of {len(run)}" for k, x in enumerate(run, start=1)}
+            found |= dict.fromkeys(dead, "deadball")
             if "personal" in by.detail and by.side != row.side:
                 found[foul] = f"{len(run)}freethrow"
     return found
@@ -381,7 +387,7 @@ def _action(
         "subType": sub,
         "qualifiers": [
             *_qualifiers(row, words),
-            *([given] if given is not None and row.what is What.FOUL else []),
+            *([] if given is None or row.what is What.FREE else [given]),
         ],
         "personId": row.player,
         "x": None,

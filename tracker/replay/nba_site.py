@@ -79,6 +79,8 @@ class NbaSite:
         self._board = f"{LIVE}/scoreboard/todaysScoreboard_{NBA_LEAGUES[league].id}.json"
         self._refresh = refresh
         self._pages = Pages()
+        self._rendered: dict[str, list[Json]] = {}
+        """The actions of each game's last play-by-play."""
 
     @property
     def games(self) -> tuple[Showing, ...]:
@@ -126,8 +128,8 @@ class NbaSite:
         if kind == "playbyplay":
             if not view.state.seen or not isinstance(view.recording.course, Actions):
                 return None
-            course = view.recording.course
-            return self._pages.page(path, changed, lambda: playbyplay(view, course, changed))
+            course, known = view.recording.course, self._rendered.setdefault(path, [])
+            return self._pages.page(path, changed, lambda: playbyplay(view, course, changed, known))
         if not view.recording.home.players and view.recording.official is None:
             return None
         if view.state.phase is RecordedPhase.BEFORE:

@@ -8,14 +8,14 @@ last two minutes, with the free throws to come, and who had it first: only the p
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from tracker.clock import Clock
 from tracker.domain.game import Game, GameState, Phase, Score, Side, Throws
 from tracker.domain.player import UNREAD
 from tracker.domain.poll import GameStanding, Unreadable
-from tracker.feeds import Ball, FeedError
+from tracker.feeds import Ball, FeedError, Source
 from tracker.feeds.polling import Feed, FeedAnswer, LookUp, Watch, parsed
 
 LIVE_S = 15.0
@@ -142,13 +142,24 @@ _CLOCK_STANDS_S = 1.0
 minute one may leave tenths out."""
 
 
+AskPlays = Callable[[Game], Awaitable[Ball | None]]
+"""Gives what the play-by-play of a game says now. May raise FeedError and TimeoutError."""
+
+
 class Possession:
     """Adds to a state which side has the ball or free throws to come, and which had it first."""
 
-    def __init__(self, feed: Feed, clock: Clock) -> None:
-        """`feed` is the source that has the play-by-play."""
-        self._feed = feed
+    def __init__(
+        self, source: Source, ask: AskPlays, clock: Clock, has_room: Callable[[], bool] = always
+    ) -> None:
+        """`source` has the play-by-play, for which `ask` asks.
+
+        `has_room` is whether the budget of requests has room for that.
+        """
+        self._source = source
+        self._ask = ask
         self._clock = clock
+        self._has_room = has_room
         self._quiet_until = 0.0
         self._tips: dict[str, Side | None] = {}
         """The side with the first possession, by game id; None where the plays do not say."""
@@ -171,8 +182,7 @@ class Possession:
         if not self._wanted(game, answer, state):
             return self._as_before(answer, state)
         try:
-            async with asyncio.timeout(_BALL_WAIT_S):
-                ball = await self._ball(game)
+            ball = await self._ask(game)
         except (FeedError, TimeoutError):
             self._quiet_until = self._clock.monotonic() + _BALL_PAUSE_S
             return self._as_before(answer, state)
@@ -211,22 +221,29 @@ class Possession:
         early = state.phase is Phase.BREAK and 0 < state.period < rules.periods
         return quarters and early and state.game.id not in self._tips
 
-    async def _ball(self, game: Game) -> Ball | None:
-        source = self._feed.source
-        path = "" if source.plays_path is None else source.plays_path(game.id)
-        fetched = await self._feed.fetcher.get(path, source.box_cap)
-        return await parsed(source.parse_plays, fetched.body)
-
     def _wanted(self, game: Game, answer: FeedAnswer, state: GameState) -> bool:
-        source = self._feed.source
+        source = self._source
         if source.plays_path is None or answer.source != source.name or not source.owns(game.id):
             return False
         if state.possession is not None or not (decisive(state) or self._tip_wanted(state)):
             return False
-        usage = self._feed.fetcher.usage
-        return self._clock.monotonic() >= self._quiet_until and (
-            usage.last_minute < _BALL_SHARE * usage.budget
-        )
+        return self._clock.monotonic() >= self._quiet_until and self._has_room()
+
+
+def possession(feed: Feed, clock: Clock) -> Possession:
+    """Adds what the play-by-plays of a feed's source say."""
+
+    async def ask(game: Game) -> Ball | None:
+        path = "" if feed.source.plays_path is None else feed.source.plays_path(game.id)
+        async with asyncio.timeout(_BALL_WAIT_S):
+            fetched = await feed.fetcher.get(path, feed.source.box_cap)
+            return await parsed(feed.source.parse_plays, fetched.body)
+
+    def has_room() -> bool:
+        usage = feed.fetcher.usage
+        return usage.last_minute < _BALL_SHARE * usage.budget
+
+    return Possession(feed.source, ask, clock, has_room)
 
 
 def decisive(state: GameState) -> bool:
