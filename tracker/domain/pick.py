@@ -57,6 +57,11 @@ class Matchup:
         """Whether the text says more than a date."""
         return self.names_a_team or self.game_id is not None
 
+    def side(self, word: str) -> tuple[Team, ...]:
+        """The teams that `home` or `away` means; none where the text leaves that open."""
+        sides = {} if self.any_order else {"home": self.home, "away": self.away}
+        return sides.get(word.casefold(), ())
+
     def fits(self, game: Game) -> bool:
         """Whether this may be the game that the text means."""
         if self.game_id is not None:

@@ -23,16 +23,13 @@ from functools import lru_cache
 from itertools import pairwise
 
 from tracker.domain import BadBet
-from tracker.domain.catalog import Team, fold, longest_name
-from tracker.domain.game import Game, Side
+from tracker.domain.catalog import Team, longest_name
+from tracker.domain.game import Game
 from tracker.domain.league import LEAGUES
 from tracker.domain.money import Odds, in_cents
 from tracker.domain.pick import Matchup, ParlayPick, Pick, Written
 from tracker.language import vocabulary as say
 from tracker.language.readers import (
-    ATTACHED,
-    OR_MORE,
-    UNITS,
     read_book,
     read_counted,
     read_even_money,
@@ -55,27 +52,23 @@ _GAME_ID = re.compile(r"\d{8,10}(?:-[\w&'.-]+)?", re.ASCII)
 
 
 @lru_cache(maxsize=64)
-def find_in(*leagues: str, guests: tuple[Team, ...] = ()) -> FindTeam:
-    """A lookup of teams among the shipped names of these leagues and among `guests`."""
+def find_in(*leagues: str, guests: tuple[Team, ...] = (), game: Matchup | None = None) -> FindTeam:
+    """A lookup of teams among the shipped names of these leagues and among `guests`.
+
+    `home` and `away` are the teams of `game`.
+    """
 
     def find(words: list[str], *, wide: bool = False) -> tuple[int, tuple[Team, ...]]:
-        return longest_name(words, leagues, wide=wide, guests=guests)
+        side = game.side(words[0]) if game is not None and words else ()
+        return (1, side) if side else longest_name(words, leagues, wide=wide, guests=guests)
 
     return find
 
 
 def find_in_game(game: Game) -> FindTeam:
     """A lookup of a game's two teams by their shipped names, codes, `home` and `away`."""
-
-    def find(words: list[str], *, wide: bool = False) -> tuple[int, tuple[Team, ...]]:
-        first = fold(words[0]) if words else ""
-        for side in Side:
-            if first in (fold(game.code(side)), side.value):
-                code = game.code(side)
-                return 1, (Team(game.league, code, code, code),)
-        return longest_name(words, (game.league,), wide=wide)
-
-    return find
+    away, home = (Team(game.league, x, x, x) for x in (game.away, game.home))
+    return find_in(game.league, guests=(away, home), game=Matchup((away,), (home,)))
 
 
 @lru_cache(maxsize=4096)
@@ -153,7 +146,7 @@ def read_line(
     `parse_bet`. Raises BadBet.
     """
     matchup = None if game is None else _game_beside(game, tuple(guests), now)
-    find = find_in(*_leagues(matchup), guests=tuple(guests))
+    find = find_in(*_leagues(matchup), guests=tuple(guests), game=matchup)
     written = parse_bet(line, find, staked=staked, now=now)
     if matchup is None and isinstance(written, Pick):
         matchup = written.matchup
@@ -291,6 +284,7 @@ _BULLET = re.compile(r"\d{1,2}\.|>+")
 
 _JOINTS = frozenset({"+", "&", "and"})
 """Words that may separate two bets in any line."""
+_PAIRS = _JOINTS | {"or"}
 
 _MARKS = frozenset({",", "|", "/", "•", "·", "-", "—"})
 """Marks that may separate bets in a line which says that it holds several."""
@@ -307,7 +301,7 @@ def _read_leg(line: Line, *, many: bool) -> Slots:
             break
         if word.soft or word.text == "\n" or (word.text == "+" and line.peek(1)[:1] == "$"):
             line.at += 1
-        elif word.low in _JOINTS and slots.names[-1:] == [line.at - 1] and not slots.market_known:
+        elif word.low in _PAIRS and slots.names[-1:] == [line.at - 1] and not slots.market_known:
             raise line.wrong(say.TOGETHER, line.at)
         elif word.low in _JOINTS and slots.team and not slots.market_known:
             raise line.bad(f"{slots.expected}{LEGS}")
@@ -325,7 +319,7 @@ def _ends(line: Line, slots: Slots) -> bool:
     below = slots.scores and slots.stat is None and line.peek(1) in say.STATS
     if low == ";" or (low == "\n" and slots.many and (slots.ready or slots.empty)):
         return not below or low == ";"
-    if not slots.ready:
+    if not slots.ready and not (slots.market_known and low in (*_JOINTS, "/")):
         return False
     if slots.many and _BULLET.fullmatch(low):
         return True
@@ -340,11 +334,11 @@ def _ends(line: Line, slots: Slots) -> bool:
 def _begins(line: Line, slots: Slots) -> bool:
     """Whether a bet may begin at the next word: a name, a line's side such as over, or a tie."""
     low = line.peek()
-    if OR_MORE.fullmatch(low) or ATTACHED.fullmatch(low):
+    if say.AT_LEAST_LINE.fullmatch(low) or say.SIDE_AND_LINE.fullmatch(low):
         return True
     if line.phrase(say.RELATIVE_DAYS) or (line.phrase(say.WEEKDAYS) and low != "sun"):
         return False
-    if not any(x.isalpha() for x in low) or UNITS.fullmatch(low) or low.startswith("#"):
+    if not any(x.isalpha() for x in low) or say.UNITS_FORM.fullmatch(low) or low.startswith("#"):
         return False
     count, span = line.look_up(say.SPANS)
     if span is not None:
@@ -356,9 +350,6 @@ def _begins(line: Line, slots: Slots) -> bool:
         line.at += 1
         return _begins(line, slots)
     return is_initial(line.word) or (not line.phrase(say.PHRASES) and low not in say.UNITS)
-
-
-_COUNT = re.compile(r"(\d{1,2})-?(legs?|teams?|picks?|legger|man|folds?)")
 
 
 _FARTHEST = 12
@@ -375,11 +366,17 @@ class _Heading:
 
 
 def _read_heading(line: Line) -> _Heading | None:
-    """Read a heading such as `sgp:` or `3-leg parlay +450 $10:`; None when there is none."""
-    said = False
+    """Read a heading such as `sgp:` or `3-leg parlay +450 $10:`; None when there is none.
+
+    Raises BadBet for a word that makes the line another kind of bet, such as a teaser.
+    """
+    said = say.OF_LEGS.match(line.text) is not None
     for place in range(min(_FARTHEST, len(line.words))):
         line.at = place
-        said = said or line.phrase(say.PARLAY) > 0
+        _, kind = line.longest(say.HEADINGS)
+        if kind in say.SEVERAL:
+            raise line.wrong(say.OTHERS[kind], place)
+        said = said or bool(kind)
     line.at = 0
     return _heading(line) if said else None
 
@@ -387,22 +384,24 @@ def _read_heading(line: Line) -> _Heading | None:
 def _heading(line: Line) -> _Heading | None:
     """Read the words before the first leg; None, and nothing read, where they name no parlay."""
     found: _Heading = _Heading(same_game=False, count=None, price=Slots(0, many=True))
-    called = False
+    called = say.OF_LEGS.match(line.text) is not None
     while (word := line.word) is not None and word.text != ";":
-        counted = _COUNT.fullmatch(word.low)
+        counted = say.COUNT.fullmatch(word.low) if found.count is None else None
+        number = _number(word.low.lstrip("-"))
+        bracketed = called and line.text[word.place - 1 : word.place] == "("
         if count := line.phrase(say.PARLAY):
             called = True
             found.same_game |= line.phrase(say.SAME_GAME) == count
             line.at += count
-        elif counted and not called:
+        elif counted:
             found.count = int(counted[1])
             line.at += 1
-        elif line.peek(1) in say.COUNTERS and (number := _number(word.low.lstrip("-"))) is not None:
+        elif number is not None and (bracketed or line.peek(1) in say.COUNTERS):
             found.count = number
-            line.at += 2
+            line.at += 1 + int(line.peek(1) in say.COUNTERS)
         elif word.low in say.LABELS or word.soft or word.text == "\n" or word.low in ("my", "a"):
             line.at += 1
-            more = _COUNT.fullmatch(line.peek()) or line.peek(1) in say.COUNTERS
+            more = say.COUNT.fullmatch(line.peek()) or line.peek(1) in (*say.COUNTERS, "\n")
             if called and word.text in (":", "\n") and not more:
                 return found
         elif not (_priced(line, found.price) or read_day(line, found.price)):

@@ -6,9 +6,9 @@ Then come those of terms and of names: teams, games, players. A reader returns w
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 
+from tracker.domain import BadBet
 from tracker.domain.catalog import Team, may_be_a_person, professional
 from tracker.domain.catalog.books import book_names
 from tracker.domain.market import LARGEST_SPREAD, LARGEST_TOTAL, Direction, Parity, Span
@@ -17,23 +17,7 @@ from tracker.domain.pick import Matchup
 from tracker.domain.player import Stat, nicknamed
 from tracker.language import vocabulary as say
 from tracker.language.slots import LEGS, LINE, SPREAD, Slots, priced_later, said_before, take_price
-from tracker.language.tokens import NUMBER, Line, Word, is_initial, read_stat
-
-ATTACHED = re.compile(rf"(over|under|ov|un|o|u|tto|ttu)({NUMBER})")
-OR_MORE = re.compile(r"([0-9]{1,3})\+")
-UNITS = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,2})?|\.[0-9]{1,2})(u|units?)")
-
-_NUMBER = re.compile(NUMBER)
-_LINE = re.compile(r"[0-9]{1,3}(?:\.[05])?")
-_SIGNED = re.compile(rf"([+-])({NUMBER})")
-_PRICE = re.compile(r"[+-]?[0-9]{3,6}|[0-9]{1,4}\.[0-9]{1,4}x?|[0-9]{1,2}|[0-9]{1,4}/[0-9]{1,4}")
-_TWO_DECIMALS = re.compile(r"[0-9]{1,4}\.[0-9]{2}")
-_SHARE = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]+)?%")
-_RATING = re.compile(r"[0-9]{1,2}(?:\*|-?stars?)")
-_CLOCK = re.compile(
-    r"[\s(]+[0-9]{1,2}:[0-9]{2}\b(?![ ]?(?:[ap]\.?m|[ecmp][sd]?t\b))", re.IGNORECASE
-)
-_DOLLARS = re.compile(r"[0-9][0-9,]*(?:\.[0-9]{1,2})?\$")
+from tracker.language.tokens import Line, Word, is_initial, read_stat
 
 
 def read_book(line: Line, slots: Slots) -> bool:
@@ -66,12 +50,16 @@ def read_money(line: Line, slots: Slots) -> bool:
     Raises BadBet for the size of a boost, which does not say whether the price has it.
     """
     low = line.peek()
-    if _SHARE.fullmatch(low):
+    if say.SHARE.fullmatch(low):
         boosted = (
             "write the price with the boost, a stake as $20 or 2u, and leave the percentage out"
         )
         raise line.wrong(f"{line.written(line.at)!r} is no part of a bet: {boosted}", line.at)
-    if _RATING.fullmatch(low) or (low.isdigit() and line.peek(1) in ("star", "stars")):
+    cents = say.SHARE_PRICE.fullmatch(low)
+    if cents and (not low[-1].isdigit() or line.peek(1) in ("¢", "cents")):
+        odds = f"write the odds, {100 / float(cents[1]):.2f}, and the stake as $20"
+        raise line.wrong(f"{line.written(line.at)!r} is the price of a share: {odds}", line.at)
+    if say.RATING.fullmatch(low) or (low.isdigit() and line.peek(1) in ("star", "stars")):
         raise line.wrong("a rating is no stake: write the stake as 2u or $20", line.at)
     for labels, name in ((say.WIN_LABELS, "to_win_cents"), (say.PAYOUT_LABELS, "payout_cents")):
         if (count := line.phrase(labels)) and _labelled_amount(line, slots, count):
@@ -86,13 +74,13 @@ def read_money(line: Line, slots: Slots) -> bool:
         return _stake(line, slots)
     if low.startswith("$") and _label_after(line, slots):
         return True
-    named = _NUMBER.fullmatch(low) and line.peek(1) in say.MONEY_WORDS
-    return bool(low.startswith("$") or named or _DOLLARS.fullmatch(low)) and _stake(line, slots)
+    named = say.ANY_NUMBER.fullmatch(low) and line.peek(1) in say.MONEY_WORDS
+    return bool(low.startswith("$") or named or say.DOLLARS.fullmatch(low)) and _stake(line, slots)
 
 
 def _units_won(line: Line, slots: Slots, count: int) -> bool:
     """Read `1u` after `to win`: it gives the stake of a price, or the price of a stake in units."""
-    found = UNITS.fullmatch(line.peek(count))
+    found = say.UNITS_FORM.fullmatch(line.peek(count))
     if not found or not slots.market_known or not (slots.prices or slots.units):
         return False
     won = Fraction(found[1])
@@ -126,9 +114,9 @@ def _labelled_amount(line: Line, slots: Slots, count: int) -> bool:
     ahead = _past_mark(line, count)
     low = line.peek(ahead)
     bare = slots.market_known and bool(slots.prices or not _unstaked(slots))
-    found = low.startswith("$") or (bool(_NUMBER.fullmatch(low)) and bare)
-    line.at += ahead if found or _DOLLARS.fullmatch(low) else 0
-    return found or bool(_DOLLARS.fullmatch(low))
+    found = low.startswith("$") or (bool(say.ANY_NUMBER.fullmatch(low)) and bare)
+    line.at += ahead if found or say.DOLLARS.fullmatch(low) else 0
+    return found or bool(say.DOLLARS.fullmatch(low))
 
 
 def _past_mark(line: Line, count: int, slots: Slots | None = None) -> int:
@@ -141,11 +129,12 @@ def _past_mark(line: Line, count: int, slots: Slots | None = None) -> int:
 
 
 def _amount(low: str) -> bool:
-    return low.startswith("$") or bool(_NUMBER.fullmatch(low) or UNITS.fullmatch(low))
+    forms = say.ANY_NUMBER, say.UNITS_FORM
+    return low.startswith("$") or any(x.fullmatch(low) for x in forms)
 
 
 def _stake(line: Line, slots: Slots) -> bool:
-    if UNITS.fullmatch(line.peek()) and _unstaked(slots):
+    if say.UNITS_FORM.fullmatch(line.peek()) and _unstaked(slots):
         return read_units(line, slots)
     cents = line.figure(lambda text: parse_money(text.rstrip("$")))
     # A slip says the stake above the bet, and again below it.
@@ -153,6 +142,7 @@ def _stake(line: Line, slots: Slots) -> bool:
         raise line.bad(slots.expected)
     slots.stake_cents, slots.stake_at = cents, line.at
     line.at += 2 if line.peek(1) in say.MONEY_WORDS else 1
+    line.at += int(line.peek() == "stake" and line.peek(1) in ("", "\n"))  # `$20 stake`
     return True
 
 
@@ -163,9 +153,9 @@ def read_units(line: Line, slots: Slots) -> bool:
         slots.units, slots.stake_at = Fraction(1, 2), line.at
         line.at += count
         return True
-    written = UNITS.fullmatch(low)
-    apart = _NUMBER.fullmatch(low) and line.peek(1) in say.UNITS
-    if not written and (not apart or _NUMBER.fullmatch(line.peek(2))):
+    written = say.UNITS_FORM.fullmatch(low)
+    apart = say.ANY_NUMBER.fullmatch(low) and line.peek(1) in say.UNITS
+    if not written and (not apart or say.ANY_NUMBER.fullmatch(line.peek(2))):
         return False
     if slots.units is not None:
         raise line.bad(slots.expected)
@@ -177,10 +167,10 @@ def read_units(line: Line, slots: Slots) -> bool:
 
 def read_over_under(line: Line, slots: Slots) -> bool:
     """Read a direction, mostly with its line: `over 224.5`, `o224.5`."""
-    found = ATTACHED.fullmatch(line.peek())
+    found = say.SIDE_AND_LINE.fullmatch(line.peek())
     count, way = (0, say.OVER_UNDER[found[1]]) if found else line.look_up(say.OVER_UNDER)
     text = found[2] if found else line.peek(count)
-    letter = not found and line.peek() in ("o", "u") and not _NUMBER.fullmatch(text)
+    letter = not found and line.peek() in ("o", "u") and not say.ANY_NUMBER.fullmatch(text)
     behind = slots.number is not None and slots.number_at == line.at - 1  # `224.5 o`
     if way is None or (letter and not (behind and slots.direction is None)):
         return False
@@ -191,10 +181,10 @@ def read_over_under(line: Line, slots: Slots) -> bool:
         raise line.bad(slots.expected)
     slots.direction = way
     line.at += count
-    if slots.number is not None and _LINE.fullmatch(text):
+    if slots.number is not None and say.LINE_FORM.fullmatch(text):
         first = line.written(slots.number_at)
         raise line.wrong(f"two lines are named, {first} and {text}: leave one out", line.at)
-    if slots.number is None and _NUMBER.fullmatch(text):
+    if slots.number is None and say.ANY_NUMBER.fullmatch(text):
         _line_of(line, slots, text)
     elif found:
         raise line.bad(slots.expected)
@@ -205,23 +195,31 @@ def _line_of(line: Line, slots: Slots, text: str) -> None:
     """Take the next word's number as the line."""
     value = float(text.replace(",", ""))
     if not 0 < value <= LARGEST_TOTAL or value * 2 != int(value * 2):
-        raise line.bad(LINE)
+        raise _no_line(line, value)
     if slots.number is not None:
         raise line.bad(f"{slots.expected}{LEGS}")
     slots.number, slots.number_at = value, line.at
     line.at += 1
 
 
+def _no_line(line: Line, value: float) -> BadBet:
+    """The error about a number that is not in whole or half points."""
+    if value <= LARGEST_TOTAL and value * 4 % 2 == 1:
+        halves = f"{value - 0.25:g} and {value + 0.25:g}"
+        return line.bad(f"{LINE} (a quarter line is two bets, of half the stake, at {halves})")
+    return line.bad(f"{LINE} (a price stands behind it, or behind 'ML')")
+
+
 def read_signed(line: Line, slots: Slots) -> bool:
     """Read a signed number: a spread such as `-4.5`, or American odds."""
-    found = _SIGNED.fullmatch(line.peek())
+    found = say.SIGNED.fullmatch(line.peek())
     if not found:
         return False
     value = float(found[2].replace(",", ""))
     if value > LARGEST_SPREAD or slots.market_known:
         return take_price(line, slots)
     if value * 2 != int(value * 2):
-        raise line.bad(LINE)
+        raise _no_line(line, value)
     slots.handicap = -value if found[1] == "-" else value
     slots.number_at = line.at
     line.at += 1
@@ -230,26 +228,26 @@ def read_signed(line: Line, slots: Slots) -> bool:
 
 def read_lone_price(line: Line, slots: Slots) -> bool:
     """Read a decimal price that begins a line of a slip: `4.50`, which is that of the whole."""
-    alone = slots.many and slots.empty and _TWO_DECIMALS.fullmatch(line.peek())
+    alone = slots.many and slots.empty and say.TWO_DECIMALS.fullmatch(line.peek())
     return bool(alone) and take_price(line, slots)
 
 
 def read_number(line: Line, slots: Slots) -> bool:
     """Read a number without a sign: `25+`, a price, a stake, or a line whose side follows."""
     low = line.peek()
-    if found := OR_MORE.fullmatch(low):
+    if found := say.AT_LEAST_LINE.fullmatch(low):
         _line_of(line, slots, found[1])
         return _or_more(line, slots)
     if low == "+" and slots.number_at == line.at - 1 and slots.number and not slots.direction:
         line.at += 1
         return _or_more(line, slots)
-    number = bool(_NUMBER.fullmatch(low))
+    number = bool(say.ANY_NUMBER.fullmatch(low))
     if said_before(line, slots):
         return take_price(line, slots)
     if number and slots.prices and slots.market_known and not slots.many and _unstaked(slots):
         # After a price, a bare number can only be the stake.
         return _stake(line, slots)
-    if not number and not _PRICE.fullmatch(low):
+    if not number and not say.PRICE.fullmatch(low):
         return False
     before = line.peek(-1) if line.at > slots.start else ""
     labelled = before in say.PRICE_LABELS or before in say.AT
@@ -258,7 +256,7 @@ def read_number(line: Line, slots: Slots) -> bool:
     if whole and not slots.many and _unstaked(slots) and priced_later(line):
         return _stake(line, slots)
     if not number or labelled or slots.market_known or slots.number is not None:
-        return bool(_PRICE.fullmatch(low)) and take_price(line, slots)
+        return bool(say.PRICE.fullmatch(low)) and take_price(line, slots)
     if slots.team and not slots.names and not slots.at_least and not _side_follows(line):
         raise line.bad(SPREAD if slots.direction is None else LINE)
     _line_of(line, slots, low)
@@ -301,6 +299,9 @@ def read_even_money(line: Line, slots: Slots) -> bool:
 def read_counted(line: Line, slots: Slots) -> bool:
     """Read what a player line counts, such as `pts`; `points` of a team changes nothing."""
     found = read_stat(line)
+    letter = say.LETTERS.get(line.peek()) if slots.number_at == line.at - 1 else None
+    if found is None and letter and slots.names and slots.number is not None:
+        found = letter, 1  # `Jokic o12.5 R`
     if found is None:
         return False
     stat, count = found
@@ -317,13 +318,10 @@ def read_counted(line: Line, slots: Slots) -> bool:
     return True
 
 
-_PRICE_FOLLOWS = re.compile(r"[+-]?[\d.]|ev")
-
-
 def read_term(line: Line, slots: Slots) -> bool:
     """Read the longest term of the vocabulary that the next words form, of any kind."""
     count, term = line.longest(say.PHRASES)
-    if term == "total points" and (slots.names or _a_sum_follows(line)):
+    if term == "total points" and _counts_points(line, slots):
         count, term = 1, "total"
     if not count or is_initial(line.word) or _a_team_after_all(line, slots, count):
         return False
@@ -338,12 +336,13 @@ def read_term(line: Line, slots: Slots) -> bool:
     return True
 
 
-def _a_sum_follows(line: Line) -> bool:
-    """Whether `points` after `total` begins a sum, such as points and rebounds."""
+def _counts_points(line: Line, slots: Slots) -> bool:
+    """Whether `points` after `total` are a player's, or begin a sum: points and rebounds."""
     kept, line.at = line.at, line.at + 1
     found = read_stat(line)
     line.at = kept
-    return found is not None and len(found[0].parts) > 1
+    player = slots.names or line.peek(-1) == "player"
+    return bool(player) or (found is not None and len(found[0].parts) > 1)
 
 
 def _says_which(line: Line, slots: Slots, term: str, last: int) -> bool:
@@ -352,7 +351,7 @@ def _says_which(line: Line, slots: Slots, term: str, last: int) -> bool:
     if span is not None:
         if slots.span not in (None, span):
             raise line.bad(slots.expected)
-        clock = span is not Span.GAME and _CLOCK.match(line.text, line.words[last].end)
+        clock = span is not Span.GAME and say.CLOCK_TIME.match(line.text, line.words[last].end)
         if slots.span is None and clock:
             raise line.wrong(say.CLOCK, line.at)
         slots.span = span
@@ -395,8 +394,8 @@ def _passes(line: Line, slots: Slots, term: str) -> bool:
     if term in say.NOISE:
         return True
     follows = line.peek(len(term.split()))
-    labels = follows[:1] in (":", "$") or _PRICE_FOLLOWS.match(follows)
-    if term in say.PRICE_LABELS and labels:
+    labels = follows[:1] in (":", "$") or say.PRICE_FOLLOWS.match(follows)
+    if term in say.PRICE_LABELS and (labels or (term == "odds" and slots.prices)):
         return True
     return term in (say.PICKEM | say.STAKE_LABELS) and line.at == slots.start
 
@@ -408,14 +407,11 @@ def _a_team_after_all(line: Line, slots: Slots, count: int) -> bool:
         kept, line.at = line.at, line.at + count
         tens = line.phrase(say.TENS) or line.peek() in ("a", "to")
         # `No` stands before the name on slips; a code is in capitals.
-        tens = tens or (not word.text.isupper() and line.later(say.TENS))
+        tens = tens or (not word.text.isupper() and (line.later(say.TENS) or _may_be_named(line)))
         line.at = kept
         named = word.text.isupper() or not (slots.names or slots.market_known)
         return named and not tens and slots.tens is None and bool(line.team()[0])
     return _stands_as_team(line, slots)
-
-
-_SPREAD = re.compile(r"[+-][0-9]{1,2}(?:\.[05])?")
 
 
 def _stands_as_team(line: Line, slots: Slots) -> bool:
@@ -429,7 +425,7 @@ def _stands_as_team(line: Line, slots: Slots) -> bool:
     line.at += line.phrase(say.SPANS)
     low, named = line.peek(), line.phrase(say.MONEYLINE) or line.phrase(say.OVER_UNDER)
     line.at = kept
-    written = _SPREAD.fullmatch(low) or ATTACHED.fullmatch(low)
+    written = say.SPREAD_FORM.fullmatch(low) or say.SIDE_AND_LINE.fullmatch(low)
     return line.team()[0] > (0 if low in say.VERSUS or written or named else 1)
 
 
@@ -438,6 +434,10 @@ def read_game_or_team(line: Line, slots: Slots) -> bool:
     if line.peek() in say.VERSUS:
         return _opponent(line, slots)
     count, found = line.team()
+    if not count and line.peek() in ("home", "away"):
+        count, found = 1, slots.matchup.side(line.peek()) if slots.matchup else ()
+        if not found:
+            raise line.wrong("'home' is a team where the game is named as LAL@DEN", line.at)
     if not count:
         return False
     words = [x.text for x in line.words[line.at : line.at + count]]
@@ -507,7 +507,7 @@ def _versus_team(line: Line) -> bool:
     line.at += 1
     count, _ = line.team()
     line.at -= 1
-    if not count and line.peek() == "@" and not _PRICE_FOLLOWS.match(line.peek(1)):
+    if not count and line.peek() == "@" and not say.PRICE_FOLLOWS.match(line.peek(1)):
         raise line.bad("the home team after '@'", line.at + 1)
     return count > 0
 
@@ -543,7 +543,7 @@ def _matchup(line: Line, slots: Slots, count: int, away: tuple[Team, ...]) -> No
 
 def _opponent(line: Line, slots: Slots) -> bool:
     """Read an opponent: `vs LAL` after a team or a player. An `@` before a price is skipped."""
-    if _PRICE_FOLLOWS.match(line.peek(1)) and slots.market_known:
+    if say.PRICE_FOLLOWS.match(line.peek(1)) and slots.market_known:
         line.at += 1
         return True
     if slots.matchup is not None or not (slots.team or slots.names) or not _versus_team(line):
@@ -586,7 +586,7 @@ def _same_name(line: Line, slots: Slots) -> bool:
     """Skip the player's name where a slip prints it again. Raises BadBet for another name."""
     name = [line.words[i].low.rstrip(",") for i in slots.names]
     if [line.peek(i) for i in range(len(name))] != name:
-        raise line.bad(slots.expected)
+        raise line.bad(f"{slots.expected}{LEGS if slots.ready else ''}")
     line.at += len(name)
     return True
 

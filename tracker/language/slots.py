@@ -45,7 +45,7 @@ from tracker.language.vocabulary import AGAINST, COUNTED, EVEN_OF_WHAT
 
 _ODDS = "odds such as -110, a stake such as $20, or a #tag"
 LINE = "a line in whole or half points, such as 224.5"
-LEGS = " (';' stands between a parlay's legs)"
+LEGS = " (';' stands between a parlay's legs, or 'parlay:' before them)"
 SPREAD = "'ML', a spread such as -4.5, or 'over 114.5'"
 _ABOUT = "a team, a player, a game such as LAL@DEN, 'over' or 'under'"
 
@@ -132,15 +132,15 @@ class Slots:
 # ---------------------------------------------------------------------------------------- days
 
 
-_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-
 def read_day(line: Line, slots: Slots) -> bool:
     """Read the day of the game: `2026-11-20`, `Nov 20`, `20.11.2026`, `Sat`, `tonight`.
 
     A word such as `tonight` says a day only on the person's own clock. A time of day is skipped.
     """
-    if _weekday(line, slots) or _relative(line, slots) or skip_time(line):
+    player = slots.names or (slots.number is not None and slots.number < _LEAST_TEAM_TOTAL)
+    of_game = not player and (slots.market_known or slots.day is not None)
+    threes = slots.stat is None and not of_game
+    if _weekday(line, slots) or _relative(line, slots) or skip_time(line, threes):
         return True
     count, day = _date(line, slots)
     if day is None:
@@ -188,7 +188,7 @@ def _day_follows(line: Line, slots: Slots) -> bool:
     """Whether a date or a time of day stands behind the next word."""
     kept = line.at
     line.at += 2 if line.peek(1) == "," else 1
-    found = _date(line, slots)[1] is not None or skip_time(line)
+    found = _date(line, slots)[1] is not None or skip_time(line, False)
     line.at = kept
     return found
 
@@ -199,25 +199,20 @@ def _take_day(line: Line, slots: Slots, day: date) -> None:
     slots.day = day
 
 
-_ORDINAL = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th)?")
-_SLASHED = re.compile(r"([0-9]{1,2})/([0-9]{1,2})(?:/([0-9]{4}|[0-9]{2}))?")
-_DOTTED = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
-
-
 def _date(line: Line, slots: Slots) -> tuple[int, date | None]:
     """How many of the next words are a date, and the date; or (0, None)."""
     low = line.peek()
-    if _ISO.fullmatch(low):
+    if say.ISO_DATE.fullmatch(low):
         return 1, day_of(line, *(int(x) for x in low.split("-")))
-    if found := _DOTTED.fullmatch(low):
+    if found := say.DOTTED.fullmatch(low):
         return 1, day_of(line, int(found[3]), int(found[2]), int(found[1]))
-    if (found := _SLASHED.fullmatch(low)) and (
+    if (found := say.SLASHED.fullmatch(low)) and (
         found[3] or not slots.market_known or _no_price(line, slots, found)
     ):
         return 1, slashed(line, found)
-    month, number = say.MONTHS.get(low.rstrip(".")), _ORDINAL.fullmatch(line.peek(1))
+    month, number = say.MONTHS.get(low.rstrip(".")), say.ORDINAL.fullmatch(line.peek(1))
     if month is None:
-        month, number = say.MONTHS.get(line.peek(1).rstrip(".")), _ORDINAL.fullmatch(low)
+        month, number = say.MONTHS.get(line.peek(1).rstrip(".")), say.ORDINAL.fullmatch(low)
     if month is None or number is None or line.peek(2) == "+":
         return 0, None
     year = 3 if line.peek(2) == "," else 2
@@ -233,17 +228,16 @@ def _no_price(line: Line, slots: Slots, found: re.Match[str]) -> bool:
     if slots.prices:
         return not said_before(line, slots)
     paid = 1 + Fraction(int(found[1]), int(found[2]) or 1)
-    prices = [_odds(x.low).decimal for x in _rest(line) if _AMERICAN.fullmatch(x.low)]
+    prices = [_odds(x.low).decimal for x in _rest(line) if say.AMERICAN.fullmatch(x.low)]
     return bool(prices) and all(abs(x - paid) > _SAME_PRICE for x in prices)
 
 
-_AMERICAN = re.compile(r"[+-][1-9][0-9]{2,5}")
 _SAME_PRICE = Fraction(1, 50)
 
 
 def check_no_date(line: Line) -> None:
     """Raise BadBet for fractional odds that may as well be a date of these days: `12/1`."""
-    found = _SLASHED.fullmatch(line.peek())
+    found = say.SLASHED.fullmatch(line.peek())
     if found is None or line.peek(-1) in say.PRICE_LABELS | say.AT:
         return
     if is_near(line, found):
@@ -253,10 +247,6 @@ def check_no_date(line: Line) -> None:
 
 
 # -------------------------------------------------------------------------------------- prices
-
-
-_SURE_PRICE = re.compile(r"[+-][0-9]{3,6}|[0-9]{1,4}/[0-9]{1,4}")
-_DECIMAL_PRICE = re.compile(r"[0-9]{1,4}\.([0-9]{1,4})x?")
 
 
 def take_price(line: Line, slots: Slots) -> bool:
@@ -302,7 +292,7 @@ def _half_a_point(line: Line, slots: Slots) -> bool:
         return False
     whole = line.written(slots.number_at)
     rest = _rest(line)
-    later = any(_SURE_PRICE.fullmatch(x.low) or _DECIMAL_PRICE.fullmatch(x.low) for x in rest)
+    later = any(say.SURE_PRICE.fullmatch(x.low) or say.DECIMAL_PRICE.fullmatch(x.low) for x in rest)
     if not later and not line.later(say.EVEN_MONEY):
         raise line.wrong(
             f"'{whole} 1/2' may be the line {whole}.5, or {whole} at the price 1/2: write "
@@ -321,10 +311,10 @@ def _half_a_point(line: Line, slots: Slots) -> bool:
 def said_before(line: Line, slots: Slots) -> bool:
     """Whether the next word is the price before it in another form: `-110 (1.91)`, `1.91 -110`."""
     low = line.peek()
-    decimal, first = _DECIMAL_PRICE.fullmatch(low), slots.prices[-1][1] if slots.prices else None
-    if first is None or not (decimal or _SURE_PRICE.fullmatch(low)):
+    decimal, first = say.DECIMAL_PRICE.fullmatch(low), slots.prices[-1][1] if slots.prices else None
+    if first is None or not (decimal or say.SURE_PRICE.fullmatch(low)):
         return False
-    other = _DECIMAL_PRICE.fullmatch(first.text)
+    other = say.DECIMAL_PRICE.fullmatch(first.text)
     if decimal and other:
         return False  # the second may be the stake
     with suppress(BadBet):
@@ -339,9 +329,11 @@ def priced_later(line: Line) -> bool:
 
     Raises BadBet where what follows may be either, too, such as the `1.91` of `20 1.91`.
     """
-    if any(_SURE_PRICE.fullmatch(x.low) for x in _rest(line)) or line.later(say.EVEN_MONEY):
+    if line.peek(1) in say.AT and say.DECIMAL_PRICE.fullmatch(line.peek(2)):
         return True
-    if _DECIMAL_PRICE.fullmatch(line.peek(1)):
+    if any(say.SURE_PRICE.fullmatch(x.low) for x in _rest(line)) or line.later(say.EVEN_MONEY):
+        return True
+    if say.DECIMAL_PRICE.fullmatch(line.peek(1)):
         raise _unclear(line, line.at)
     return False
 
@@ -435,7 +427,7 @@ def _unclear(line: Line, at: int) -> BadBet:
     """The error about a bare number that may be the price or the stake."""
     written = line.written(at)
     odds = f"({written})" if "." in written else f"{written}.0"
-    odds = f"+{written}" if _AMERICAN.fullmatch(f"+{written}") else odds
+    odds = f"+{written}" if say.AMERICAN.fullmatch(f"+{written}") else odds
     return line.wrong(f"{written!r} may be the odds or the stake: write {odds} or ${written}", at)
 
 
@@ -500,7 +492,9 @@ def _player(line: Line, slots: Slots, before: Pick | None) -> str | None:
 def _no_player_line(line: Line, slots: Slots) -> BadBet:
     at, expected = slots.stranger or (slots.names[0], slots.expected)
     bad = line.bad(expected, at)
-    if slots.number is None or "did you mean" in str(bad) or expected not in (_ABOUT, SPREAD):
+    many = slots.number is None or slots.number > _LEAST_TEAM_TOTAL or slots.span is not None
+    misspelt = many and "did you mean" in str(bad)
+    if slots.number is None or misspelt or expected not in (_ABOUT, SPREAD):
         return bad
     name = " ".join(line.words[i].text for i in slots.names)
     number = line.words[slots.number_at]

@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import Protocol, TypeVar
 
 from tracker.domain import BadBet
-from tracker.domain.catalog import Team, fold
+from tracker.domain.catalog import Team, fold, nearest
 from tracker.domain.catalog.books import book_names
 from tracker.domain.league import own_day
 from tracker.domain.money import plain_signs
@@ -29,6 +29,7 @@ from tracker.language.vocabulary import (
     NEVER_IN_A_NAME,
     NO_CODES,
     NOISE,
+    NUMBER,
     OPENING,
     RANK,
     STATS,
@@ -37,7 +38,6 @@ from tracker.language.vocabulary import (
     UNKNOWN_STATS,
     ZONES,
     leagues_of,
-    nearest,
     only_the_bet,
     spelt,
 )
@@ -48,7 +48,6 @@ _LONGEST_SHOWN = 100
 _LEG_ENDS = re.compile(r"[;\n]| \+ ")
 _LONGEST_PHRASE = 5
 
-NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+"
 _TAG = re.compile(r"#[^\s;]+")
 _CHUNK = re.compile(
     r"\n|[;,|:()\[\]{}\"“”*•·—@]|(?:(?!\d,\d)[^\s;,|:()\[\]{}\"“”*•·—@]|\d,(?=\d))+"
@@ -67,8 +66,10 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MONEY = re.compile(r"€|£|(?<![^\W\d_])(?:US|CA|AU|NZ|C|A)\$", re.IGNORECASE)
 """Other currencies are read as dollars: a stake is an amount of the person's own money."""
 
-_HALF = re.compile(r"½(?![^\s;,)])(?!\s+u(?:nits?)?\b)")
-"""Finds half a point that stands apart from its line: `u 220 ½`; not half a unit."""
+_HALF = re.compile(
+    r"(?:½|and (?:a half|1/2|½))(?![^\s;,)])(?!\s+(?:an? )?u(?:nits?)?\b)", re.IGNORECASE
+)
+"""Finds half a point apart from its line: `u 220 ½`, `25 and a half`; not half a unit."""
 
 _WHOLE = re.compile(r"[^\W\d_]*[+-]?[0-9]{1,3}")
 _STARS = re.compile(r"(?<![^\s(\[])\d{1,2}\*(?!\*)")
@@ -167,7 +168,8 @@ def _split(chunk: str) -> tuple[tuple[str, int, int], ...]:
         return *_split(chunk[:cut]), (_figure(found["tail"]), cut, end)
     if (found := _COUNTED.fullmatch(plain)) and _counts(plain, found[2]):
         cut = end - len(found[2])
-        return *_split(chunk[:cut]), (found[2], cut, end)
+        stat = LETTERS.get(found[2].casefold())
+        return *_split(chunk[:cut]), (stat.value if stat else found[2], cut, end)
     if found := _PRICED.fullmatch(plain):
         cut = end - len(found[2])
         return *_split(chunk[: cut - 1]), (found[2], cut, end)
@@ -184,10 +186,9 @@ _PRICED = re.compile(r"(.+)/([+-][0-9]{3,6})")
 
 
 def _counts(word: str, stat: str) -> bool:
-    """Whether a word is a line with its statistic: `o25.5pts`, `10+reb`; not `3pts`, nor `2.5u`."""
+    """Whether a word is a line with its statistic: `o25.5pts`, `10+r`; not `3pts`, nor `2.5u`."""
     parts = re.split("[+&/]", stat.casefold())
-    bare = word[: -len(stat)].isdigit()
-    return not bare and all(x in STATS or (x in LETTERS and len(parts) > 1) for x in parts)
+    return not word[: -len(stat)].isdigit() and all(x in STATS or x in LETTERS for x in parts)
 
 
 def _ascii(chunk: str) -> str:
@@ -411,8 +412,8 @@ class Line:
             return self.wrong(f"ends too early: expected {expected}", None)
         word = self.words[place]
         near = nearest(fold(word.text), spelt())
-        hint = f" (did you mean {near.title()}?)" if near and near not in SUGGESTED else ""
-        hint = f" (did you mean {near}?)" if near in SUGGESTED else hint
+        meant = near.title() if near and near not in SUGGESTED else near
+        hint = f" (did you mean {meant}?)" if meant else ""
         shown = "the end of the line" if word.text == "\n" else repr(_cut(self.written(place)))
         where = f"{shown} at column {word.place + 1}"
         return self.wrong(f"{where} is not understood{hint}: expected {expected}", place)
@@ -572,15 +573,15 @@ _HOUR = re.compile(r"[0-9]{1,2}[ap]m")
 _MINUTES = re.compile(r"[0-9]{2}(?:[ap]m?)?")
 
 
-def skip_time(line: Line) -> bool:
-    """Skip a time such as `10:00PM ET` or `7pm`, and tell whether there was one."""
+def skip_time(line: Line, threes: bool) -> bool:
+    """Skip a time such as `7pm ET`, and tell whether there was one; `3pm` may be `threes`."""
     words = line.words[line.at : line.at + 3]
     joined = all(x.end == y.place for x, y in pairwise(words))
     hour = line.peek().isdigit()
     if hour and joined and line.peek(1) == ":" and _MINUTES.fullmatch(line.peek(2)):
         line.at += 3
-    elif line.phrase(STATS):
-        return False  # `3pm` are threes
+    elif threes and line.phrase(STATS) and line.peek(1) not in ZONES:
+        return False
     elif _HOUR.fullmatch(line.peek()) or (hour and line.peek(1) in _HALVES):
         line.at += 1
     else:

@@ -1,15 +1,14 @@
 """The vocabulary of bettors: words for spans, markets and statistics, and words to skip.
 
-Below it: which known word is nearest to a misspelt one.
+Below it: the forms of the figures that are no words.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
 from functools import cache
 
-from tracker.domain.catalog import team_names
+from tracker.domain.catalog import Index, index, team_names
 from tracker.domain.league import LEAGUES
 from tracker.domain.market import Direction, Span
 from tracker.domain.player import SUFFIXES, Stat
@@ -46,28 +45,12 @@ SPANS = {
 
 DIRECTIONS = {
     Direction.OVER: (
-        "over",
-        "ov",
-        "o",
-        "more than",
-        "more",
-        "higher than",
-        "higher",
-        "overs",
-        "tto",
+        "over", "ov", "o", "more than", "more", "higher than", "higher", "overs", "tto",
     ),
     Direction.UNDER: (
-        "under",
-        "un",
-        "u",
-        "less than",
-        "less",
-        "lower than",
-        "lower",
-        "unders",
-        "ttu",
+        "under", "un", "u", "less than", "less", "lower than", "lower", "unders", "ttu",
     ),
-}
+}  # fmt: skip
 OVER_UNDER = {word: way for way, words in DIRECTIONS.items() for word in words}
 
 _STATS = {
@@ -165,7 +148,7 @@ NOISE = SCORES | frozenset(
     {
         "total", "totals", "o/u", "over/under", "spread", "spreads", "alt", "alternate",
         "handicap", "result", "alternative", "ah", "hc", "hcp", "odd/even", "odd or even",
-        "player", "the", "ats",
+        "player", "the", "ats", "handikap", "hándicap",
         "to go", "to reach", "to record", "to have", "to get", "to make", "to hit", "to grab",
         "to dish", "to record a", "to get a", "to have a", "to notch a", "to post a", "yes",
         "to collect", "prop", "props", "total points",
@@ -186,7 +169,9 @@ NOISE = SCORES | frozenset(
 ) | OR_MORE | VERBS  # fmt: skip
 """Words of slips that change nothing."""
 
-CLOCK = "a live bet's clock is no part of it: leave it out, with its half or quarter"
+CLOCK = (
+    "this may be a live bet's clock: leave it out, and the half or quarter too if it goes with it"
+)
 ON_YOUR_STAKE = (
     "is an offer on a stake of your own: leave the words out, and write the bonus bet that a loss "
     "brings as a bet of its own, with 'free bet'"
@@ -198,6 +183,12 @@ _TEASER = (
 )
 _BOUGHT = "write the line that was bought, with its price, such as 'DEN -4 -120'"
 _ONCE_PLACED = "these are several bets: write each as a bet of its own, once it is placed"
+_ROUND_ROBIN = "a round robin is several parlays: write each as a bet of its own"
+_LADDER = "a ladder is several bets: write each step as a bet of its own"
+_PLAY = (
+    "write a power play as 'parlay:' with its lines and, such as 'payout $30', all that it pays; "
+    "what a flex play pays for a part of its lines is not followed"
+)
 
 _ON_A_SEASON = "a bet on a season or a series is not followed: only one on a game, or a part of it"
 _FIRST = "what comes first in a game is not followed, only what it ends with"
@@ -208,6 +199,19 @@ _LIMIT = "how far a line or a price may go is no part of a bet: write those that
 _RESULT = "a result is no part of a bet's line: leave it out"
 _CUP = "a bet on a cup is not followed: if it is on one game, leave the cup out"
 _COURSE = "how a game goes is not followed, only how it, a half or a quarter ends"
+
+_ONES = ("one", "two", "four", "five", "six", "seven", "eight", "nine", "ten")
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_FOREIGN = {
+    "over": ("über", "más de", "mas de", "más", "plus de", "più di", "piu di", "oltre", "üst"),
+    "under": ("unter", "menos de", "menos", "moins de", "moins", "meno di"),
+    "pts": ("puntos", "punti", "punkte", "sayı"),
+    "reb": ("rebotes", "rebonds", "rimbalzi", "ribaund"),
+    "ast": ("asistencias", "passes décisives", "assistenze", "asist"),
+    "ML": ("sieg", "sieger", "gana", "ganador", "victoire", "vainqueur", "vincente", "kazanır"),
+    "1H": ("halbzeit", "mi temps", "primera mitad", "primo tempo"),
+    "Q1": ("viertel", "cuarto", "quarto"),
+}
 
 OTHERS = {
     **dict.fromkeys(
@@ -264,14 +268,33 @@ OTHERS = {
     ),
     "next": "'next' may say one of two days: write the date, such as 2026-11-20",
     **dict.fromkeys(("4pt", "5pt", "6pt", "6.5pt", "7pt", "10pt", "13pt"), _TEASER),
-    "teaser": _TEASER, "teasers": _TEASER, "pleaser": _TEASER, "pleasers": _TEASER,
-    "round robin": "a round robin is several parlays: write each as a bet of its own",
+    **dict.fromkeys(("teaser", "teasers", "pleaser", "pleasers"), _TEASER),
+    **dict.fromkeys(
+        ("round robin", "round robins", "trixie", "lucky 15", "lucky 31", "each way"), _ROUND_ROBIN
+    ),
+    **dict.fromkeys(("ladder", "ladders"), _LADDER),
+    **dict.fromkeys(("power play", "flex play", "flex"), _PLAY),
+    **dict.fromkeys(("beat", "beats", "to beat"), "write the winner alone, such as 'DEN ML'"),
+    **dict.fromkeys(
+        (*_ONES, *_TENS, *(f"{x} {y}" for x in _TENS for y in (*_ONES, "three")), "hundred"),
+        "write numbers in figures, such as 25.5 or -4.5",
+    ),
+    **{
+        word: f"a bet is read in English: write {english!r}"
+        for english, words in _FOREIGN.items()
+        for word in words
+    },
     "if bet": _ONCE_PLACED, "reverse bet": _ONCE_PLACED, "buy half point": _BOUGHT,
     "buy points": _BOUGHT, "buy": _BOUGHT, "bought": _BOUGHT, "lay": AGAINST, "fade": AGAINST,
     "against": AGAINST, "to lose": AGAINST,
     "loses": AGAINST, "lose": AGAINST,
 }  # fmt: skip
 """Words for bets of other kinds, with what to write instead."""
+
+SEVERAL = frozenset(
+    x for x, what in OTHERS.items() if what in (_TEASER, _ROUND_ROBIN, _LADDER, _PLAY)
+)
+"""Words by which a whole line is a bet of another kind, wherever they stand."""
 
 OTHER_BOOKS = frozenset(
     {
@@ -371,23 +394,9 @@ HALF_A_UNIT = frozenset(
     {"half unit", "half a unit", "1/2 unit", "1/2 a unit", "1/2u", "1/2 u", "half u", "halfunit"}
 )
 MONEY_WORDS = frozenset(
-    {
-        "dollars",
-        "dollar",
-        "usd",
-        "bucks",
-        "$",
-        "cad",
-        "aud",
-        "eur",
-        "euro",
-        "euros",
-        "gbp",
-        "quid",
-        "pounds",
-        "nzd",
-    }
-)
+    {"dollars", "dollar", "usd", "bucks", "$", "cad", "aud", "eur", "euro", "euros", "gbp", "quid",
+     "pounds", "nzd"}
+)  # fmt: skip
 AT_LEAST = frozenset({"at least", "minimum"})
 AT = frozenset({"@", "at"})
 VERSUS = frozenset({"vs", "vs.", "v", "v.", "versus", "vrs", "vrs.", "/", "-", "x"}) | AT
@@ -407,6 +416,7 @@ SAME_GAME = frozenset(
         "same game",
     }
 )  # fmt: skip
+HEADINGS = PARLAY | SEVERAL
 COUNTERS = frozenset(
     {"leg", "legs", "team", "teams", "legger", "pick", "picks", "leger", "man", "selection",
      "selections", "fold", "folds"}
@@ -540,58 +550,38 @@ RANK = re.compile(
 brackets it may be a professional team's too."""
 
 
-# ------------------------------------------------------------------------------------- spelling
-
-_LONG = 7
-"""In a word of at least this many letters, two may be wrong."""
-
-_SHORT = 3
-"""A word of this many letters is compared only with longer words: too many short ones are alike."""
-
-_LONGEST = 40
-_CLOSE = 0.6
-
-Index = Mapping[str, Mapping[str, int]]
-"""Known words, each with its place in the list, by their forms with a letter left out, or two in a
-long word."""
-
-
-def index(words: Iterable[str]) -> Index:
-    """Index words for `nearest`. Of words that are equally near, the first is suggested."""
-    found: dict[str, dict[str, int]] = {}
-    for place, word in enumerate(words):
-        for rest in _shortened(word):
-            found.setdefault(rest, {})[word] = place
-    return found
-
-
 @cache
 def spelt() -> Index:
     """The terms and the names of teams to suggest for a misspelt word."""
     return index((*SUGGESTED, *dict.fromkeys(team_names(tuple(LEAGUES)))))
 
 
-def nearest(word: str, known: Index) -> str | None:
-    """The known word nearest to a misspelt one; None when none is near or the word is known."""
-    from difflib import SequenceMatcher
+# ------------------------------------------------------------------------------------- figures
 
-    if not _SHORT <= len(word) <= _LONGEST:
-        return None
-    close = {x: at for rest in _shortened(word) for x, at in known.get(rest, {}).items()}
-    if word in close:
-        return None
-    least = _SHORT + 1 if len(word) == _SHORT else 0
-    scored = [
-        (SequenceMatcher(None, word, x).ratio(), -at, x)
-        for x, at in close.items()
-        if len(x) >= least
-    ]
-    alike, _, best = max(scored, default=(0.0, 0, ""))
-    return best if alike >= _CLOSE else None
-
-
-def _shortened(word: str) -> set[str]:
-    once = {word[:i] + word[i + 1 :] for i in range(len(word))}
-    if len(word) < _LONG:
-        return once | {word}
-    return {x[:i] + x[i + 1 :] for x in once for i in range(len(x))} | once | {word}
+NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+"
+SIDE_AND_LINE = re.compile(rf"(over|under|ov|un|o|u|tto|ttu)({NUMBER})")
+AT_LEAST_LINE = re.compile(r"([0-9]{1,3})\+")
+UNITS_FORM = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,2})?|\.[0-9]{1,2})(u|units?)")
+SHARE = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]+)?%")
+RATING = re.compile(r"[0-9]{1,2}(?:\*|-?stars?)")
+CLOCK_TIME = re.compile(
+    r"[\s(]+(?:1?[0-9]|20):[0-9]{2}\b(?![ ]?(?:[ap]\.?m|[ecmp][sd]?t\b))", re.IGNORECASE
+)
+SHARE_PRICE = re.compile(r"([1-9][0-9]?(?:\.[0-9]+)?)(?:¢|c)?")
+DOLLARS = re.compile(r"[0-9][0-9,]*(?:\.[0-9]{1,2})?\$")
+LINE_FORM = re.compile(r"[0-9]{1,3}(?:\.[05])?")
+SIGNED = re.compile(rf"([+-])({NUMBER})")
+PRICE = re.compile(r"[+-]?[0-9]{3,6}|[0-9]{1,4}\.[0-9]{1,4}x?|[0-9]{1,2}|[0-9]{1,4}/[0-9]{1,4}")
+TWO_DECIMALS = re.compile(r"[0-9]{1,4}\.[0-9]{2}")
+SPREAD_FORM = re.compile(r"[+-][0-9]{1,2}(?:\.[05])?")
+PRICE_FOLLOWS = re.compile(r"[+-]?[\d.]|ev")
+ANY_NUMBER = re.compile(NUMBER)
+ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+ORDINAL = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th)?")
+SLASHED = re.compile(r"([0-9]{1,2})/([0-9]{1,2})(?:/([0-9]{4}|[0-9]{2}))?")
+DOTTED = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
+AMERICAN = re.compile(r"[+-][1-9][0-9]{2,5}")
+SURE_PRICE = re.compile(r"[+-][0-9]{3,6}|[0-9]{1,4}/[0-9]{1,4}")
+DECIMAL_PRICE = re.compile(r"[0-9]{1,4}\.([0-9]{1,4})x?")
+COUNT = re.compile(r"(\d{1,2})-?(legs?|teams?|picks?|legger|man|folds?)")
+OF_LEGS = re.compile(r"\s*\d{1,2}[ -]?(?:leg(?:ger)?s?|folds?)\b", re.IGNORECASE)

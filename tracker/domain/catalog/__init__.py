@@ -310,3 +310,54 @@ def team_names(leagues: Iterable[str]) -> tuple[str, ...]:
             else _names(league)
         )
     )
+
+
+# ------------------------------------------------------------------------------------- spelling
+
+_LONG_WORD = 7
+"""In a word of at least this many letters, two may be wrong."""
+
+_SHORT_WORD = 3
+"""A word of this many letters is compared only with longer words: too many short ones are alike."""
+
+_LONGEST_WORD = 40
+_CLOSE = 0.6
+
+Index = Mapping[str, Mapping[str, int]]
+"""Known words, each with its place in the list, by their forms with a letter left out, or two in a
+long word."""
+
+
+def index(words: Iterable[str]) -> Index:
+    """Index words for `nearest`. Of words that are equally near, the first is suggested."""
+    found: dict[str, dict[str, int]] = {}
+    for place, word in enumerate(words):
+        for rest in _shortened(word):
+            found.setdefault(rest, {})[word] = place
+    return found
+
+
+def nearest(word: str, known: Index) -> str | None:
+    """The known word nearest to a misspelt one; None when none is near or the word is known."""
+    from difflib import SequenceMatcher
+
+    if not _SHORT_WORD <= len(word) <= _LONGEST_WORD:
+        return None
+    close = {x: at for rest in _shortened(word) for x, at in known.get(rest, {}).items()}
+    if word in close:
+        return None
+    least = _SHORT_WORD + 1 if len(word) == _SHORT_WORD else 0
+    scored = [
+        (SequenceMatcher(None, word, x).ratio(), -at, x)
+        for x, at in close.items()
+        if len(x) >= least
+    ]
+    alike, _, best = max(scored, default=(0.0, 0, ""))
+    return best if alike >= _CLOSE else None
+
+
+def _shortened(word: str) -> set[str]:
+    once = {word[:i] + word[i + 1 :] for i in range(len(word))}
+    if len(word) < _LONG_WORD:
+        return once | {word}
+    return {x[:i] + x[i + 1 :] for x in once for i in range(len(x))} | once | {word}
