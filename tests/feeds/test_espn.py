@@ -399,6 +399,15 @@ def test_a_guest_without_an_abbreviation_can_be_followed(given: dict[str, object
     assert reported.score.home == 47
 
 
+@pytest.mark.parametrize("code", ["TBD", "AMER/MSM"])
+def test_a_game_of_a_bracket_is_known_with_both_teams(code: str) -> None:
+    """No bet gets a game whose opponent may still change under its id, and nothing is wrong."""
+    open_one = event(id="1", away_team__abbreviation=code, away_team__displayName=code)
+    read = NBA.parse_board(board(open_one, event()))
+    assert [game.name for game, _ in read.games] == ["UTA@TOR"]
+    assert not read.spoilt
+
+
 def test_the_day_of_a_board() -> None:
     """The board's own day, else that of its first game; an empty board without a day has none."""
     assert NBA.parse_board(board(day={"date": "2022-10-02"})).day == date(2022, 10, 2)

@@ -318,6 +318,8 @@ def _board(day: _DayDocument | None, events: Sequence[object], league: str) -> S
                 event if isinstance(event, _EventDocument) else read_object(_EventDocument, event)
             )
             competition = read.competitions[0]
+            if any(_undecided(x.team) for x in competition.competitors):
+                continue
             game = _game(read.id, competition, read.date, league)
         except FeedMalformed as wrong:
             spoilt.append(str(wrong.inside(place)))
@@ -331,6 +333,15 @@ def _board(day: _DayDocument | None, events: Sequence[object], league: str) -> S
     if shown is not None:
         return Scoreboard(strict.day(shown, "day.date"), tuple(games), tuple(spoilt))
     return Scoreboard(games[0][0].slate if games else None, tuple(games), tuple(spoilt))
+
+
+def _undecided(team: _TeamDocument) -> bool:
+    """Whether a bracket has no team here yet: `TBD`, or both that may come, such as `AMER/MSM`.
+
+    The event keeps its id when the team is known: until then it is no game that a bet can be on.
+    """
+    shown = team.code if isinstance(team.code, str) else team.name or ""
+    return shown.strip().upper() == "TBD" or "/" in shown
 
 
 def _sides(
