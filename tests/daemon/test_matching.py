@@ -208,8 +208,14 @@ class NoSlate(Store):
         """Return at once, so that no moment passes on a clock that stands."""
 
 
-async def test_a_slate_that_bets_wait_for_is_asked_for_each_minute(tmp_path: Path) -> None:
-    """Also while no source has ever answered, so that a game is found soon after one does."""
+@pytest.mark.parametrize(("answers", "most", "longest"), [(False, 150, 60), (True, 20, 600)])
+async def test_a_slate_that_bets_wait_for_is_asked_for_soon(
+    answers: bool, most: int, longest: float, tmp_path: Path
+) -> None:
+    """Each minute while no source answers, ever less often while answers do not bring the game.
+
+    A bet that is added meanwhile is looked for at once, and soon again.
+    """
     paths = {"store": {"path": str(tmp_path / "t.db")}, "bets": {"file": str(tmp_path / "none")}}
     clock, asked = FakeClock(T0), list[float]()
     async with await NoSlate.open(started(tmp_path / "t.db"), now=T0, durable=False) as store:
@@ -219,13 +225,19 @@ async def test_a_slate_that_bets_wait_for_is_asked_for_each_minute(tmp_path: Pat
 
         async def read() -> SlateReading:
             asked.append(clock.monotonic())
-            return SlateReading((), (), from_schedule=False, troubles=("down",), blind=True)
+            known = {"from_schedule": answers, "blind": not answers, "answered": answers}
+            return SlateReading((), (), troubles=(), **known)
 
         changed, wanted = asyncio.Event(), asyncio.Event()
         task = asyncio.create_task(watch_slate(read, store, followed, changed, wanted, clock))
-        await clock.advance(600)
+        await clock.advance(3600)
+        wanted.set()
+        await clock.advance(3600)
         task.cancel()
-    assert max(y - x for x, y in pairwise(asked)) <= 60
+    waits = [y - x for x, y in pairwise(asked)]
+    assert max(waits) <= longest
+    assert len(waits) <= most
+    assert min(y - x for x, y in pairwise(asked) if x >= 3600) <= 60
 
 
 async def test_a_bet_that_is_added_while_the_bets_are_read_is_followed(tmp_path: Path) -> None:

@@ -27,10 +27,11 @@ BETS_EVERY = 2.0
 """Seconds between two checks of the bets file and of what other processes have written."""
 
 SLATE_EVERY = 600.0
-"""Seconds between two readings of the slate while every bet has its game."""
+"""Most seconds between two readings of the slate."""
 
 SLATE_SOON = 60.0
-"""Seconds until the slate is read again while a bet waits for its game."""
+"""Seconds until the slate is read again while a bet waits for its game. Each reading that answers
+and does not bring it doubles them, up to `SLATE_EVERY`: its league may be out of season."""
 
 SLATE_RETRY = (10.0, 300.0)
 """Shortest and longest seconds until a slate that could not be read is tried again."""
@@ -112,8 +113,10 @@ async def watch_slate(
     clock: Clock,
 ) -> None:
     """Keep the list of games fresh, for ever: bets find theirs, moved tip-offs are seen."""
-    retry = SLATE_RETRY[0]
+    retry, soon = SLATE_RETRY[0], SLATE_SOON
     while True:
+        if slate_wanted.is_set():
+            soon = SLATE_SOON
         slate_wanted.clear()
         reading = await read()
         states = {state.game.id: state for state in reading.states}
@@ -121,7 +124,8 @@ async def watch_slate(
         await store.save_games(games, clock.now())
         followed.know_slate()
         slate_changed.set()
-        wait = SLATE_SOON if followed.waiting else SLATE_EVERY
+        wait = soon if followed.waiting else SLATE_EVERY
+        soon = min(2 * soon, SLATE_EVERY) if reading.answered else SLATE_SOON
         if reading.blind:
             wait, retry = min(wait, retry), min(retry * 2, SLATE_RETRY[1])
         else:
