@@ -236,6 +236,7 @@ def test_a_school_is_found_by_whatever_it_is_called(text: str, codes: str) -> No
 def test_a_code_alone_never_makes_one_school_another() -> None:
     """A feed's code never turns one school into another listed school of another name."""
     assert code_in("ncaam", "LIN", "Lincoln (PA) Lions") == "LIN2"
+    assert code_in("ncaam", "PAC", "Pacific (OR) Boxers") == "PAC2"
     assert code_in("ncaam", "LIN", "Lindenwood Lions") == "LIN"
     assert code_in("ncaam", "UTU", "Dixie State Trailblazers") == "UTU"
 

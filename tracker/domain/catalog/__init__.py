@@ -85,6 +85,7 @@ _LADY = re.compile(r"\blady ", re.IGNORECASE)
 """Finds the word that marks a women's team: Tennessee Lady Volunteers, or Lady Vols."""
 
 _BRACKETS = re.compile(r"[()]")
+_IN_BRACKETS = re.compile(r"\((.*?)\)")
 
 _COLLEGES = frozenset(league for league, (file, _) in _LISTS.items() if file != "teams")
 """Leagues whose teams share names with better known teams: the colleges and the G League."""
@@ -257,12 +258,16 @@ def code_in(league: str, code: str, full_name: str = "") -> str:
 
 
 def _may_be(team: Team, full_name: str) -> bool:
-    """Whether a feed's full name may be this team's; always true of a team that is no college."""
+    """Whether a feed's full name may be this team's; always true of a team that is no college.
+
+    What stands in brackets tells a school from the better known one: `Pacific (OR)`.
+    """
     if team.league not in _COLLEGES:
         return True
     words = _words_of(full_name.removesuffix(team.name))
     known = {x for name in (team.city, *team.aliases) for x in _words_of(name)}
-    return bool(words & known - _COMMON) or not words
+    apart = {x for inside in _IN_BRACKETS.findall(full_name) for x in _words_of(inside)}
+    return apart <= known and (bool(words & known - _COMMON) or not words)
 
 
 def _words_of(name: str) -> frozenset[str]:
