@@ -46,6 +46,7 @@ async def test_a_name_of_a_college_too_is_told_how_to_write_it(store: Store) -> 
         ("Houston -4.5", "written 'NCAAM Houston'; on 2026-11-20: TTU@HOU NCAAM, TTU@HOU NCAAW"),
         ("CONN -4.5", "written 'NCAAM CONN'"),
         ("Rockets -4.5", "nothing was added; on 2026-11-20"),
+        ("parlay: Houston -4.5; NCAAM TTU ML", "written 'NCAAM Houston'"),
     ):
         with pytest.raises(BadBet, match=said):
             await Chooser(store, NOW, look).choose(draft_of(line, Beside(), 1000))
@@ -109,6 +110,14 @@ async def test_a_game_that_is_over_takes_no_new_bet(store: Store) -> None:
     assert (same.added.number, same.added.created) == (first.added.number, False)
     placed = (GAME.start - timedelta(hours=1)).isoformat()
     assert (await again("LAL ML", Beside(game=game, placed_at=placed))).added.created
+
+
+async def test_who_bets_on_a_game_that_is_off_is_told(store: Store) -> None:
+    """A bet is taken, and its game not shown as one that is to begin."""
+    await store.save_games([(GAME, state(phase=Phase.POSTPONED)), (OTHER, None)], NOW)
+    draft = draft_of("parlay: DEN ML; BOS ML", Beside(), 1000)
+    added = await by(store).add(draft, await Chooser(store, NOW).choose(draft), NOW)
+    assert added.already.words == ("LAL@DEN is postponed",)
 
 
 async def test_a_bet_is_not_moved_to_other_teams(store: Store) -> None:

@@ -166,8 +166,9 @@ def test_days_without_games_are_one_sentence(served: None, cli: Cli, tmp_path: P
 def test_the_boards_games_are_listed_whatever_the_machines_clock_says(
     served: None, cli: Cli
 ) -> None:
-    """The league's date counts; a day that the board does not show has no games."""
-    assert "No game is on 2026-02-03" in cli("games", "--day", "2026-02-03").out
+    """The league's date counts; a day that the board does not show has no games of its leagues."""
+    none = cli("games", "--day", "2026-02-03").out
+    assert "No game is on 2026-02-03 in the NBA or a league of your bets" in none
     shown = cli("games", "--json")
     assert shown.status == 0, shown.err
     assert {x["slate"] for x in shown.json} == {"2026-01-29"}

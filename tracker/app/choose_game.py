@@ -208,7 +208,7 @@ class Chooser:
         return not _is_over(state) and not off and game.start > self.now - _LATE
 
     def _nothing_fits(self, draft: Draft, why: NoSuchGame, known: Listed) -> str:
-        on, college = self._next_slate(known), _college(draft)
+        on, college = self._next_slate(known), _college(draft, known)
         hint = f"; the college is written {college!r}" if college else ""
         if not on:
             return f"{why}: none is on in the coming days, nothing was added{hint}"
@@ -237,11 +237,15 @@ def _ended(game: Game, state: GameState | None) -> str:
     return f"{game.name} of {game.slate} is over{score}"
 
 
-def _college(draft: Draft) -> str:
-    """How the college is written that has a name of a professional team; empty where none has."""
-    if draft.leagues & {NCAAM.id, NCAAW.id}:
-        return ""
+def _college(draft: Draft, known: Listed) -> str:
+    """How the college is written that has a name of a professional team; empty where none has.
+
+    Only of a leg that no known game fits: the other legs of a parlay are understood.
+    """
     for leg in draft.legs:
+        leagues = draft.leagues if len(draft.legs) == 1 else leg.leagues
+        if leagues & {NCAAM.id, NCAAW.id} or any(draft.leg_fits(leg, x) for x, _ in known):
+            continue
         for name in dict.fromkeys(y for x in leg.team for y in (x.city, x.code, *x.aliases)):
             as_written = rf"(?i)\b{re.escape(fold(name))}\b"
             if re.search(as_written, fold(leg.text)) and find_teams(name, (NCAAM.id,)):

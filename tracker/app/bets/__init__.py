@@ -95,7 +95,10 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Already:
-    """What is certain about a bet before its games end, leg by leg, and whether it is decided."""
+    """What is certain about a bet before its games end, leg by leg, and whether it is decided.
+
+    The words also tell which of its games are off.
+    """
 
     words: tuple[str, ...] = ()
     decides: bool = False
@@ -107,18 +110,18 @@ def already(draft: Draft, chosen: Choice) -> Already:
         return Already()
     states = {x.game.id: Sure(x) for x in chosen.states if x.phase.in_play}
     wager, house = draft.wager(chosen.games, chosen.roster_of), house_of(draft.book)
-    legs = _legs(draft, wager, chosen.games)
     found = [
         states[leg.game.id].verdict(leg.market, house) if leg.game.id in states else None
-        for leg in legs
+        for leg in _legs(draft, wager, chosen.games)
     ]
     results = {None if x is None else x.result for x in found}
     words = tuple(
-        certain_text(x.result, x.reason, place if len(legs) > 1 else None)
+        certain_text(x.result, x.reason, place if len(found) > 1 else None)
         for place, x in enumerate(found, 1)
         if x is not None
     )
-    return Already(words, Result.LOST in results or None not in results)
+    off = tuple(f"{x.game.name} is {x.phase.value}" for x in chosen.states if x.phase.off)
+    return Already(off + words, Result.LOST in results or None not in results)
 
 
 def _legs(draft: Draft, wager: Wager, games: Sequence[Game]) -> tuple[Leg, ...]:
@@ -581,11 +584,8 @@ def unregistered(draft: Draft, chosen: Choice) -> Registered:
     """A bet that is only priced and not registered; BadBet where it could not be made."""
     if chosen.over:
         raise BadBet(f"{draft.pick.text!r}: {chosen.over}, so it is too late to bet on it")
-    nothing, certain, wager = (
-        Added(0, created=False),
-        already(draft, chosen),
-        wager_of(draft, chosen),
-    )
+    nothing, certain = Added(0, created=False), already(draft, chosen)
+    wager = wager_of(draft, chosen)
     return Registered(nothing, draft, wager, chosen.games, chosen.waiting, (), certain)
 
 

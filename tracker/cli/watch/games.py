@@ -109,7 +109,9 @@ async def _games(scope: Scope, asked: _Asked, as_json: bool) -> None:
         say_json([game_json(x, state) | {"bets": count.get(x.id, 0)} for x, state in listed])
         return
     if not listed:
-        say("No game is on." if asked.day is None else f"No game is on {asked.day}.")
+        day = "" if asked.day is None else f" {asked.day}"
+        others = "" if asked.league else " in the NBA or a league of your bets: --league asks more"
+        say(f"No game is on{day}{others}.")
         return
     several = len({game.league for game, _ in listed}) > 1
     rows = [
