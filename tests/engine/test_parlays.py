@@ -209,7 +209,7 @@ def test_a_lost_leg_loses_the_parlay_at_once() -> None:
 
 
 def test_a_parlay_is_hit_and_dead_as_a_whole() -> None:
-    """A parlay is `hit` when no leg can lose any more, and `dead` when one leg has lost."""
+    """A parlay is `hit` when no leg can lose any more, and `dead` with the leg that has lost."""
     hit = slip((GAME, Total(Direction.OVER, 99.5)), (OTHER, Total(Direction.OVER, 98.5)))
     slate = Slate.of([GAME, OTHER], [hit])
     for seconds, game in ((10, GAME), (20, OTHER)):
@@ -230,7 +230,9 @@ def test_a_parlay_is_hit_and_dead_as_a_whole() -> None:
     poll(slate, HALF, 30)
     assert one(slate).chance == LOST
     poll(slate, HALF, 40)
-    assert slate.fired(Fact.DEAD)
+    (alert,) = slate.fired(Fact.DEAD)
+    first = compose(alert, one(slate), slate.trackings[GAME.id]).splitlines()[0]
+    assert first == "✘ Parlay (2) DEAD: leg 1 of 2 lost, LAL@DEN u99.5 · 1 lost, 1 alive, Half"
 
 
 @pytest.mark.parametrize(

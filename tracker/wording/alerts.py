@@ -420,19 +420,22 @@ def _decided(event: Fact, x: _News) -> str:
         if done is not None and done.taken_back and done.result is not Result.LOST:
             word = done.result.value.upper()
         return f"↻ {x.name} is open again, not {word}: {alert.detail}, {facts}"
-    if alert.leg is not None and event is Fact.HIT:
-        leg, count = x.bet.legs[alert.leg], len(x.bet.legs)
+    dead = next((y.leg for y in tracked.legs if y.lost), None)
+    place, why, gone = alert.leg if event is Fact.HIT else dead, "", None
+    if place is not None:
+        leg, stands = x.bet.legs[place], tracked.legs[place]
+        gone = stands.result if stands.dropped else None
+        end = "lost" if stands.lost else "won" if gone is None else f"drops out ({gone.value})"
         what = short_market(leg.market, leg.game)
-        gone = tracked.legs[alert.leg].result if tracked.legs[alert.leg].dropped else None
-        mark = "✔" if gone is None else RESULT_MARKS[gone]
-        end = "won" if gone is None else f"drops out ({gone.value})"
-        return f"{mark} {x.name}: leg {alert.leg + 1} of {count} {end}, {what} · {facts}"
+        why = f"leg {place + 1} of {len(x.bet.legs)} {end}, {what} · {facts}"
+        if event is Fact.HIT:
+            return f"{'✔' if gone is None else RESULT_MARKS[gone]} {x.name}: {why}"
     mark, end = ("✔", "lose") if event is Fact.HIT else ("✘", "win")
     decided = tracked.chance is not None and tracked.chance.decided and tracked.peak is None
     if decided and alert.at - x.bet.added_at < _FIRST_READ_WITHIN:
         # It was never open here: its line had been passed when it was added.
         word = f"{word} already"
-    return f"{mark} {x.name} {word}: can no longer {end}, {facts}"
+    return f"{mark} {x.name} {word}: {why or f'can no longer {end}, {facts}'}"
 
 
 def _feed_down(x: _News) -> str:
