@@ -464,6 +464,18 @@ def test_what_cannot_be_settled_for_sure_is_for_the_person() -> None:
     assert evening.tracking.tracked[0].status(END) is not Status.NEEDS_REVIEW
 
 
+def test_points_by_period_that_no_document_gives_are_told_by_the_breaks() -> None:
+    """A small college's game has none: all points are of the first period until that is over."""
+    evening = Evening(a_book(bet(1, "2H DEN ML", *EVENTS)))
+    played = END.periods or ()
+    for number in range(1, len(played)):
+        ended = live(number, 0, *((x.home, x.away) for x in played[:number]), phase=Phase.BREAK)
+        evening.see(replace(ended, periods=None), 1800 * number)
+    for seconds in (0, 70):
+        change = evening.see(replace(END, periods=None), 1800 * len(played) + seconds)
+    assert [x.bet for x in change.settlements] == [1]
+
+
 def test_a_bet_that_cannot_be_priced_does_not_stop_the_others() -> None:
     """A bet that cannot be priced keeps its chance and its facts; the others go on."""
     evening = Evening(a_book(bet(1, "Q3 DEN ML", "quarter", "p >= 0.01"), bet(2, "DEN ML")))

@@ -368,8 +368,10 @@ def filled(state: GameState, before: GameState | None) -> GameState:
     """A state without points by period, completed from the believed state where possible.
 
     It is possible if every earlier period was seen to its end: the rest of the score belongs to the
-    present period.
+    present period, and in the first all of it.
     """
+    if state.periods is None and state.period == 1:
+        return replace(state, periods=(state.score,))
     if before is None or state.periods is not None or before.periods is None or state.period < 1:
         return state
     played = state.period - 1
