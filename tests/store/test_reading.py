@@ -251,6 +251,16 @@ async def test_old_bodies_are_dropped_wherever_they_lie(store: Store) -> None:
     assert len([x async for x in store.bodies("nba", T0, after(999))]) == BATCH
 
 
+async def test_large_bodies_are_dropped_sooner(store: Store) -> None:
+    """The board of a full college day, of which a Saturday brings a gigabyte, has its own time."""
+    tracking, large = await a_book(store), bytes((1 << 20) + 1)
+    for second, body in ((1, b"small"), (1, large), (51, large + b"1")):
+        await store.record(poll(after(second), body=body), Change(tracking), ())
+    assert await store.prune(after(0), after(50)) == 1
+    kept = [len(x.body) async for x in store.bodies("nba", T0, after(99))]
+    assert kept == [5, len(large) + 1]
+
+
 async def test_only_old_bodies_are_dropped(store: Store) -> None:
     """A body stays while one recent poll brought it, and is stored again when it comes again."""
     tracking = await a_book(store)

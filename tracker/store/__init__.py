@@ -315,14 +315,20 @@ class Store(BetRegister, Reading, Outbox):
         """A number that changes when another process has written. It costs a few microseconds."""
         return await self._db.bare(lambda db: int(db.execute("PRAGMA data_version").fetchone()[0]))
 
-    async def prune(self, before: datetime) -> int:
-        """Drop raw responses that only polls before this time brought. Returns their number."""
+    async def prune(self, before: datetime, large_before: datetime | None = None) -> int:
+        """Drop raw responses that only polls before this time brought. Returns their number.
+
+        Large ones, the boards of a full college day, may have a later time of their own.
+        """
         from tracker.store import upkeep
 
-        dropped = 0
+        dropped, drop = (
+            0,
+            partial(upkeep.drop_batch, before=before, large_before=large_before or before),
+        )
         row: int | None = 0
         while row is not None:
-            found, row = await self._db.write(partial(upkeep.drop_batch, before=before, after=row))
+            found, row = await self._db.write(partial(drop, after=row))
             dropped += found
         return dropped
 

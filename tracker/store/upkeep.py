@@ -190,8 +190,14 @@ SELECT max(rowid) FROM (SELECT rowid FROM body WHERE rowid > ? ORDER BY rowid LI
 _DROP_BODIES = """
 DELETE FROM body WHERE rowid > :after AND rowid <= :last
   AND digest NOT IN (SELECT digest FROM kept_body)
-  AND NOT EXISTS (SELECT 1 FROM poll WHERE poll.digest = body.digest AND poll.at >= :before)
+  AND NOT EXISTS (
+    SELECT 1 FROM poll
+    WHERE poll.digest = body.digest AND poll.at >= iif(body.size > :large, :large_before, :before)
+  )
 """
+
+_LARGE = 1 << 20
+"""Bytes above which a raw response is large: only the board of a full college day is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,13 +232,17 @@ def read_page(
     return found, Place(rows[-1]["at"], rows[-1]["id"]) if len(rows) == _PAGE else None
 
 
-def drop_batch(db: Connection, before: datetime, after: int) -> tuple[int, int | None]:
+def drop_batch(
+    db: Connection, before: datetime, large_before: datetime, after: int
+) -> tuple[int, int | None]:
     """Of the `BATCH` bodies after a row, drop those that no poll at `before` or later brought.
 
-    Returns how many were dropped, and the last row of the batch; None after the last one.
+    For large ones `large_before` counts. Returns how many were dropped, and the last row of the
+    batch; None after the last one.
     """
     last: int | None = db.execute(_LAST_OF_BATCH, (after, BATCH)).fetchone()[0]
-    values = {"before": stamp(before), "after": after, "last": last}
+    values: dict[str, object] = {"before": stamp(before), "after": after, "last": last}
+    values |= {"large": _LARGE, "large_before": stamp(large_before)}
     return 0 if last is None else db.execute(_DROP_BODIES, values).rowcount, last
 
 

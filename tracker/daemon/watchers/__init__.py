@@ -39,6 +39,9 @@ SLATE_RETRY = (10.0, 300.0)
 TIDY_EVERY = 6 * 3600.0
 """Seconds between two deletions of old raw bodies."""
 
+LARGE_KEPT = timedelta(days=3)
+"""Longest time for which large raw bodies are kept: a Saturday of college boards has about a GB."""
+
 FREE_EVERY = 600.0
 """Seconds between two returns of unused memory."""
 
@@ -176,7 +179,8 @@ async def keep_alive(
 async def tidy(store: Store, clock: Clock, keep: timedelta) -> None:
     """Delete raw bodies that are older than the person wants to keep, for ever."""
     while True:
-        await store.prune(clock.now() - keep)
+        now = clock.now()
+        await store.prune(now - keep, now - min(keep, LARGE_KEPT))
         await clock.sleep(TIDY_EVERY)
 
 
