@@ -471,9 +471,9 @@ def test_points_by_period_that_no_document_gives_are_told_by_the_breaks() -> Non
     for number in range(1, len(played)):
         ended = live(number, 0, *((x.home, x.away) for x in played[:number]), phase=Phase.BREAK)
         evening.see(replace(ended, periods=None), 1800 * number)
-    for seconds in (0, 70):
-        change = evening.see(replace(END, periods=None), 1800 * len(played) + seconds)
-    assert [x.bet for x in change.settlements] == [1]
+    blind, over = replace(END, periods=None), 1800 * len(played)
+    settled = [x.bet for s in (0, 70) for x in evening.see(blind, over + s).settlements]
+    assert settled == [1]
 
 
 def test_a_bet_that_cannot_be_priced_does_not_stop_the_others() -> None:
