@@ -303,6 +303,7 @@ async def test_an_address_that_leads_nowhere_leads_back(served: Served) -> None:
         found = await served.client.request(method, f"/api/v1/{path}")
         assert found.status_code == status
         assert "/api/v1/docs" in found.json()["message"]
+        assert found.headers.get("allow") == (None if status == 404 else "GET, POST")
 
 
 async def test_a_mistake_in_a_bets_form_leads_back_to_the_bet(served: Served) -> None:

@@ -16,6 +16,7 @@ from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CollectorRegistry, Counter
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from tracker import __version__
 from tracker.clock import Clock
@@ -143,7 +144,9 @@ def _for_people(app: FastAPI) -> None:
 
 def _refused(wrong: HTTPException, request: Request) -> Problem:
     """The problem, in one sentence, for an error of the framework, such as an unknown path."""
-    path = request.url.path
+    path, headers = request.url.path, wrong.headers
+    if wrong.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers = {"Allow": ", ".join(_taken(request))}
     match wrong.status_code, path.startswith("/api/"):
         case HTTPStatus.NOT_FOUND, True:
             said = f"there is nothing at {path}: /api/v1/docs tells what there is"
@@ -153,4 +156,14 @@ def _refused(wrong: HTTPException, request: Request) -> Problem:
             said = f"There is no page at {path}."
         case _:
             said = str(wrong.detail)
-    return Problem(wrong.status_code, said, headers=wrong.headers)
+    return Problem(wrong.status_code, said, headers=headers)
+
+
+def _taken(request: Request) -> list[str]:
+    """The methods that the path of a request takes; the framework names those of one route only."""
+
+    def fits(method: str) -> bool:
+        asked = {**request.scope, "method": method}
+        return any(x.matches(asked)[0] is Match.FULL for x in request.app.routes)
+
+    return [x for x in ("GET", "PATCH", "POST") if fits(x)]
