@@ -14,9 +14,11 @@ from rich.text import Text
 
 from tests.cli.conftest import Cli, Terminal
 from tracker.app.axes import game_seconds
-from tracker.cli.charts.plot import Canvas, axis, draw_clv, histogram
+from tracker.app.course import Course, Lane
+from tracker.cli.charts.plot import Canvas, axis, draw_clv, draw_profit, histogram
 from tracker.cli.demo import conclude
 from tracker.cli.demo.night import SLOWEST, SPEED, TIP_OFF, NightResult, pace, starts
+from tracker.domain.bet import Result
 from tracker.domain.league import NBA, NCAAM
 from tracker.store import Store
 
@@ -122,6 +124,26 @@ def test_a_record_of_nothing_says_so(cli: Cli) -> None:
         assert ran.status == 0
         assert ran.out.startswith("No ")
         assert cli("chart", kind, "--out", "record.png").status == 1
+
+
+def test_many_legs_and_games_stay_within_the_picture() -> None:
+    """A long subtitle goes on below, broken between legs, and no leg is lost."""
+    picture = pytest.importorskip("tracker.cli.charts.picture")
+    lanes = tuple(Lane(f"Tyrese Maxey o{n}.5 pts (SAC@PHI)", Result.WON) for n in range(12))
+    games = ", ".join(["SAC@PHI"] * 12)
+    course = Course("", games, (), (), (), (), 1.0, "", None, False, "", "", lanes, None, None)
+    told = picture._subtitle(course)
+    assert max(map(len, told.splitlines())) <= 84
+    assert told.replace("\N{NBSP}", " ").count("Tyrese Maxey o") == 12
+    assert [x.partition(" ")[0] for x in told.splitlines()[2:]] == [
+        f"Tyrese\N{NBSP}Maxey\N{NBSP}o{n}.5\N{NBSP}pts\N{NBSP}(SAC@PHI):\N{NBSP}won"
+        for n in range(0, 12, 2)
+    ]
+
+
+def test_a_profit_of_one_night_names_it_once() -> None:
+    """The axis of a single night has its date once."""
+    assert "".join(draw_profit([("2026-11-20", 500)], 80)).count("2026-11-20") == 1
 
 
 def test_one_thing_is_drawn_at_a_time(cli: Cli) -> None:

@@ -105,7 +105,7 @@ def _chart_bet(scope: Scope, reference: str, out: Path | None, columns: int) -> 
 def _tell_empty(why: str, out: Path | None) -> None:
     """Say why nothing is drawn. Raises Impossible when a picture was asked for."""
     if out is not None:
-        raise Impossible(f"{why.removesuffix('.')}, so {out} was not written")
+        raise Impossible(f"{why.removesuffix('.')}; {out} was not written")
     say(why)
 
 

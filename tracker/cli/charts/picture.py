@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate
@@ -50,6 +51,9 @@ _COLOURS = {
     None: _BLUE,
 }
 _WIDE, _DPI = 12.0, 130
+_SUBTITLE = 84
+"""Letters in a line of a subtitle: a longer one would leave the picture, and narrow its chart."""
+
 _DASHED = (0, (5, 4))
 _LINE_HIGH = 0.055
 """The height of a label as a share of its panel's: closer labels are moved apart."""
@@ -106,13 +110,14 @@ def write_picture(course: Course, path: Path) -> None:
 
 
 def _subtitle(course: Course) -> str:
-    """The course's subtitle and, on a second line, the legs that have no curve of their own."""
+    """The course's subtitle and, below it, the legs that have no curve of their own."""
     legs = [
-        f"{x.name}: {'open' if x.result is None else x.result.value}"
+        f"{x.name}: {'open' if x.result is None else x.result.value}".replace(" ", "\N{NBSP}")
         for x in course.lanes
         if not x.points
     ]
-    return "\n".join([course.subtitle, "  ·  ".join(legs)] if legs else [course.subtitle])
+    lines = [course.subtitle, "  ·  ".join(legs)] if legs else [course.subtitle]
+    return "\n".join(textwrap.fill(x, _SUBTITLE) for x in lines)
 
 
 def _chance(axes: Axes, course: Course) -> None:

@@ -316,7 +316,8 @@ def draw_profit(days: Sequence[tuple[str, int]], columns: int) -> list[str]:
         f"{paint(f'{figures.get(row, str()):>9} ', 'dim')}{line}"
         for row, line in enumerate(canvas.lines(paint))
     ]
-    ends = [(0.0, days[0][0]), (float(len(days)), days[-1][0])]
+    last = (float(len(days)), days[-1][0])
+    ends = [(0.0, days[0][0]), last] if len(days) > 1 else [last]
     title = f"{paint('Profit', 'bold')}  {signed_money(sums[-1])} over {plural(len(days), 'night')}"
     return [title, *lines, paint(" " * 10 + axis(canvas, ends), "dim")]
 
