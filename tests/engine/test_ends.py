@@ -33,7 +33,7 @@ from tracker.domain.policy import EventRule, Fact, Policy
 from tracker.domain.poll import Trouble, Unreadable, check_times
 from tracker.domain.tracking import Change, GameTracking, Ordering, RuleState, Tracked
 from tracker.engine.decide.advance import note
-from tracker.engine.decide.facts import between
+from tracker.engine.decide.facts import fact_alert
 from tracker.engine.market.clv import Placed
 from tracker.engine.rules.routing import route
 from tracker.engine.settle.grading import judge
@@ -128,7 +128,7 @@ def test_a_bet_that_is_open_again_has_no_result_in_a_message_and_is_not_void() -
     tracking = taken_back(followed("DEN ML"), Result.VOID)
     (tracked,) = tracking.tracked
     fact = EventRule(Fact.QUARTER)
-    _, alert = between(tracked, RuleState(1, fact.text), fact.event, THIRD, after(960))
+    _, alert = fact_alert(tracked, RuleState(1, fact.text), fact.event, THIRD, after(960))
     style = MessageStyle(templates={"quarter": "{bet}{result}{money}"})
     assert compose(alert, tracked, tracking, style) == "DEN ML"
     assert not Placed.of(tracked).void

@@ -56,6 +56,7 @@ LATE_AFTER = timedelta(hours=36)
 DATABASE = "tracker.db"
 MANIFEST = "manifest.json"
 SETTINGS = "tracker.toml"
+BETS = "bets.toml"
 CREDENTIALS = "credentials.txt"
 _MODELS = "models"
 _NAME = re.compile(r"tracker-(\d{8}T\d{6}Z)")
@@ -221,9 +222,9 @@ def _beside(place: TrackerFiles, settings: Settings, folder: Path, copied: _Copi
     """Write what is not in the database: settings, bets file, models, secrets' names, manifest."""
     names, made = credential_names(settings), copied.backup
     if (text := _masked(place.config, settings)) is not None:
-        _write(folder / "tracker.toml", text)
+        _write(folder / SETTINGS, text)
     if place.bets.is_file():
-        _copy_file(place.bets, folder / "bets.toml")
+        _copy_file(place.bets, folder / BETS)
     if place.models.is_dir():
         shutil.copytree(place.models, folder / _MODELS, ignore=shutil.ignore_patterns("*.tmp"))
     _write(folder / CREDENTIALS, "".join(f"{x}\n" for x in names))
@@ -300,8 +301,6 @@ def _strings(value: object) -> Iterator[str]:
         case list():
             for one in value:
                 yield from _strings(one)
-        case _:
-            pass
 
 
 # ---------------------------------------------------------------------------------------- retention
@@ -324,8 +323,12 @@ def sets(folder: Path) -> dict[datetime, Path]:
     with contextlib.suppress(PermissionError):
         for path in folder.iterdir() if folder.is_dir() else ():
             if (name := _NAME.fullmatch(path.name)) and (path / DATABASE).is_file():
-                found[datetime.strptime(name[1], _STAMP).replace(tzinfo=UTC)] = path
+                found[_time_in(name[1])] = path
     return dict(sorted(found.items(), reverse=True))
+
+
+def _time_in(stamp: str) -> datetime:
+    return datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
 
 
 def listed(folder: Path, recorded: Sequence[Backup]) -> list[Backup]:
@@ -359,9 +362,7 @@ def _clear(folder: Path, now: datetime) -> None:
     """Remove what a back-up or a trial that was killed has left: a whole copy of the database."""
     for path in [*folder.iterdir()]:
         found = _UNFINISHED.fullmatch(path.name)
-        if found and now - datetime.strptime(found[1] or found[2], _STAMP).replace(tzinfo=UTC) > (
-            _AT_WORK
-        ):
+        if found and now - _time_in(found[1] or found[2]) > _AT_WORK:
             shutil.rmtree(path, ignore_errors=True)
 
 
@@ -409,7 +410,7 @@ async def drill(place: TrackerFiles, settings: Settings, now: datetime) -> Backu
     prefix = f"drill-{now.astimezone(UTC):{_STAMP}}-"
     with tempfile.TemporaryDirectory(dir=settings.backup_folder, prefix=prefix) as name:
         home = Path(name)
-        trial = TrackerFiles(home / DATABASE, home / "tracker.toml", home / "bets.toml")
+        trial = TrackerFiles(home / DATABASE, home / SETTINGS, home / BETS)
         try:
             found = await restore(path, trial, now)
             why = _compared(manifest, found)
@@ -508,7 +509,7 @@ def _inspect(copy: Path, source: Path) -> int:
     try:
         with contextlib.closing(sqlite3.connect(copy)) as db:
             mark = int(db.execute("PRAGMA application_id").fetchone()[0])
-            version = int(db.execute("PRAGMA user_version").fetchone()[0])
+            version = version_of(db)
             if mark != APPLICATION_ID:
                 raise BadBackup(f"{source} is no database of tracker: name another file")
             if version > len(migrations()):
@@ -540,7 +541,7 @@ def _remove(fresh: Path) -> None:
 
 def _bring(source: Path, place: TrackerFiles) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     """Copy the files beside the database where there are none; those copied, and those not."""
-    pairs = ((source / SETTINGS, place.config), (source / "bets.toml", place.bets))
+    pairs = ((source / SETTINGS, place.config), (source / BETS, place.bets))
     # The service's user, who is not root, reads these files, which hold no secret.
     open_to_all = is_of_system_service(place.config)
     brought, left = [], []

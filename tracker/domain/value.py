@@ -229,6 +229,11 @@ class Grade(StrEnum):
     MODEL = "model"
     MISSING = "missing"
 
+    @property
+    def by_quotes(self) -> bool:
+        """Whether the value rests on quotes of the bet's market, not on our own model."""
+        return self in (Grade.QUOTED, Grade.CONVERTED)
+
 
 @dataclass(frozen=True, slots=True)
 class ClosingValue:

@@ -111,7 +111,7 @@ class Card:
 
 
 def card(
-    card: GameTracking,
+    tracking: GameTracking,
     earlier: Mapping[int, float],
     now: datetime,
     zone: tzinfo,
@@ -125,31 +125,32 @@ def card(
     arrows show the change since then. A bet that is not in it has no arrow. `quiet` is the line
     which says that alerts on the game are held back.
     """
-    old, closed = (card.stale or card.lost) and _in_play(card), _is_closed(card)
+    old, closed = (tracking.stale or tracking.lost) and _in_play(tracking), _is_closed(tracking)
     rows = tuple(
-        row(x, card.game, card.state, earlier.get(x.bet.number), old=old) for x in card.tracked
+        row(x, tracking.game, tracking.state, earlier.get(x.bet.number), old=old)
+        for x in tracking.tracked
     )
     made = Card(
-        head=_head(card, zone),
-        warning=_warning(card, now) if old else "",
+        head=_head(tracking, zone),
+        warning=_warning(tracking, now) if old else "",
         rows=rows,
         rest="",
-        verdict=_verdict(card.tracked),
+        verdict=_verdict(tracking.tracked),
         quiet="" if closed else quiet,
-        foot=_foot(card, now, zone, old=old),
+        foot=_foot(tracking, now, zone, old=old),
         closed=closed,
     )
     return folded(made, lambda _: True, most)
 
 
-def as_shown(card: GameTracking, delay: float) -> GameTracking:
+def as_shown(tracking: GameTracking, delay: float) -> GameTracking:
     """A game with its times put back by the person's delay, in seconds: its data are that old."""
     late = timedelta(seconds=delay)
-    seen, changed = card.seen_at, card.changed_at
+    seen, changed = tracking.seen_at, tracking.changed_at
     if not late or seen is None:
-        return card
+        return tracking
     return replace(
-        card, seen_at=seen - late, changed_at=None if changed is None else changed - late
+        tracking, seen_at=seen - late, changed_at=None if changed is None else changed - late
     )
 
 
@@ -169,9 +170,9 @@ def bet_silence(number: int, snoozes: Sequence[Snooze], now: datetime, zone: tzi
     return f"🔕 silent until {clock_text(max(own), now, zone)}" if own else ""
 
 
-def _is_closed(card: GameTracking) -> bool:
+def _is_closed(tracking: GameTracking) -> bool:
     """Whether every bet on the game has its result or waits for a person."""
-    return bool(card.tracked) and all(x.ended or x.review is not None for x in card.tracked)
+    return bool(tracking.tracked) and all(x.ended or x.review is not None for x in tracking.tracked)
 
 
 def folded(made: Card, fits: Callable[[Card], bool], most: int = MOST_BETS) -> Card:
@@ -196,12 +197,12 @@ def _with_rows(made: Card, kept: Sequence[int]) -> Card:
     )
 
 
-def _in_play(card: GameTracking) -> bool:
-    return card.state is not None and card.state.phase.in_play
+def _in_play(tracking: GameTracking) -> bool:
+    return tracking.state is not None and tracking.state.phase.in_play
 
 
-def _head(card: GameTracking, zone: tzinfo) -> str:
-    game, state = card.game, card.state
+def _head(tracking: GameTracking, zone: tzinfo) -> str:
+    game, state = tracking.game, tracking.state
     if state is not None and state.phase.off:
         return f"🏀 {game.away} @ {game.home} · {state.game_clock}"
     if state is None or state.period == 0:
@@ -209,23 +210,28 @@ def _head(card: GameTracking, zone: tzinfo) -> str:
     return f"🏀 {score_text(game, state.score)} · {state.game_clock}"
 
 
-def _warning(card: GameTracking, now: datetime) -> str:
-    if card.seen_at is None:
+def _warning(tracking: GameTracking, now: datetime) -> str:
+    if tracking.seen_at is None:
         return "⚠ Stale: the game cannot be read. The chances are old."
-    if not card.lost and card.changed_at is not None:
-        same = span_text((now - card.changed_at).total_seconds())
+    if not tracking.lost and tracking.changed_at is not None:
+        same = span_text((now - tracking.changed_at).total_seconds())
         return f"⚠ Stale: nothing has changed for {same}. The chances are from then."
-    silent = span_text((now - card.seen_at).total_seconds())
+    silent = span_text((now - tracking.seen_at).total_seconds())
     return f"⚠ Stale: no news for {silent}. The chances are from then."
 
 
-def _foot(card: GameTracking, now: datetime, zone: tzinfo, *, old: bool) -> str:
+def _foot(tracking: GameTracking, now: datetime, zone: tzinfo, *, old: bool) -> str:
     updated = f"updated {now.astimezone(zone):%H:%M:%S}"
-    if _is_closed(card):
+    if _is_closed(tracking):
         return f"closed · {updated}"
-    if old or card.seen_at is None or card.state is None or card.state.phase is Phase.FINAL:
+    if (
+        old
+        or tracking.seen_at is None
+        or tracking.state is None
+        or tracking.state.phase is Phase.FINAL
+    ):
         return updated
-    return f"data {span_text((now - card.seen_at).total_seconds())} · {updated}"
+    return f"data {span_text((now - tracking.seen_at).total_seconds())} · {updated}"
 
 
 def _verdict(tracked: Sequence[Tracked]) -> str:

@@ -36,7 +36,10 @@ LIVE_AGE = timedelta(minutes=2)
 """Age of the oldest quote of a game in play that can still be had."""
 
 _RECENT = timedelta(hours=36)
+"""Games this near in time are named where none fits."""
+
 _MOST_LISTED = 15
+"""The most games that are named."""
 
 NOT_YET = 30
 """Fewer bets than this give no mean worth showing: one bet's value has an sd of .107 units."""
@@ -222,8 +225,7 @@ class ClvReport:
     @property
     def singles(self) -> list[float]:
         """The values that the mean is taken over."""
-        good = (Grade.QUOTED, Grade.CONVERTED)
-        kept = (v for x, v in self.rows if v.grade in good and not isinstance(x.market, Parlay))
+        kept = (v for x, v in self.rows if v.grade.by_quotes and not isinstance(x.market, Parlay))
         return [x.value for x in kept if x.value is not None]
 
     @property
@@ -259,7 +261,7 @@ def clv_report(
     """How bets fared by the close, grouped by one of `BY` if one is given."""
     found = [(x, by_result(x, values.get(x.number))) for x in bets]
     rows = [(x, v) for x, v in found if v is not None]
-    good = [(x, v) for x, v in rows if v.grade in (Grade.QUOTED, Grade.CONVERTED)]
+    good = [(x, v) for x, v in rows if v.grade.by_quotes]
     singles = [(x, v) for x, v in good if not isinstance(x.market, Parlay)]
     missing = Counter(v.reason.partition(":")[0] for _, v in rows if v.grade is Grade.MISSING)
     groups: dict[str, list[ValuedBet]] = defaultdict(list)
@@ -291,7 +293,7 @@ def clv_summary(sums: Sequence[ValueSum], unclosed: Mapping[bool, int]) -> ClvRe
     from tracker.engine.market.clv import NO_CLOSE, VOID
 
     kept = [x for x in sums if not x.void]
-    good = [x for x in kept if x.grade in (Grade.QUOTED, Grade.CONVERTED)]
+    good = [x for x in kept if x.grade.by_quotes]
     missing = Counter({VOID if void else NO_CLOSE: n for void, n in unclosed.items()})
     for x in sums:
         if x.grade is Grade.MISSING:
@@ -343,13 +345,13 @@ async def worth_at_close(store: Store, x: BetView) -> ClosingValue | None:
 
 _NOT_THERE = "nobody watched at the tip-off"
 
-_NO_FAULT = ("live bet", "no price", "called off", "void")
-"""Reasons why a bet can have no closing line value, however well closes are taken."""
-
 
 def judged(report: ClvReport) -> tuple[int, int]:
     """How many bets have a value by quotes, and how many could have one."""
-    excused = sum(n for why, n in report.missing.items() if why in _NO_FAULT)
+    from tracker.engine.market.clv import CALLED_OFF, LIVE, NO_PRICE, VOID
+
+    # However well closes are taken, such a bet can have no value.
+    excused = sum(report.missing.get(x, 0) for x in (LIVE, NO_PRICE, CALLED_OFF, VOID))
     return report.covered, report.n - excused - report.model.n
 
 

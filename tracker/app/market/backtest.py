@@ -49,11 +49,19 @@ CHANCES = (0.0, 0.35, 0.45, 0.50, 0.55, 0.60, 0.70)
 """The thresholds of the grid: smallest edge, and smallest chance to win."""
 
 SHUFFLES = 200
+"""Shuffles of chances among bets, whose best cells show what luck alone finds."""
+
 RESAMPLES = 2000
+"""Resamples of the nights, for the interval of the ROI."""
+
 LEAST_BETS = 30
 """A cell with fewer bets is never the best cell."""
 
 SEED = 20240701
+"""Of shuffles and resamples: the same bets give the same report."""
+
+_EVER = timedelta(days=3660)
+"""How far back stored quotes are read: further than any can be."""
 
 _EVEN = 2.0
 """Decimal odds of an even chance: a longer moneyline is the underdog's."""
@@ -481,6 +489,3 @@ async def own_games(store: Store, now: datetime) -> list[QuotesOfGame]:
         final, quotes = replace(state, game=game), tuple(by_game[game.id])
         found.append(QuotesOfGame(game, final, quotes, close))
     return found
-
-
-_EVER = timedelta(days=3660)

@@ -95,8 +95,8 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
-    """The prices that were listed, and how many were left out for each reason."""
+class GameEdges:
+    """The prices of one game that are listed, and how many were left out for each reason."""
 
     listed: tuple[Edge, ...]
     disagreements: tuple[Edge, ...]
@@ -110,12 +110,12 @@ def edges(
     prior: str,
     players: Sequence[Player],
     limits: OddsSettings,
-) -> Gate:
+) -> GameEdges:
     """The edges of one game. `players` are those of its rosters whose recent games are known."""
     left_out: dict[str, int] = defaultdict(int)
     late = state is not None and state.phase.in_play and state.seconds_left <= LATE_S
     if late:
-        return Gate((), (), {"less than two minutes are left": len(odds.best)})
+        return GameEdges((), (), {"less than two minutes are left": len(odds.best)})
     begun = state is not None and state.phase.rank > 0
     oldest = (OLDEST if begun else NEWEST).total_seconds()
     current = [x for x in odds.quotes if x.quote.open and x.age_s <= oldest]
@@ -141,7 +141,7 @@ def edges(
         if edge.edge < limits.edge_min or chance.win < limits.p_min:
             continue
         (apart if disagree(chance, edge.market) else listed).append(edge)
-    return Gate(_by_edge(listed), _by_edge(apart), left_out)
+    return GameEdges(_by_edge(listed), _by_edge(apart), left_out)
 
 
 def _by_edge(found: Iterable[Edge]) -> tuple[Edge, ...]:
@@ -209,7 +209,10 @@ def _result(row: EdgeSeen, state: GameState | None) -> Result | None:
 # --------------------------------------------------------------------------------- the whole list
 
 _AHEAD = timedelta(hours=18)
+"""How long before its tip-off a game is looked at."""
+
 _SINCE = timedelta(hours=4)
+"""How long after its tip-off a game may still be in play."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,22 +232,24 @@ class EdgesNow:
 
 async def edges_now(basis: PricingBasis, limits: OddsSettings, now: datetime) -> EdgesNow:
     """The edges of every game in play or about to begin."""
-    store, gates = basis.store, []
+    store, by_game = basis.store, []
     followed = {x.game.id: x for x in await store.trackings(())}
     for game, state in await store.games(since=(now - timedelta(days=1)).date()):
         if _to_look_at(game, state, now):
             odds = await game_odds(store, game, state, limits, now)
             if odds.best and not _known(followed.get(game.id), game, now):
-                gates.append(Gate((), (), {"the game is not followed just now": len(odds.best)}))
+                by_game.append(
+                    GameEdges((), (), {"the game is not followed just now": len(odds.best)})
+                )
             elif odds.best:
-                gates.append(await _gate(basis, odds, state, limits))
+                by_game.append(await _edges_of(basis, odds, state, limits))
     seen = await store.quotes.edges()
     finals = {game.id: state for game, state in await store.games()}
-    listed = tuple(x for gate in gates for x in gate.listed)
-    apart = tuple(x for gate in gates for x in gate.disagreements)
+    listed = tuple(x for one in by_game for x in one.listed)
+    apart = tuple(x for one in by_game for x in one.disagreements)
     left_out: Counter[str] = Counter()
-    for gate in gates:
-        left_out.update(gate.left_out)
+    for one in by_game:
+        left_out.update(one.left_out)
     known = {(x.game, x.selection, x.book, x.odds) for x in seen}
     shown = [x.seen(now) for x in (*listed, *apart)]
     unseen = tuple(x for x in shown if (x.game, x.selection, x.book, x.odds) not in known)
@@ -273,9 +278,9 @@ def _known(tracking: GameTracking | None, game: Game, now: datetime) -> bool:
     return not (unseen or is_stale(tracking, now))
 
 
-async def _gate(
+async def _edges_of(
     basis: PricingBasis, odds: GameOdds, state: GameState | None, limits: OddsSettings
-) -> Gate:
+) -> GameEdges:
     store, game, now = basis.store, odds.game, odds.at
     players = await _players(store, game, now)
     bets = await bets_on(store, [game], now)

@@ -66,7 +66,7 @@ def review_alert(tracking: GameTracking, review: Review) -> Alert:
     return replace(alert, reason=reason, detail=review.why)
 
 
-def between(
+def fact_alert(
     tracked: Tracked, memory: RuleState, event: Fact, state: GameState, now: datetime
 ) -> tuple[RuleState, Alert]:
     """The alert for a fact about one bet, and the rule's state after it."""
@@ -139,7 +139,7 @@ def reopened(
     number, dead = tracked.bet.number, Fact.DEAD.value
     fresh = RuleState(number, dead, episode=revision - 1)
     memory = next((x for x in tracked.rules if x.rule == dead), fresh)
-    memory, alert = between(tracked, memory, Fact.DEAD, state, now)
+    memory, alert = fact_alert(tracked, memory, Fact.DEAD, state, now)
     memory = replace(memory, phase=RulePhase.ARMED, reason=Reason.TAKEN_BACK)
     return memory, replace(alert, reason=Reason.TAKEN_BACK, detail=TAKEN_BACK)
 

@@ -43,7 +43,7 @@ from tracker.domain.tracking import (
     RuleState,
     Tracked,
 )
-from tracker.engine.decide.facts import absentees, between, facts_of
+from tracker.engine.decide.facts import absentees, fact_alert, facts_of
 from tracker.engine.rules.state_machine import (
     BAND,
     RuleReading,
@@ -222,7 +222,7 @@ def _told(
         return memory, None
     if once is not None:
         memory = replace(memory, notified=(*memory.notified, once))
-    memory, alert = between(seen, memory, rule.event, update.state, update.now)
+    memory, alert = fact_alert(seen, memory, rule.event, update.state, update.now)
     return memory, replace(alert, detail=absent if rule.event is Fact.OUT else "")
 
 

@@ -18,7 +18,7 @@ from tracker.domain.chance import NoChance
 from tracker.domain.game import GameState
 from tracker.domain.policy import Fact
 from tracker.domain.tracking import Change, Gathering, LegStanding, RulePhase, RuleState, Tracked
-from tracker.engine.decide.facts import ANNOUNCED_AS, TAKEN_BACK, between
+from tracker.engine.decide.facts import ANNOUNCED_AS, TAKEN_BACK, fact_alert
 from tracker.engine.settle.grading import LastTwo
 from tracker.engine.settle.payout import whole
 
@@ -102,7 +102,7 @@ def _step(
         elif firing or now_sure is not means:
             rules.append(memory)
             continue
-        stepped, alert = between(tracked, memory, Fact(memory.rule), state, now)
+        stepped, alert = fact_alert(tracked, memory, Fact(memory.rule), state, now)
         rules.append(replace(stepped, phase=phase, reason=reason))
         alerts.append(replace(alert, reason=reason, detail=detail))
     if alerts:
@@ -183,7 +183,7 @@ def tell_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
             continue
         last = memory
         for x in fresh:
-            _, alert = between(tracked, last, Fact.HIT, state, now)
+            _, alert = fact_alert(tracked, last, Fact.HIT, state, now)
             found.alerts.append(replace(alert, leg=x.leg))
             last = replace(last, episode=last.episode + 1, notified=(*last.notified, x.number))
         rules = tuple(last if x is memory else x for x in tracked.rules)
