@@ -487,6 +487,11 @@ def test_a_game_that_is_off_has_no_score() -> None:
     off = state("-", 0, 0, phase=Phase.POSTPONED)
     text = compose(alert("settled", off), settled("DEN -4.5", Result.VOID, 2000), tracking(off))
     assert text == "⊘ #12 VOID $20.00 back · LAL@DEN postponed · DEN -4.5"
+    void = settled("DEN -4.5", Result.VOID, 2000)
+    legs = tuple(Leg(GAME, bet(x).market) for x in ("DEN -4.5", "over 224.5"))  # type: ignore[arg-type]
+    slip = replace(void, bet=replace(void.bet, market=Parlay(legs)))
+    text = compose(alert("settled", off), slip, tracking(off))
+    assert text == "⊘ #12 VOID $20.00 back · LAL@DEN postponed · Parlay (2)"
 
 
 def test_a_corrected_result_names_both_where_the_first_is_known() -> None:

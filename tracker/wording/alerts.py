@@ -466,8 +466,10 @@ def _settled(event: Fact, x: _News) -> str:
     if done is None:
         return f"#{bet.id} has a result · {x.name}"
     money = money_for(bet, done.result, done.payout_cents)
-    # A parlay is told by its legs, whichever of its games the last news is from.
-    off = x.state is not None and x.state.phase.off and not isinstance(bet.market, Parlay)
+    off = x.state is not None and x.state.phase.off
+    if isinstance(bet.market, Parlay):
+        # It is told by its legs, whichever of its games the last news is from.
+        off = off and len(bet.games) == 1 and done.result is Result.VOID
     # A game that is off has no score, and the range of its bets' chances means nothing.
     if off:
         facts = f"{x.tracking.game.name} {alert.game_clock.lower()} · {x.name}"
