@@ -32,6 +32,7 @@ from tracker.notify.channels.telegram.connection import TelegramConnection
 from tracker.registry import GAMES, Registry
 from tracker.store.database.columns import stamp
 from tracker.store.outcomes import keep
+from tracker.wording.figures import FILE_WINS
 
 STRANGER = 666
 REAL = SystemClock()
@@ -331,6 +332,9 @@ async def test_the_rules_of_a_bet_are_shown_and_changed(tmp_path: Path) -> None:
         assert (await x.answer_to("/rules 2")).text == own
         assert (await x.answer_to("/rules 2 default")).text == f"#2 DEN ML\n{usual}"
         assert "there is no bet 99" in (await x.answer_to("/rules 99")).text
+        filed = replace(draft("DEN +9.5"), from_file=True)
+        await x.room.store.add(filed, game=GAME, defaults=(), at=NOW)
+        assert (await x.answer_to("/rules 3 hit")).text == f"#3 DEN +9.5\nhit\n{FILE_WINS}"
 
 
 async def test_what_a_bet_is_worth(tmp_path: Path) -> None:

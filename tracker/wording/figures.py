@@ -202,6 +202,10 @@ _WHOSE = ("own money", "free bet")
 """Whose money the stake is, by whether the bet is free."""
 
 
+FILE_WINS = "The bets file takes this back when it is next read: change the bet's line there too."
+"""What to say of a change by hand to a bet of the bets file."""
+
+
 def change_text(what: str, before: str | None, after: str | None, zone: tzinfo) -> str:
     """A change of a bet's figure in a person's words: `stake $10.00 → $25.00`.
 

@@ -32,6 +32,7 @@ from tracker.domain import Misused
 from tracker.domain.bet import Status
 from tracker.domain.money import money_text, odds_text, plural, stake_in_table, stake_text
 from tracker.domain.policy import Rule, parse_rule
+from tracker.wording.figures import FILE_WINS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -356,7 +357,9 @@ async def _rules(
 ) -> None:
     async with session(scope, write=change) as at:
         if change:
-            await at.bets.watch_for(reference, wanted, at.now)
+            changed = await at.bets.watch_for(reference, wanted, at.now)
+            if changed.from_file:
+                note(FILE_WINS)
         found = await at.bets.history(reference)
         trackings = await at.store.trackings(at.settings.default_rules)
     memory = {

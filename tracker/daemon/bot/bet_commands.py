@@ -22,6 +22,7 @@ from tracker.domain.bet import Result
 from tracker.domain.draft import Draft
 from tracker.domain.money import parse_money, parse_odds
 from tracker.domain.policy import parse_rule
+from tracker.wording.figures import FILE_WINS
 
 if TYPE_CHECKING:
     from tracker.clock import Clock
@@ -231,6 +232,7 @@ class BetCommands:
         if not reference:
             return ChatReply(answers.rules_text("The usual rules", self.explainer.rules))
         texts = [x for x in map(str.strip, _BETWEEN_RULES.split(said)) if x]
+        note = ""
         if not texts:
             bet = await self._bets.bet(_plain(reference))
         else:
@@ -238,7 +240,9 @@ class BetCommands:
             wanted = None if usual else tuple(dict.fromkeys(map(parse_rule, texts)))
             bet = await self._bets.watch_for(_plain(reference), wanted, self.clock.now())
             self.changed()
-        return ChatReply(answers.rules_text(f"#{bet.id} {answers.bet_name(bet)}", bet.rules))
+            note = f"\n{FILE_WINS}" if bet.from_file else ""
+        head = f"#{bet.id} {answers.bet_name(bet)}"
+        return ChatReply(answers.rules_text(head, bet.rules) + note)
 
     # -------------------------------------------------------------------------------------- worth
 
