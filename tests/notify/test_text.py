@@ -20,6 +20,7 @@ from tracker.domain.player import Player, Stat
 from tracker.domain.policy import Policy, QuietHours, topic_of
 from tracker.domain.poll import Trouble
 from tracker.domain.tracking import GameTracking, Group, LegStanding, Tracked
+from tracker.engine.decide.facts import TAKEN_BACK
 from tracker.notify import DIGEST_LINES, digest, possible_repeat, worded
 from tracker.notify.channels.text import DISCORD_LIMIT, brief, length
 from tracker.wording.alerts import compose, data_back, no_data
@@ -111,6 +112,27 @@ def test_words_of_the_persons_own_take_the_place_of_the_usual_ones() -> None:
     assert compose(alert("settled", FINAL), done, tracking(FINAL), own) == (
         "✅ 12 WON +$17.39 peak 96 %, low 48 %"
     )
+
+
+def test_words_of_the_persons_own_never_say_what_is_not_so() -> None:
+    """What takes an alert back, one leg of a parlay, a question and an empty text stay usual."""
+    own = MessageStyle(
+        templates={"hit": "{bet} HIT!", "out": "OUT!", "review": "?", "settled": "{result}"}
+    )
+    plain, on = alert("hit", state()), tracking(state())
+    seen = settled("DEN -4.5", Result.WON, None)
+    assert seen.settlement is not None
+    seen = replace(seen, settlement=replace(seen.settlement, reason=f"1 dropped: {ASK_BOOK}"))
+    assert compose(plain, followed("DEN -4.5"), on, own) == "DEN -4.5 HIT!"
+    back = replace(plain, reason=Reason.TAKEN_BACK, detail=TAKEN_BACK)
+    for one, bet_of in (
+        (back, followed("DEN -4.5")),
+        (replace(back, rule="review", detail=""), followed("DEN -4.5")),
+        (replace(plain, rule="out", detail="Nikola Jokić"), followed("DEN -4.5")),
+        (replace(plain, rule="settled"), seen),
+    ):
+        assert compose(one, bet_of, on, own) == compose(one, bet_of, on)
+    assert compose(replace(plain, rule="settled"), followed("DEN -4.5"), on, own) != ""
 
 
 @pytest.mark.parametrize("name", PLACEHOLDERS)

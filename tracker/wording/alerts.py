@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta, tzinfo
 from typing import assert_never
 
-from tracker.domain.alert import PLAIN, Alert, MessageStyle
+from tracker.domain.alert import PLAIN, Alert, MessageStyle, Reason
 from tracker.domain.bet import ASK_BOOK, Bet, Parlay, Result
 from tracker.domain.catalog import as_typed
 from tracker.domain.game import GameState
@@ -69,17 +69,9 @@ _NAMED = 4
 """The most games that a message about several games names."""
 
 _SIGNS = {
-    Fact.START: "▶",
-    Fact.QUARTER: "◆",
-    Fact.HALFTIME: "◆",
-    Fact.HIT: "✔",
-    Fact.DEAD: "✘",
-    Fact.OUT: "⚠",
-    Fact.REVIEW: "❔",
-    Fact.FEED_DOWN: "⚠",
-    Fact.FEED_BACK: "✓",
-    Fact.REGRADED: "↻",
-}
+    Fact.START: "▶", Fact.QUARTER: "◆", Fact.HALFTIME: "◆", Fact.HIT: "✔", Fact.DEAD: "✘",
+    Fact.OUT: "⚠", Fact.REVIEW: "❔", Fact.FEED_DOWN: "⚠", Fact.FEED_BACK: "✓", Fact.REGRADED: "↻",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +115,13 @@ class _News:
         Another game moved it, and this one's clock and score would be taken for the reason.
         """
         return self._of_chance and len(self.tracked.groups) > 1 and not self._leg_moved
+
+    @property
+    def other_news(self) -> bool:
+        """Whether it is not just what its topic says: taken back, of one leg, or a question."""
+        leg, out, asks = self.alert.leg is not None, self.tracked.out, self.tracked.asks is not None
+        other: dict[str, bool] = {Fact.HIT: leg, Fact.OUT: not out, Fact.SETTLED: asks}
+        return self.alert.reason is Reason.TAKEN_BACK or other.get(self.alert.rule, False)
 
     @property
     def _of_chance(self) -> bool:
@@ -278,17 +277,16 @@ def compose(
 ) -> str:
     """Word the message of an alert, given its bet and game after the change that fired it.
 
-    The message is the person's own template where there is one for the topic, else plain text of
-    one line or a few. It is empty for a decision that sends no message.
+    The message is the person's own template where there is one for the topic that says something,
+    else plain text of one line or a few. It is empty for a decision that sends no message.
     """
     if not alert.notifies:
         return ""
     x = _News(alert, tracked, tracking, wording)
     template = wording.templates.get(topic_of(alert.rule))
-    if template is not None:
-        return _filled(template, x)
-    rule = x.rule
-    match rule:
+    if template is not None and not x.other_news and (text := _filled(template, x)).strip():
+        return text
+    match rule := x.rule:
         case LevelRule() | SwingRule():
             return _chance(rule, x)
         case EventRule():
