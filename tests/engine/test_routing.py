@@ -79,6 +79,30 @@ def test_one_chance_is_told_once_however_many_rules_it_fires() -> None:
     assert (level.decision, swing.decision) == (Decision.HELD, Decision.FIRED)
 
 
+@pytest.mark.parametrize(
+    ("first", "told", "then", "p", "seconds", "sent"),
+    [
+        ("p >= 0.80", 0.82, "swing 0.15 in 5m", 0.81, 10, False),
+        ("p >= 0.80", 0.82, "swing 0.15 in 5m", 0.81, 400, True),
+        ("p >= 0.80", 0.82, "swing 0.15 in 5m", 0.95, 10, True),
+        ("swing 0.15 in 5m", 0.82, "p >= 0.80", 0.81, 10, False),
+        ("swing 0.15 in 5m", 0.79, "p >= 0.80", 0.81, 10, True),
+    ],
+)
+def test_a_chance_that_another_rule_has_just_told_is_not_told_again(
+    first: str, told: float, then: str, p: float, seconds: int, sent: bool
+) -> None:
+    """The same 82 % does not come twice within minutes, unless it passes a level only now."""
+    (known,) = a_book(bet(1, "DEN -4.5", first, then)).tracked
+    memory = RuleState(1, first, RulePhase.FIRING, 1, fired=(T0,), window=((T0, told),))
+    alert = replace(fired(then, after(seconds)), p=p)
+    for notified, goes in (((1.0, told), sent), ((), True)):
+        rules = (replace(memory, notified=notified), known.rules[1])
+        tracking = GameTracking(GAME, (known.with_rules(rules),))
+        (row,) = route(Change(tracking, alerts=(alert,)), USUAL, after(seconds)).alerts
+        assert (row.decision is Decision.FIRED) == goes
+
+
 FULL = Policy(budget=1, recent=(PastMessage("another", LATE - timedelta(minutes=1)),))
 
 

@@ -73,6 +73,12 @@ class RuleState:
     flipped: bool = False
     notified: tuple[float, ...] = ()
 
+    def heard_within(self, span: timedelta, at: datetime) -> float | None:
+        """The chance that a rule on it was last heard with before `at`, if within this time."""
+        if not (self.fired and self.notified and timedelta(0) < at - self.fired[-1] < span):
+            return None
+        return next((p for then, p in self.window if then == self.fired[-1]), None)
+
     def with_window(self, window: Readings) -> RuleState:
         """The state with another window of readings."""
         return _RULE_STATE(

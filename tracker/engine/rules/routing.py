@@ -9,7 +9,7 @@ use only the change and the policy, which is stored.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -28,11 +28,14 @@ from tracker.domain.policy import (
     EventRule,
     Fact,
     Level,
+    LevelRule,
     PastMessage,
     Policy,
+    parse_rule,
     topic_of,
 )
 from tracker.domain.tracking import Change, RuleState, Tracked
+from tracker.engine.rules.state_machine import COOLDOWN, NEWS, log_odds
 from tracker.engine.settle.certainty import told_as
 
 BUDGET_SPAN = timedelta(hours=1)
@@ -231,7 +234,7 @@ def route(change: Change, policy: Policy, now: datetime) -> Change:
         for x, after in zip(change.alerts, routed, strict=True)
         if x.decision is Decision.FIRED and not after.notifies and topic_of(x.rule) in _MOVES
     }
-    return _untold(replace(change, alerts=_each_once(routed)), unheard)
+    return _untold(replace(change, alerts=_each_once(routed, tracked)), unheard)
 
 
 _MOVES = (CHANCE, SWING, MARKET)
@@ -256,10 +259,11 @@ def _untold(change: Change, unheard: set[tuple[int, str]]) -> Change:
     return replace(change, tracking=tracking, rules=tuple(map(untold, change.rules)))
 
 
-def _each_once(alerts: tuple[Alert, ...]) -> tuple[Alert, ...]:
+def _each_once(alerts: tuple[Alert, ...], tracked: Mapping[int, Tracked]) -> tuple[Alert, ...]:
     """Keep one alert for a chance of a bet that fired several rules: the loudest.
 
-    One that is sent now stands before those for a digest.
+    One that is sent now stands before those for a digest. One is kept back too if another rule told
+    nearly this chance a little earlier, and a level only if that was beyond it.
     """
     said: dict[int, Alert] = {}
     for x in alerts:
@@ -268,11 +272,29 @@ def _each_once(alerts: tuple[Alert, ...]) -> tuple[Alert, ...]:
             if best is None or _weight(x) > _weight(best):
                 said[x.bet] = x
     return tuple(
-        _held(x, Hold(Reason.TOLD, f"told by {said[x.bet].rule}"), x.level)
-        if _tells_chance(x) and x is not said[x.bet]
+        _held(x, Hold(Reason.TOLD, f"told by {by}"), x.level)
+        if _tells_chance(x) and (by := _told_by(x, said[x.bet], tracked[x.bet]))
         else x
         for x in alerts
     )
+
+
+def _told_by(alert: Alert, loudest: Alert, tracked: Tracked) -> str:
+    """The other rule that tells the chance of an alert, or has just told it; empty without one."""
+    if loudest is not alert:
+        return loudest.rule
+    heard = [
+        (x.fired[-1], x.rule, p)
+        for x in tracked.rules
+        if x.rule != alert.rule and topic_of(x.rule) in (CHANCE, SWING)
+        if (p := x.heard_within(COOLDOWN, alert.at)) is not None
+    ]
+    if not heard or alert.p is None:
+        return ""
+    _, by, told = max(heard)
+    rule = parse_rule(alert.rule)
+    passed = isinstance(rule, LevelRule) and (told < rule.level) != (alert.p < rule.level)
+    return "" if passed or abs(log_odds(told) - log_odds(alert.p)) >= NEWS else by
 
 
 def _tells_chance(alert: Alert) -> bool:
