@@ -366,10 +366,10 @@ def test_an_interrupted_game() -> None:
 
 
 def test_a_tip_off_that_is_not_known_counts_on_its_own_day() -> None:
-    """The placeholder, midnight Eastern, does not move the game to the evening before."""
+    """Noon stands for the placeholder, midnight Eastern, which is of the evening before."""
     found = event(game__date="2022-10-03T04:00Z", game__timeValid=False)
     ((game, _),) = NBA.parse_board(board(found)).games
-    assert game.slate == date(2022, 10, 3)
+    assert (game.slate, game.start) == (date(2022, 10, 3), datetime(2022, 10, 3, 16, tzinfo=UTC))
     ((game, _),) = NBA.parse_board(board(event(game__date="2022-10-03T04:00Z"))).games
     assert game.slate == date(2022, 10, 2)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, datetime, time
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
@@ -335,6 +335,14 @@ def _board(day: _DayDocument | None, events: Sequence[object], league: str) -> S
     return Scoreboard(games[0][0].slate if games else None, tuple(games), tuple(spoilt))
 
 
+_FIRST_HOUR = 6
+"""No game begins before this hour, Eastern time: an earlier one is of the evening before."""
+
+_NOON = time(12)
+"""Stands for an hour that ESPN does not know. Its own placeholder, midnight Eastern, is of the
+evening before, and a game of the evening would have been missing for twelve hours by noon."""
+
+
 def _undecided(team: _TeamDocument) -> bool:
     """Whether a bracket has no team here yet: `TBD`, or both that may come, such as `AMER/MSM`.
 
@@ -369,11 +377,10 @@ def _game(event: str, competition: _CompetitionDocument, when: str | None, leagu
     if text is None:
         raise FeedMalformed("date", "is missing")
     start = strict.instant(text, "date")
-    day: date | None = None
-    if competition.time_known is False:
-        # The hour is a placeholder, midnight Eastern, which belongs to the slate of the day before.
-        day = start.astimezone(LEAGUE_ZONE).date()
-    return Game(event, league, home, away, start, day, competition.neutral is True)
+    there = start.astimezone(LEAGUE_ZONE)
+    if competition.time_known is False and there.hour < _FIRST_HOUR:
+        start = datetime.combine(there, _NOON, LEAGUE_ZONE).astimezone(UTC)
+    return Game(event, league, home, away, start, None, competition.neutral is True)
 
 
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9&'.\- ]{0,9}", re.ASCII)
