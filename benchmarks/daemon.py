@@ -53,7 +53,7 @@ RULES = ("p >= 0.80", "p <= 0.30", "settled")
 
 def playbacks() -> list[Playback]:
     """Fifteen games at the same time: shipped recordings under the codes of other teams."""
-    from tracker.replay.files import shipped
+    from tracker.replay import shipped
     from tracker.replay.playback import Playback
 
     codes = sorted(teams("nba"))

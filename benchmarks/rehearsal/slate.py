@@ -10,9 +10,8 @@ from datetime import UTC, datetime, timedelta
 from tracker.domain.catalog import teams
 from tracker.domain.game import clock_text
 from tracker.domain.league import LEAGUES
-from tracker.replay import RecordedPhase, RecordedTeam, Recording
+from tracker.replay import RecordedPhase, RecordedTeam, Recording, shipped
 from tracker.replay.faults import Fault, FaultKind
-from tracker.replay.files import shipped
 from tracker.replay.playback import Playback, Showing
 
 TIP_OFF = datetime(2026, 1, 30, 0, 0, tzinfo=UTC)

@@ -25,8 +25,8 @@ from tracker.feeds import FeedMalformed
 from tracker.feeds.espn import parse_injuries
 from tracker.feeds.feeds import open_feeds
 from tracker.forecast import load_parameters
+from tracker.replay import find_recording
 from tracker.replay.faults import Fault, FaultKind
-from tracker.replay.files import find_recording
 from tracker.replay.playback import Playback
 from tracker.replay.server import Options, Running, serving
 from tracker.settings.models import FeedSettings, FeedsSettings

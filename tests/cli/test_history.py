@@ -19,7 +19,7 @@ from tracker.forecast.players.remainder import BASIC
 from tracker.modelling.games import Act, read
 from tracker.modelling.history import HistoryFolder, events_of, runs, season_of
 from tracker.modelling.players import read_players
-from tracker.replay.files import find_recording
+from tracker.replay import find_recording
 from tracker.replay.nba_site import LIVE, NbaSite
 from tracker.replay.playback import Playback
 

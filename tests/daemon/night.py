@@ -14,7 +14,7 @@ from typing import Any
 
 from tracker.app.views import bet_json
 from tracker.clock import Clock, ScaledClock, SystemClock
-from tracker.replay.files import find_recording
+from tracker.replay import find_recording
 from tracker.replay.playback import Playback
 from tracker.replay.server import Options, Running, serving
 from tracker.store import Store, StoreMissing, StoreTooOld

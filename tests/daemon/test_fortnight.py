@@ -28,8 +28,7 @@ from tracker.domain import TrackerError
 from tracker.domain.league import slate_date
 from tracker.feeds.feeds import Feeds, open_feeds
 from tracker.forecast import load_parameters
-from tracker.replay import Recording
-from tracker.replay.files import find_recording
+from tracker.replay import Recording, find_recording
 from tracker.replay.playback import Playback
 from tracker.replay.server import Options, Running, serving
 from tracker.settings import Settings, parse_settings

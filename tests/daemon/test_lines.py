@@ -37,8 +37,7 @@ from tracker.engine.decide.belief import seen_by
 from tracker.engine.market import exchange_lines
 from tracker.feeds.nba_reading import parse_box
 from tracker.forecast import Outlook
-from tracker.replay import Recording
-from tracker.replay.files import find_recording
+from tracker.replay import Recording, find_recording
 from tracker.replay.nba_site import LIVE, NbaSite
 from tracker.replay.playback import Playback
 from tracker.store import Store

@@ -20,8 +20,8 @@ from tracker.daemon.run import Setup, run
 from tracker.domain.alert import Outcome, Sent
 from tracker.domain.events import SystemEvent
 from tracker.notify.channels import Message
+from tracker.replay import find_recording
 from tracker.replay.faults import Fault, FaultKind
-from tracker.replay.files import find_recording
 from tracker.replay.playback import Playback
 from tracker.replay.server import Options, serving
 from tracker.settings import load_settings

@@ -21,7 +21,7 @@ from tracker.feeds.polling import LookUp
 from tracker.intake.bets_file import parse_bets
 from tracker.language import find_in, parse_bet
 from tracker.modelling.rule_trial import SiteWatch, rehearse
-from tracker.replay.files import find_recording
+from tracker.replay import find_recording
 from tracker.replay.nba_site import NbaSite
 from tracker.replay.playback import Correction, Playback
 from tracker.store import Store

@@ -16,7 +16,7 @@ from tracker.domain.tracking import GameTracking, RulePhase
 from tracker.engine.decide.advance import GAME_LOST_AFTER, advance, note
 from tracker.engine.decide.belief import judge_poll
 from tracker.feeds.nba_reading import parse_board
-from tracker.replay.files import find_recording
+from tracker.replay import find_recording
 from tracker.replay.nba_site import NbaSite
 from tracker.replay.playback import Playback, Showing
 

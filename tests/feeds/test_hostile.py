@@ -21,7 +21,7 @@ from tracker.feeds.feeds import SOURCES
 from tracker.feeds.odds import Parsed, kalshi, polymarket, the_odds_api
 from tracker.feeds.odds import nba as league_list
 from tracker.feeds.odds.asking import read_countdown
-from tracker.replay.files import find_recording
+from tracker.replay import find_recording
 from tracker.replay.nba_site import WNBA_SCOREBOARD, NbaSite
 from tracker.replay.playback import Playback, Showing
 

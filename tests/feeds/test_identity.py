@@ -25,8 +25,8 @@ from tracker.domain.player import player_key
 from tracker.feeds import nba
 from tracker.feeds.espn import espn_source
 from tracker.feeds.identity import Register, nearest, recognised, state_under
+from tracker.replay import shipped
 from tracker.replay.espn_site import EspnSite
-from tracker.replay.files import shipped
 from tracker.replay.nba_site import LIVE, NbaSite
 from tracker.replay.playback import Playback, Showing
 from tracker.replay.words import event_id

@@ -17,8 +17,8 @@ from tracker.domain.poll import Poll, behind
 from tracker.domain.tracking import GameTracking, Ordering
 from tracker.feeds.feeds import open_feeds
 from tracker.feeds.polling.poller import GamePoller
+from tracker.replay import find_recording
 from tracker.replay.faults import Fault, FaultKind
-from tracker.replay.files import find_recording
 from tracker.replay.playback import Playback
 from tracker.replay.server import Options, serving
 from tracker.settings.models import FeedSettings, FeedsSettings

@@ -37,7 +37,7 @@ from tracker.intake.bets_file import parse_bets
 from tracker.notify import dispatch
 from tracker.notify.channels import Message
 from tracker.notify.channels.apprise import AppriseChannel, _service
-from tracker.replay.files import find_recording
+from tracker.replay import find_recording
 from tracker.replay.nba_site import NbaSite
 from tracker.replay.playback import Correction, Playback
 from tracker.store import Store

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from tracker.replay import Recording
-from tracker.replay.files import shipped
+from tracker.replay import Recording, shipped
 from tracker.replay.timeline import Timeline, timeline
 
 FIXTURES = Path(__file__).parent / "fixtures"

@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.replay import Recording
-from tracker.replay.files import (
+from tracker.replay import (
+    Recording,
     RecordingError,
     UnknownGameError,
-    describe,
     file_name,
     find_recording,
     format_recording,
@@ -23,6 +22,7 @@ from tracker.replay.files import (
     shipped,
     write_recording,
 )
+from tracker.replay.timeline import describe
 
 MAX_FILE = 60_000
 

@@ -10,7 +10,7 @@ import aiohttp
 
 from tests.doubles.leap import play
 from tracker.clock import Clock
-from tracker.replay.files import find_recording
+from tracker.replay import find_recording
 from tracker.replay.nba_site import SCOREBOARD
 from tracker.replay.playback import Playback
 from tracker.replay.server import Options, serving

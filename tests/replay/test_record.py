@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from tracker.replay import Readings, Recording
-from tracker.replay.files import format_recording, parse_recording
+from tracker.replay import Readings, Recording, format_recording, parse_recording
 from tracker.replay.nba_site import LIVE, SCOREBOARD, WNBA_SCOREBOARD, NbaSite
 from tracker.replay.playback import Playback
 from tracker.replay.record import (

@@ -33,8 +33,7 @@ from tracker.registry import (
     Registry,
     in_use,
 )
-from tracker.replay import RecordedPhase, Recording
-from tracker.replay.files import shipped
+from tracker.replay import RecordedPhase, Recording, shipped
 from tracker.replay.timeline import timeline
 from tracker.store.trials import Trial, TrialOutcome, TrialVerdict
 

@@ -44,7 +44,7 @@ def playbacks_of(
 
     With `same_night` all tip off at that time. Raises Misused and UnknownGameError.
     """
-    from tracker.replay.files import find_recording, shipped
+    from tracker.replay import find_recording, shipped
     from tracker.replay.playback import Playback
 
     known = (game for game in shipped() if league in (None, game.league))
@@ -81,7 +81,7 @@ def record(
     first = parse_instant(_FIRST if since is None else since)
     last = parse_instant(_LAST if until is None else until)
     bodies = run_async(_bodies(scope_of(context), first, last))
-    from tracker.replay.files import file_name, write_recording
+    from tracker.replay import file_name, write_recording
     from tracker.replay.record import recording_from_bodies
 
     with progress("making recordings"):
@@ -245,7 +245,8 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
 
 def listing(as_json: AsJson = False) -> None:
     """List the recorded games that come with the program."""
-    from tracker.replay.files import describe, shipped
+    from tracker.replay import shipped
+    from tracker.replay.timeline import describe
 
     with progress("reading the recordings"):
         found = [(game, describe(game)) for game in shipped()]

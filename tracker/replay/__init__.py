@@ -1,4 +1,4 @@
-"""The parts of a recorded game: teams, actions in order of time, and the official final box score.
+"""Recordings of games: teams, actions in order of time, the official final box score; and files.
 
 A recording has facts only: no text, picture or arrangement of anybody else's, and nothing of a
 feed's format. `docs/recordings.md` describes the file that these values are read from. Units in
@@ -6,14 +6,24 @@ this room: `at` is in milliseconds since the scheduled tip-off, clocks and playi
 hundredths of a second, scores are in points.
 """
 
+import gzip
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
+from importlib import resources
 from itertools import pairwise
+from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from pydantic import ConfigDict, Field, with_config
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
+
+from tracker.domain import TrackerError
+from tracker.host import whole_file
+from tracker.settings.reading import plain_words
 
 
 class What(StrEnum):
@@ -372,3 +382,111 @@ class Recording:
     def name(self) -> str:
         """A short name for people: `SAC@PHI`."""
         return f"{self.away.tricode}@{self.home.tricode}"
+
+
+# ------------------------------------------------------------------------------------------- files
+
+SUFFIX = ".json.gz"
+
+MAX_BYTES = 32 * 1024 * 1024
+"""Largest decompressed recording that is read: some fifty times a long game."""
+
+
+class RecordingError(TrackerError):
+    """The file is not a recording that can be played. The message says what is wrong and where."""
+
+
+class UnknownGameError(TrackerError):
+    """No shipped game and no file has this name. The message lists what there is."""
+
+
+@cache
+def _adapter() -> TypeAdapter[Recording]:
+    # Built at the first use only: building it takes longer than reading a game.
+    return TypeAdapter(Recording)
+
+
+def _decode(data: bytes) -> bytes:
+    unzip = zlib.decompressobj(wbits=31)
+    text = unzip.decompress(data, MAX_BYTES)
+    if unzip.unconsumed_tail or not unzip.eof:
+        raise zlib.error("cut off, or larger than any game")
+    return text
+
+
+def parse_recording(data: bytes, name: str) -> Recording:
+    """Read a recording from the bytes of its file.
+
+    Raises `RecordingError`, with `name` in its message, for anything that is not a complete and
+    consistent recording of this version.
+    """
+    try:
+        return _adapter().validate_json(_decode(data))
+    except zlib.error as error:
+        raise RecordingError(
+            f"{name} is not a recording: its gzip data is broken ({error}). Record it again."
+        ) from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the game"
+        what = plain_words(first)
+        raise RecordingError(
+            f"{name} is not a recording of version 1: {where}: {what}. Record it again."
+        ) from error
+
+
+def format_recording(recording: Recording) -> bytes:
+    """The bytes of a recording's file. Equal recordings give equal bytes."""
+    return gzip.compress(_adapter().dump_json(recording), 9, mtime=0)
+
+
+def read_recording(path: Path) -> Recording:
+    """Read a recording file. Raises `RecordingError`, or `OSError` from the system."""
+    return parse_recording(path.read_bytes(), str(path))
+
+
+def write_recording(recording: Recording, path: Path) -> None:
+    """Write a recording file, replacing an existing one."""
+    with whole_file(path) as file:
+        file.write_bytes(format_recording(recording))
+
+
+def file_name(recording: Recording) -> str:
+    """The customary name of a recording's file: `2026-01-29_SAC_at_PHI.json.gz`."""
+    return f"{_day(recording)}_{recording.away.tricode}_at_{recording.home.tricode}{SUFFIX}"
+
+
+def shipped() -> Iterator[Recording]:
+    """The games that come with the program, in the order of their file names."""
+    folder = resources.files("tracker.replay") / "games"
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.name.endswith(SUFFIX):
+            yield parse_recording(entry.read_bytes(), entry.name)
+
+
+def find_recording(name: str) -> Recording:
+    """The game with a name: a path, a game id, or `AWAY@HOME` with or without a date.
+
+    Raises `UnknownGameError` when no game or more than one has the name.
+    """
+    if name.endswith(SUFFIX) or "/" in name:
+        path = Path(name)
+        if not path.is_file():
+            raise UnknownGameError(f"There is no recording file {name}.")
+        return read_recording(path)
+    games = list(shipped())
+    words = name.upper().split()
+    hits = [game for game in games if _is_called(game, words)]
+    if len(hits) == 1:
+        return hits[0]
+    known = ", ".join(f"{game.name} ({game.id})" for game in games)
+    what = "More than one recorded game" if hits else "No recorded game"
+    raise UnknownGameError(f"{what} is called {name!r}. There are: {known}.")
+
+
+def _is_called(game: Recording, words: list[str]) -> bool:
+    return words in ([game.id], [game.name], [game.name, _day(game)])
+
+
+def _day(game: Recording) -> str:
+    return game.tip_off.astimezone(ZoneInfo(game.venue.zone)).date().isoformat()

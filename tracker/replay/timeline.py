@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple, assert_never
 
 from tracker.replay import (
@@ -478,3 +479,76 @@ _COUNTED = {
     What.BLOCK: "blocks",
     What.HEAVE: "heaves",
 }
+
+
+_BLOWOUT = 15
+_COMEBACK = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A summary of how a game went.
+
+    `comeback` is the most points by which the winner was ever behind. `lead_changes` counts how
+    often the lead went from one team to the other. `over` is false for a recording that ends before
+    its game.
+    """
+
+    home: int
+    away: int
+    overtimes: int
+    comeback: int
+    lead_changes: int
+    over: bool
+
+    @property
+    def margin(self) -> int:
+        """Home's points less away's."""
+        return self.home - self.away
+
+
+def story(game: Timeline) -> Story:
+    """The summary of a game, from its states."""
+    final = game.final
+    home, away = final.home.score, final.away.score
+    winner = 1 if home > away else -1
+    margins = [state.home.score - state.away.score for state in game.states]
+    leaders = [margin > 0 for margin in margins if margin]
+    return Story(
+        home=home,
+        away=away,
+        overtimes=max(0, final.period - game.recording.rules.periods),
+        comeback=max(0, *(-winner * margin for margin in margins)),
+        lead_changes=sum(a != b for a, b in pairwise(leaders)),
+        over=final.phase is RecordedPhase.OVER,
+    )
+
+
+def describe(recording: Recording) -> str:
+    """One line for a list: `SAC 111 @ PHI 113: won from 11 behind, 9 lead changes`."""
+    course = story(timeline(recording))
+    parts = []
+    if not course.over:
+        parts.append("not recorded to its end")
+    if course.overtimes:
+        parts.append("overtime" if course.overtimes == 1 else f"{course.overtimes} overtimes")
+    if abs(course.margin) >= _BLOWOUT:
+        parts.append("a blowout")
+    if course.comeback >= _COMEBACK:
+        parts.append(f"won from {course.comeback} behind")
+    parts.append(f"{course.lead_changes} lead change{'' if course.lead_changes == 1 else 's'}")
+    parts += _pushes(recording, course)
+    home, away = recording.home.tricode, recording.away.tricode
+    return f"{away} {course.away} @ {home} {course.home}: {', '.join(parts)}"
+
+
+def _pushes(recording: Recording, course: Story) -> list[str]:
+    lines = recording.lines
+    if lines is None or not course.over:
+        return []
+    pushes = []
+    if lines.home_spread is not None and course.margin + lines.home_spread == 0:
+        pushes.append("a push on the closing spread")
+    if lines.total is not None and course.home + course.away == lines.total:
+        pushes.append("a push on the closing total")
+    return pushes

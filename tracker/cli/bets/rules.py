@@ -120,7 +120,7 @@ async def _shipped(scope: Scope, rules: Sequence[Rule]) -> tuple[int, list[Trial
     from tracker.feeds.polling import LookUp
     from tracker.feeds.polling.poller import GamePoller
     from tracker.modelling.rule_trial import STARTS_BEFORE, SiteWatch, follow
-    from tracker.replay.files import shipped
+    from tracker.replay import shipped
     from tracker.replay.nba_site import NbaSite
     from tracker.replay.playback import Playback
 

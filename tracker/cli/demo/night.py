@@ -20,8 +20,7 @@ from tracker.domain.market import (
 )
 from tracker.domain.player import Stat, player_key
 from tracker.domain.value import ClosingValue
-from tracker.replay import PlayerStatLine, RecordedTeam
-from tracker.replay.files import find_recording
+from tracker.replay import PlayerStatLine, RecordedTeam, find_recording
 from tracker.replay.playback import Playback
 from tracker.store.views import ShowView
 
