@@ -24,7 +24,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks.record import _GAME, _RULES, _START, polls
-from tracker.app.backups import DATABASE, TrackerFiles, restore, sets
+from tracker.app.backups import DATABASE, TrackerFiles, sets
+from tracker.app.restoring import restore
 from tracker.clock import SystemClock
 from tracker.domain.draft import Draft
 from tracker.language import find_in, parse_pick

@@ -35,9 +35,10 @@ from pathlib import Path
 from benchmarks.rehearsal.night import TAKES, Night, memory_mib, write_files
 from benchmarks.rehearsal.slate import TIP_OFF, bad_night, games, truth
 from tests.doubles.leap import DATABASE, play
-from tracker.app.backups import TrackerFiles, back_up, drill
+from tracker.app.backups import TrackerFiles, back_up
 from tracker.app.monitors import watch
 from tracker.app.refresh import Part, Refresh
+from tracker.app.restoring import drill
 from tracker.clock import Clock
 from tracker.daemon.bot import CommandRun
 from tracker.daemon.run import Setup, run

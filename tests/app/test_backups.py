@@ -451,7 +451,8 @@ _KILLED = """
 import asyncio, os, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from tracker.app.backups import TrackerFiles, restore
+from tracker.app.backups import TrackerFiles
+from tracker.app.restoring import restore
 
 made, homes = Path(sys.argv[1]), [Path(x) for x in sys.argv[2:]]
 

@@ -19,9 +19,10 @@ import pytest
 
 from tests.daemon.test_chores import NEW_YORK, Machine
 from tests.doubles.clock import FakeClock
-from tracker.app.backups import TrackerFiles, back_up, drill
+from tracker.app.backups import TrackerFiles, back_up
 from tracker.app.monitors import watch
 from tracker.app.refresh import Part, Refresh
+from tracker.app.restoring import drill
 from tracker.daemon.bot import CommandRun
 from tracker.daemon.watchers.chores import dues, usual_chores
 from tracker.domain import TrackerError

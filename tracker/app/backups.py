@@ -1,4 +1,4 @@
-"""Back-ups: making, keeping, trial restores, and restoring.
+"""Back-ups: making, listing and keeping them.
 
 A back-up is a folder with the database and what else a new machine needs. It holds no secrets, only
 their names, so that a person knows which ones to bring.
@@ -6,16 +6,13 @@ their names, so that a person knows which ones to bring.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import errno
 import hashlib
 import json
 import os
 import re
 import shutil
 import sqlite3
-import tempfile
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,14 +21,13 @@ from pathlib import Path
 
 from tracker import __version__
 from tracker.domain import TrackerError
-from tracker.host import os_trouble, own_as, single_instance
+from tracker.host import own_as
 from tracker.settings import (
     ODDS_VARIABLE,
     URLS_VARIABLE,
     ConfigError,
     credentials_given,
     find_config,
-    is_of_system_service,
     load_secrets,
     parse_settings,
     read_text,
@@ -39,11 +35,8 @@ from tracker.settings import (
 from tracker.settings.models import Settings
 from tracker.settings.reading import LEFT_OUT
 from tracker.store import Store
-from tracker.store.database import StoreUnavailable, WriterLock
 from tracker.store.database.migrate import (
-    APPLICATION_ID,
     migrations,
-    replace_by,
     rows_in,
     sync,
     version_of,
@@ -58,13 +51,13 @@ MANIFEST = "manifest.json"
 SETTINGS = "tracker.toml"
 BETS = "bets.toml"
 CREDENTIALS = "credentials.txt"
-_MODELS = "models"
+MODELS = "models"
 _NAME = re.compile(r"tracker-(\d{8}T\d{6}Z)")
 _UNFINISHED = re.compile(r"(?:tracker-(\d{8}T\d{6}Z)\.partial|drill-(\d{8}T\d{6}Z)-.*)")
 _AT_WORK = timedelta(hours=1)
 """How long a back-up or a trial of one may be at work; what is older was left by one that died."""
 
-_STAMP = "%Y%m%dT%H%M%SZ"
+STAMP = "%Y%m%dT%H%M%SZ"
 _NO_ADDRESS = f"https://{LEFT_OUT}.invalid"
 """In place of an address that the settings check, so that they can be restored."""
 
@@ -72,7 +65,6 @@ _LONG = 12
 """Letters from which a secret is no word that the file may hold for another reason."""
 
 _CHUNK = 1 << 20
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class BadBackup(TrackerError):
@@ -116,7 +108,7 @@ class TrackerFiles:
     @property
     def models(self) -> Path:
         """The folder of the person's own models."""
-        return self.database.parent / _MODELS
+        return self.database.parent / MODELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,22 +121,6 @@ class Made:
     backup: Backup
     dropped: tuple[str, ...]
     current: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """What a restore did. `moved` is where the old database went; None if there was none.
-
-    `brought` are files that were copied from the back-up, `kept` those that were not because one
-    was there. `credentials` names the secrets to bring.
-    """
-
-    rows: int
-    hash: str
-    moved: Path | None
-    brought: tuple[Path, ...]
-    kept: tuple[Path, ...]
-    credentials: tuple[str, ...]
 
 
 # ------------------------------------------------------------------------------------------- making
@@ -161,7 +137,7 @@ async def back_up(place: TrackerFiles, settings: Settings, now: datetime) -> Mad
     if not folder.exists():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         own_as(folder, place.database)
-    target = folder / f"tracker-{now.astimezone(UTC):{_STAMP}}"
+    target = folder / f"tracker-{now.astimezone(UTC):{STAMP}}"
     _clear(folder, now)
     if target.exists():
         raise BadBackup(f"{target} is there already: wait a second and try again")
@@ -214,7 +190,7 @@ async def _copy(place: TrackerFiles, to: Path, now: datetime) -> _Copied:
 def _described(copy: Path, now: datetime) -> _Copied:
     with contextlib.closing(sqlite3.connect(copy)) as db:
         rows, schema = sum(rows_in(db).values()), version_of(db)
-    made = Backup(now, str(copy), copy.stat().st_size, _sha256(copy), rows, now)
+    made = Backup(now, str(copy), copy.stat().st_size, sha256_of(copy), rows, now)
     return _Copied(made, schema)
 
 
@@ -224,9 +200,9 @@ def _beside(place: TrackerFiles, settings: Settings, folder: Path, copied: _Copi
     if (text := _masked(place.config, settings)) is not None:
         _write(folder / SETTINGS, text)
     if place.bets.is_file():
-        _copy_file(place.bets, folder / BETS)
+        copy_file(place.bets, folder / BETS)
     if place.models.is_dir():
-        shutil.copytree(place.models, folder / _MODELS, ignore=shutil.ignore_patterns("*.tmp"))
+        shutil.copytree(place.models, folder / MODELS, ignore=shutil.ignore_patterns("*.tmp"))
     _write(folder / CREDENTIALS, "".join(f"{x}\n" for x in names))
     manifest = {
         "program": __version__,
@@ -328,7 +304,7 @@ def sets(folder: Path) -> dict[datetime, Path]:
 
 
 def _time_in(stamp: str) -> datetime:
-    return datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
+    return datetime.strptime(stamp, STAMP).replace(tzinfo=UTC)
 
 
 def listed(folder: Path, recorded: Sequence[Backup]) -> list[Backup]:
@@ -341,7 +317,7 @@ def listed(folder: Path, recorded: Sequence[Backup]) -> list[Backup]:
     found = [*recorded]
     for at, path in sets(folder).items():
         if str(path) not in known:
-            manifest, file = _manifest(path), path / DATABASE
+            manifest, file = manifest_of(path), path / DATABASE
             rows, digest = manifest.get("rows"), str(manifest.get("sha256", ""))
             rows = rows if isinstance(rows, int) else 0
             found.append(Backup(at, str(path), file.stat().st_size, digest, rows, at))
@@ -390,189 +366,11 @@ def late(newest: Backup | None, since: datetime | None, now: datetime) -> bool:
     return begun is not None and now - begun > LATE_AFTER
 
 
-# ---------------------------------------------------------------------------------------- restoring
+# -------------------------------------------------------------------------------------------- files
 
 
-async def drill(place: TrackerFiles, settings: Settings, now: datetime) -> Backup:
-    """Restore the newest back-up into a temporary folder, compare it, and record the outcome.
-
-    Raises BadBackup when there is no back-up, when there is no room to try it, or when the restored
-    data differ from what was saved.
-    """
-    there = sets(settings.backup_folder)
-    if not there:
-        raise BadBackup("there is no back-up yet: `tracker backup --full` makes one")
-    # One of a time to come was made while the clock was wrong.
-    at = next((x for x in there if x <= now), max(there))
-    path = there[at]
-    manifest = _manifest(path)
-    why = "ok"
-    prefix = f"drill-{now.astimezone(UTC):{_STAMP}}-"
-    with tempfile.TemporaryDirectory(dir=settings.backup_folder, prefix=prefix) as name:
-        home = Path(name)
-        trial = TrackerFiles(home / DATABASE, home / SETTINGS, home / BETS)
-        try:
-            found = await restore(path, trial, now)
-            why = _compared(manifest, found)
-        except StoreUnavailable as wrong:
-            raise BadBackup(f"{path} could not be tried out: {wrong}") from None
-        except OSError as wrong:
-            why = os_trouble(wrong, settings.backup_folder)
-            if wrong.errno in _NO_ROOM:
-                # Nothing is wrong with the back-up.
-                raise BadBackup(f"{path} could not be tried out: {why}") from None
-        except TrackerError as wrong:
-            why = str(wrong)
-    async with await Store.open(place.database, now=now) as store:
-        known = next((x for x in await store.upkeep.backups() if x.path == str(path)), None)
-        seen = known or Backup(at, str(path), (path / DATABASE).stat().st_size,
-                               str(manifest.get("sha256", "")), 0, now)  # fmt: skip
-        seen = replace(seen, drilled_at=now, outcome=why)
-        await store.upkeep.keep_backup(seen)
-    if why != "ok":
-        raise BadBackup(f"{path} did not come back as it was: {why}")
-    return seen
-
-
-def _compared(manifest: Mapping[str, object], found: Restored) -> str:
-    if "sha256" not in manifest:
-        return f"its {MANIFEST} is gone or cannot be read"
-    if manifest.get("schema") != len(migrations()):
-        return "ok"  # The restore migrated it to a later schema, so its tables differ.
-    if manifest.get("hash") != found.hash or manifest.get("rows") != found.rows:
-        return "its rows are not those that were written"
-    return "ok"
-
-
-async def restore(source: Path, place: TrackerFiles, now: datetime) -> Restored:
-    """Replace the database by a back-up; the old one is kept beside it with its log.
-
-    `source` is a back-up's folder or a copy of a database. Settings, bets file and models are
-    copied where there are none. Raises AlreadyRunning while a daemon runs, and BadBackup for what
-    cannot be restored; nothing is changed then.
-    """
-    file = _database_in(source)
-    try:
-        place.database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as why:
-        raise BadBackup(
-            f"{place.database} cannot be made ({why.strerror or why}): name another [store] path "
-            f"in {place.config}"
-        ) from None
-    lock = place.database.with_name(place.database.name + ".lock")
-    fresh = place.database.with_name(place.database.name + ".restoring")
-    with single_instance(lock), contextlib.closing(WriterLock(place.database)) as writer:
-        try:
-            # The log of an earlier attempt that died would be taken for that of this copy.
-            _remove(fresh)
-            await asyncio.to_thread(_copy_database, file, fresh)
-            rows = _inspect(fresh, file)
-            async with await Store.open(fresh, now=now) as store:
-                content = await store.export_hash()
-            _check_log(fresh)
-            with writer.held():
-                moved = replace_by(fresh, place.database, f"{now.astimezone(UTC):{_STAMP}}")
-        finally:
-            _remove(fresh)
-    brought, left = _bring(source, place)
-    return Restored(rows, content, moved, brought, left, _credentials(source))
-
-
-def _database_in(source: Path) -> Path:
-    """The database in a back-up's folder, or the named file itself.
-
-    Raises BadBackup if it is missing, or is not the file of the folder's manifest.
-    """
-    file = source / DATABASE if source.is_dir() else source
-    if not file.is_file():
-        raise BadBackup(f"there is no {file}: `tracker backup --list` lists the back-ups")
-    written = _manifest(source).get("sha256") if source.is_dir() else None
-    if written is not None and written != _sha256(file):
-        raise BadBackup(
-            f"{file} is not the file that was written: take an older back-up, or restore {file} by "
-            "itself if you have changed it"
-        )
-    return file
-
-
-def _copy_database(source: Path, target: Path) -> None:
-    """Copy a database, and its write-ahead log where there is one."""
-    _copy_file(source, target)
-    log = source.with_name(source.name + "-wal")
-    if log.is_file():
-        _copy_file(log, target.with_name(target.name + "-wal"))
-
-
-def _inspect(copy: Path, source: Path) -> int:
-    """The number of rows in the copy; BadBackup when it is not ours, damaged or too new."""
-    damaged = f"{source} is damaged ({{}}): take an older back-up"
-    try:
-        with contextlib.closing(sqlite3.connect(copy)) as db:
-            mark = int(db.execute("PRAGMA application_id").fetchone()[0])
-            version = version_of(db)
-            if mark != APPLICATION_ID:
-                raise BadBackup(f"{source} is no database of tracker: name another file")
-            if version > len(migrations()):
-                raise BadBackup(
-                    f"{source} has schema {version}, written by a later version of tracker (this "
-                    f"one knows {len(migrations())}): upgrade tracker, then restore it"
-                )
-            if (fault := db.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
-                raise BadBackup(damaged.format(fault))
-            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            return sum(rows_in(db).values())
-    except sqlite3.DatabaseError as why:
-        raise BadBackup(damaged.format(why)) from None
-
-
-def _check_log(fresh: Path) -> None:
-    """Raise StoreUnavailable when a database that was closed has rows in its log alone."""
-    log = fresh.with_name(fresh.name + "-wal")
-    if log.exists() and log.stat().st_size:
-        raise StoreUnavailable(f"{fresh} could not be written whole: is the disk full?")
-
-
-def _remove(fresh: Path) -> None:
-    """Delete a copy with its log, its lock and what an upgrade kept of it."""
-    for path in [*fresh.parent.iterdir()]:
-        if path.name.startswith(fresh.name):
-            path.unlink()
-
-
-def _bring(source: Path, place: TrackerFiles) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
-    """Copy the files beside the database where there are none; those copied, and those not."""
-    pairs = ((source / SETTINGS, place.config), (source / BETS, place.bets))
-    # The service's user, who is not root, reads these files, which hold no secret.
-    open_to_all = is_of_system_service(place.config)
-    brought, left = [], []
-    for origin, target in pairs:
-        if not origin.is_file():
-            continue
-        if target.exists():
-            left.append(target)
-            continue
-        if not target.parent.exists():
-            target.parent.mkdir(mode=0o755 if open_to_all else 0o700, parents=True)
-            own_as(target.parent, target.parent.parent)
-        _copy_file(origin, target, 0o644 if open_to_all else 0o600)
-        own_as(target, target.parent)
-        brought.append(target)
-    if (source / _MODELS).is_dir():
-        if place.models.exists():
-            left.append(place.models)
-        else:
-            shutil.copytree(source / _MODELS, place.models)
-            own_as(place.models, place.database)
-            brought.append(place.models)
-    return tuple(brought), tuple(left)
-
-
-def _credentials(source: Path) -> tuple[str, ...]:
-    file = source / CREDENTIALS
-    return tuple(file.read_text("utf-8").splitlines()) if file.is_file() else ()
-
-
-def _manifest(folder: Path) -> Mapping[str, object]:
+def manifest_of(folder: Path) -> Mapping[str, object]:
+    """What a back-up says of itself; empty where that is gone or cannot be read."""
     try:
         found = json.loads((folder / MANIFEST).read_text("utf-8"))
     except (OSError, ValueError):
@@ -580,11 +378,8 @@ def _manifest(folder: Path) -> Mapping[str, object]:
     return found if isinstance(found, dict) else {}
 
 
-# -------------------------------------------------------------------------------------------- files
-
-
-def _copy_file(source: Path, target: Path, mode: int = 0o600) -> None:
-    """Copy and sync."""
+def copy_file(source: Path, target: Path, mode: int = 0o600) -> None:
+    """Copy a file, and sync the copy."""
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
     with source.open("rb") as origin, os.fdopen(descriptor, "wb") as out:
         shutil.copyfileobj(origin, out, _CHUNK)
@@ -600,6 +395,7 @@ def _write(path: Path, text: str) -> None:
         os.fsync(out.fileno())
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -21,8 +21,8 @@ from tracker.domain.money import plural
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from tracker.app.backups import Restored
     from tracker.app.refresh import Refreshed
+    from tracker.app.restoring import Restored
     from tracker.store.upkeep import Backup
 
 
@@ -207,7 +207,8 @@ async def _now(scope: Scope) -> datetime:
 
 
 async def _drill(scope: Scope, as_json: bool) -> None:
-    from tracker.app.backups import TrackerFiles, drill
+    from tracker.app.backups import TrackerFiles
+    from tracker.app.restoring import drill
 
     settings = scope.settings()
     async with session(scope) as at:
@@ -280,7 +281,7 @@ def restore(
     runs, and for a database of a later version of tracker.
     """
     from tracker.app.backups import TrackerFiles
-    from tracker.app.backups import restore as put_back
+    from tracker.app.restoring import restore as put_back
 
     scope = scope_of(context)
     place = TrackerFiles.to_restore(file, scope.settings, scope.config)
