@@ -504,6 +504,15 @@ def test_what_a_parlay_is_worth_is_not_told_where_a_leg_may_drop_out(second: Leg
         assert ("fair cash-out" in text) is told
 
 
+def test_a_game_of_a_colleges_women_is_told_as_one() -> None:
+    """Its men may play the same opponent on the same day: the score says which game it is."""
+    women = replace(GAME, id="401800001", league="ncaaw")
+    found = replace(state(), game=women, clock=422.0)
+    there = GameTracking(women, state=found, seen_at=NOW)
+    text = compose(alert("p >= 0.80", found, 0.8, 0.71), followed("DEN -4.5"), there)
+    assert "LAL 91 – 98 DEN (W) · " in text
+
+
 def test_a_game_that_is_off_has_no_score() -> None:
     """A void bet says why it is void, and gives no score."""
     off = state("-", 0, 0, phase=Phase.POSTPONED)

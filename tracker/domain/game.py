@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from tracker.domain.chance import maker
-from tracker.domain.league import LEAGUES, NBA, League, slate_date
+from tracker.domain.league import LEAGUES, NBA, NCAAW, League, slate_date
 
 T = TypeVar("T")
 
@@ -143,6 +143,11 @@ class Game:
     def of_league(self) -> str:
         """The league in brackets, since a school has two teams; empty for the NBA."""
         return "" if self.league == NBA.id else f" ({self.rules.name})"
+
+    @property
+    def of_women(self) -> str:
+        """` (W)` behind a college's women, whose men may play the same opponent that day."""
+        return " (W)" if self.league == NCAAW.id else ""
 
     @property
     def teams(self) -> tuple[tuple[str, str], ...]:

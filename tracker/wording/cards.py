@@ -203,10 +203,11 @@ def _in_play(tracking: GameTracking) -> bool:
 
 def _head(tracking: GameTracking, zone: tzinfo) -> str:
     game, state = tracking.game, tracking.state
+    names = f"🏀 {game.away} @ {game.home}{game.of_women}"
     if state is not None and state.phase.off:
-        return f"🏀 {game.away} @ {game.home} · {state.game_clock}"
+        return f"{names} · {state.game_clock}"
     if state is None or state.period == 0:
-        return f"🏀 {game.away} @ {game.home} · tip-off {game.start.astimezone(zone):%a %H:%M}"
+        return f"{names} · tip-off {game.start.astimezone(zone):%a %H:%M}"
     return f"🏀 {score_text(game, state.score)} · {state.game_clock}"
 
 

@@ -301,8 +301,8 @@ def short_market(market: Market, game: Game) -> str:
 
 
 def score_text(game: Game, score: Score) -> str:
-    """The score with the away team first: `LAL 91 – 98 DEN`."""
-    return f"{game.away} {score.away} – {score.home} {game.home}"
+    """The score with the away team first: `LAL 91 – 98 DEN`, of women `LSU 70 – 84 SC (W)`."""
+    return f"{game.away} {score.away} – {score.home} {game.home}{game.of_women}"
 
 
 class Staked(Protocol):

@@ -163,14 +163,14 @@ def _game_line(view: GameView, x: _Picture) -> str:
     game, state = view.game, view.state
     zone = x.at.settings.zone
     if state is None or state.period == 0:
-        line = f"{paint(f'{game.away} @ {game.home}', 'bold')}   "
+        line = f"{paint(f'{game.away} @ {game.home}{game.of_women}', 'bold')}   "
         start = when(game.start, x.now, zone)
         if state is not None and state.phase.off:
             return f"{line}{state.game_clock} · was to begin {start}"
         left = (game.start - x.now).total_seconds()
         wait = f"in {rough_span(left)}" if left > 0 else "to begin"
         return f"{line}{start} ({wait})"
-    score = f"{game.away} {state.score.away} @ {game.home} {state.score.home}"
+    score = f"{game.away} {state.score.away} @ {game.home} {state.score.home}{game.of_women}"
     age = ""
     if view.seen_at is not None and state.phase.in_play:
         seconds = (x.now - view.seen_at).total_seconds()
