@@ -319,6 +319,14 @@ def test_a_price_is_followed_by_what_is_paid_for() -> None:
         assert (pick.stake_cents, pick.odds.american) == (2000, "-110"), text
 
 
+@pytest.mark.parametrize("text", ["O. Toppin u8.5 reb", "O. Toppin 5+ reb", "U. Garuba o3.5 reb"])
+def test_an_initial_before_a_name_is_no_over_and_no_under(text: str) -> None:
+    """`O.` and `U.` mean a direction only before its line."""
+    pick = parse_pick(text, FIND)
+    assert pick.player == text[: text.index(" ", 3)]
+    assert parse_pick("LAL@DEN O. 224.5", FIND).text == "LAL@DEN O. 224.5"
+
+
 @pytest.mark.parametrize(
     ("text", "code", "asked"),
     [
