@@ -90,12 +90,15 @@ def test_long_pauses() -> None:
     assert next_wait(standing(Phase.SUSPENDED, 2), BUZZER, paused_s=3600) == 300
 
 
-def test_a_settled_game_is_looked_at_twice_more() -> None:
-    """A settled game's box is read after its rewrite and after noon Eastern, then never again."""
+def test_a_settled_game_is_looked_at_until_its_box_is_official() -> None:
+    """Its box is read every half-hour, after its rewrite and after noon Eastern, then no more."""
     done, now = standing(Phase.FINAL, 4, final_at=BUZZER, settled=True), BUZZER + LOOKS
-    first = now + timedelta(seconds=next_wait(done, now))
-    assert first - BUZZER == FIRST_CHECK_AFTER + timedelta(seconds=30)
-    second = first + timedelta(seconds=next_wait(replace(done, checks=1), first))
+    polls = []
+    while now - BUZZER < FIRST_CHECK_AFTER:
+        now += timedelta(seconds=next_wait(done, now))
+        polls.append((now - BUZZER).total_seconds() / 60)
+    assert polls == [40, 70, 100, 130, 135.5]
+    second = now + timedelta(seconds=next_wait(replace(done, checks=1), now))
     assert second == datetime(2026, 1, 30, 17, 10, 30, tzinfo=UTC)
     assert next_wait(replace(done, checks=2), second) == cadence.DONE_S
     assert next_wait(done, BUZZER + timedelta(hours=3)) == 60

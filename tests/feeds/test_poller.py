@@ -14,7 +14,7 @@ from tracker.domain.game import GameState, Phase
 from tracker.domain.poll import GameStanding, Poll, Trouble, Unreadable, check_times
 from tracker.feeds import nba
 from tracker.feeds.polling import Feed
-from tracker.feeds.polling.cadence import FINAL_LOOKS_S
+from tracker.feeds.polling.cadence import CORRECTED_S, FINAL_LOOKS_S
 from tracker.feeds.polling.poller import GamePoller
 
 STATE = nba.SOURCE.parse_box(box_of(live_game()))
@@ -229,8 +229,8 @@ async def test_a_settled_game_is_read_from_its_box_when_due(site: Site, follower
     now = follower.clock.now()
     over = now - timedelta(seconds=FINAL_LOOKS_S)
     done = GameStanding(GAME, FINAL, final_at=over, settled=True)
-    first, second = ((x - now).total_seconds() for x in check_times(over))
-    poll = await follower.after(done, first, first + 61.0)
+    second = (check_times(over)[1] - now).total_seconds()
+    poll = await follower.after(done, CORRECTED_S, CORRECTED_S + 61.0)
     assert isinstance(poll.reading, GameState)
     assert poll.reading.phase is Phase.FINAL
     since = (follower.clock.now() - now).total_seconds()

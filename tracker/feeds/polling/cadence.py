@@ -48,6 +48,10 @@ FINAL_LOOKS_S = 10 * 60.0
 """Seconds after the buzzer for which a game is polled every `FINAL_S` although its result is known:
 a document may have called it over by mistake, and points are corrected most in these minutes."""
 
+CORRECTED_S = 30 * 60.0
+"""Most seconds between polls of a finished game until the league has rewritten its box score: a
+figure may be corrected meanwhile, or the game be played on."""
+
 OFF_S = 30 * 60.0
 """Most seconds between polls of a postponed or cancelled game, which may be called on again."""
 
@@ -237,7 +241,10 @@ def _ordinary(standing: GameStanding, now: datetime, paused_s: float) -> float:
         case Phase.SUSPENDED:
             return SUSPENDED_S if paused_s < SUSPENDED_LONG_AFTER_S else SUSPENDED_LONG_S
         case Phase.FINAL:
-            return _until_check(standing, now) if surely_over(standing, now) else FINAL_S
+            if not surely_over(standing, now):
+                return FINAL_S
+            check = _until_check(standing, now)
+            return check if standing.checks else min(CORRECTED_S, check)
         case Phase.POSTPONED | Phase.CANCELLED:
             soon = _since_end(standing, now) < OFF_SOON_FOR_S
             return min(OFF_SOON_S if soon else OFF_S, _until_check(standing, now))
