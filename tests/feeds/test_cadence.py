@@ -98,6 +98,7 @@ def test_a_settled_game_is_looked_at_until_its_box_is_official() -> None:
         now += timedelta(seconds=next_wait(done, now))
         polls.append((now - BUZZER).total_seconds() / 60)
     assert polls == [40, 70, 100, 130, 135.5]
+    assert next_wait(replace(done, changed=True), BUZZER + timedelta(hours=1)) == 60
     second = now + timedelta(seconds=next_wait(replace(done, checks=1), now))
     assert second == datetime(2026, 1, 30, 17, 10, 30, tzinfo=UTC)
     assert next_wait(replace(done, checks=2), second) == cadence.DONE_S

@@ -86,7 +86,7 @@ class GameStanding:
     `final_at` is when a poll first showed the game final. `settled` is whether the game need not be
     polled for results any more. `checks` counts the later readings of the box score: 1 after about
     2 h 15 min, 2 after noon Eastern. `players` is whether a bet is on a player of the game, so that
-    its box score is needed.
+    its box score is needed. `changed` is whether the last poll of a game that is over changed it.
     """
 
     game: Game
@@ -95,6 +95,7 @@ class GameStanding:
     settled: bool = False
     checks: int = 0
     players: bool = False
+    changed: bool = False
 
 
 FINAL_CHECKS = 2

@@ -490,13 +490,15 @@ class GameTracking:
     def standing(self) -> GameStanding:
         """What decides when the game is polled next."""
         done = bool(self.tracked) and all(x.done_in(self.game.id) for x in self.tracked)
+        changed = False
         if self.final_at is not None and self.seen_at is not None:
             # What the box still lacks by then comes at one of its later checks, or never; what has
             # just changed is confirmed by the next poll.
             changed = self.changed_at is not None and self.seen_at - self.changed_at < AGREE_AFTER
             done = done or (self.seen_at - self.final_at >= BOX_AWAITED and not changed)
-        players = self.follows_players
-        return GameStanding(self.game, self.state, self.final_at, done, self.checks, players)
+        return GameStanding(
+            self.game, self.state, self.final_at, done, self.checks, self.follows_players, changed
+        )
 
     @property
     def follows_players(self) -> bool:

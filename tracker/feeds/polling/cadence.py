@@ -241,7 +241,7 @@ def _ordinary(standing: GameStanding, now: datetime, paused_s: float) -> float:
         case Phase.SUSPENDED:
             return SUSPENDED_S if paused_s < SUSPENDED_LONG_AFTER_S else SUSPENDED_LONG_S
         case Phase.FINAL:
-            if not surely_over(standing, now):
+            if standing.changed or not surely_over(standing, now):
                 return FINAL_S
             check = _until_check(standing, now)
             return check if standing.checks else min(CORRECTED_S, check)
