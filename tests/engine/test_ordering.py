@@ -221,6 +221,27 @@ def test_another_document_is_given_the_time_to_catch_up(origin: Origin, wait: ti
     assert (tracking.state, tracking.told_by) == (lower, origin)
 
 
+@pytest.mark.parametrize("stands", [SCHEDULED, Q1, live(2, 0, (9, 9), (9, 9), phase=Phase.BREAK)])
+def test_a_stand_in_that_has_stopped_takes_no_game_back(stands: GameState) -> None:
+    """An earlier moment is believed only from a source that goes on from there."""
+    seen = live(3, 300, (28, 25), (30, 30), (21, 27))
+    tracking = GameTracking(GAME, state=seen, told_by=BOARD)
+    for at in range(0, 7200, 60):
+        tracking, ordering = judged(tracking, Told(float(at), ESPN, stands))
+        assert ordering is Ordering.BEHIND
+    assert tracking.state == seen
+    goes_on = live(3, 400, (28, 25), (30, 30), (18, 22))
+    tracking, ordering = judged(tracking, Told(7200.0, ESPN, goes_on))
+    assert (ordering, tracking.state) == (Ordering.CORRECTION, goes_on)
+
+
+def test_a_game_with_points_has_not_un_begun_within_minutes() -> None:
+    """A board that says again that it is scheduled is believed after five minutes."""
+    tracking, taken = follow([SCHEDULED] * 30, Q1)
+    assert (tracking.state, set(taken)) == (Q1, {"held"})
+    assert follow([SCHEDULED] * 31, Q1)[0].state == SCHEDULED
+
+
 def test_a_source_that_catches_up_is_believed_at_once() -> None:
     """A source that catches up is believed at once, and its held state is dropped."""
     tracking = GameTracking(GAME, state=LATER, told_by=BOARD)
@@ -269,8 +290,9 @@ def test_hours_after_the_end_a_copy_from_play_takes_nothing_back() -> None:
     """A document that stands still in play is an old copy; one that moves is a game played on."""
     over = GameTracking(GAME, state=END, told_by=BOX, final_at=after(0))
     tracking, taken = over, set()
-    for at in range(0, 600, 60):
-        found = judge_poll(tracking, FOURTH, BOX, after(8100 + at))
+    for copy, at in itertools.product((SCHEDULED, FOURTH), range(0, 600, 60)):
+        tracking = tracking if at else over
+        found = judge_poll(tracking, copy, BOX, after(8100 + at))
         tracking = with_poll(tracking, found)
         taken.add(found.ordering)
     assert (tracking.state, taken) == (END, {Ordering.BEHIND})

@@ -133,11 +133,14 @@ def _judged(
     if _old_copy(tracking, read, at):
         held = _held(tracking.held, read, origin, at, wait)
         return JudgedPoll(Ordering.BEHIND, believed, origin, held, digest=digest)
-    unlikely = exchanged or (believed.phase.in_play and read.phase.off) or too_fast(read)
+    unbegun = read.phase is Phase.SCHEDULED and believed.score.total > 0
+    off = believed.phase.in_play and read.phase.off
+    unlikely = exchanged or off or unbegun or too_fast(read)
     held = _held(tracking.held, read, origin, at, END_HELD if unlikely else wait)
-    if _agreed(held, at):
+    stands = wait == SOURCE_HELD and _stands_behind(tracking.held, believed, read)
+    if _agreed(held, at) and not stands:
         return JudgedPoll(Ordering.CORRECTION, state, origin, digest=digest)
-    if unlikely or not wait:
+    if not wait or (unlikely and not (unbegun and stands)):
         return JudgedPoll(Ordering.HELD, state, origin, held)
     taken = with_box and not _earlier_box(believed, read)
     lines = boxed(believed, read, believed) if taken else believed
@@ -263,10 +266,20 @@ def _merely_late(believed: GameState, state: GameState, wait: timedelta) -> bool
     return ends or not behind(state, believed)
 
 
+def _stands_behind(held: Held | None, believed: GameState, state: GameState) -> bool:
+    """Whether a source shows an earlier moment than the believed one, and still the same.
+
+    One that is right goes on; one that has stopped shows an old moment for ever.
+    """
+    earlier = not state.phase.off and order_key(state) < order_key(believed)
+    return earlier and (held is None or held.state == state)
+
+
 def _old_copy(tracking: GameTracking, state: GameState, at: datetime) -> bool:
-    """Whether a document shows a game in play that has been over for long, and does not move."""
+    """Whether a document shows a game that has been over for long as not over, and stands still."""
     over = tracking.state is not None and tracking.state.phase is Phase.FINAL
-    if not over or not state.phase.in_play or tracking.final_at is None:
+    open_again = state.phase.in_play or state.phase is Phase.SCHEDULED
+    if not over or not open_again or tracking.final_at is None:
         return False
     held = tracking.held
     moves = held is not None and held.polls >= AGREEING_POLLS - 1 and held.state != state
