@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from tests.doubles.clock import FakeClock
@@ -157,6 +160,19 @@ async def test_an_id_that_names_another_meeting_tells_that_this_one_is_off(
         reading = (await feed.read(GAME, ask, 5.0)).reading
         assert isinstance(reading, GameState)
         assert (reading.game, reading.phase, reading.score) == (GAME, phase, Score(0, 0))
+
+
+async def test_a_game_whose_id_the_schedule_gives_to_another_date_is_off(
+    site: Site, feed: Feed
+) -> None:
+    """It need not wait for a box of the other date; while the id is its own it is only absent."""
+    site.board()
+    later = replace(GAME, id=f"{GAME.id}-later", start=GAME.start + timedelta(days=1), day=None)
+    reported = replace(later, id=GAME.id)
+    for game, phase in ((later, Phase.POSTPONED), (GAME, None), (later, Phase.POSTPONED)):
+        feed.learn(game, reported if phase else GAME)
+        reading = (await feed.read(GAME, LookUp.BOARD, 5.0)).reading
+        assert getattr(reading, "phase", None) is phase
 
 
 async def test_headers_of_the_settings_win(site: Site, clock: FakeClock) -> None:

@@ -224,6 +224,5 @@ class Slates:
     def _own(self, feed: Feed, reported: Game) -> Game:
         """The game under the id in force. The feed learns which of its own ids stands for it."""
         own = self._register.own(feed.source.label, reported)
-        if own.id != reported.id:
-            feed.learn(own, reported)
+        feed.learn(own, reported)
         return own

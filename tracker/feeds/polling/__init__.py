@@ -298,7 +298,7 @@ class Feed:
         return self.board_on(reported.start.astimezone(LEAGUE_ZONE).date())
 
     def learn(self, game: Game, reported: Game) -> None:
-        """Remember the source's own entry of a game that is known under another id."""
+        """Remember the source's own entry of a game, which may be known under another id."""
         keep_newest(self._theirs, game.id, reported, KEPT_NAMES)
 
     async def aclose(self) -> None:
@@ -393,9 +393,9 @@ class Feed:
             path = self.board_of(game).path.partition("?")[0]
             return self._answer(path, document, board.error.unreadable, wait_s)
         reading = self._entry(game, board.board)
-        return self._answer(board.fetched.path, board.fetched, reading or _absent(game), None)
+        return self._answer(board.fetched.path, board.fetched, reading, None)
 
-    def _entry(self, game: Game, board: Scoreboard) -> GameState | Unreadable | None:
+    def _entry(self, game: Game, board: Scoreboard) -> GameState | Unreadable:
         """The board's entry of a game, found by its id, or else by teams and date."""
         own = self.source.owns(game.id)
         theirs = game.id if own else getattr(self._theirs.get(game.id), "id", None)
@@ -404,14 +404,19 @@ class Feed:
             return _of_same(game, *entry)
         if entry is None or not same_meeting(game, entry[0]):
             if own and not self.source.dated:
-                return None
+                return self._missing(game)
             met = nearest(game, (x for x, _ in board.games))
             entry = None if met is None else board.find(met.id)
         if entry is None:
-            return None
+            return self._missing(game)
         self.learn(game, entry[0])
         reading = entry[1]
         return state_under(game, reading) if isinstance(reading, GameState) else reading
+
+    def _missing(self, game: Game) -> GameState | Unreadable:
+        """That a game is absent from its board; that it is off where its id now names another."""
+        named = next((x for x in reversed(self._theirs.values()) if x.id == game.id), game)
+        return _of_same(game, named, _absent(game))
 
     async def _box(self, game: Game, board: BoardReading | BoardFailure | None) -> FeedAnswer:
         reported = game if self.source.owns(game.id) else self._theirs.get(game.id)
