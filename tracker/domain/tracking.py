@@ -492,13 +492,11 @@ class GameTracking:
         done = bool(self.tracked) and all(x.done_in(self.game.id) for x in self.tracked)
         changed = False
         if self.final_at is not None and self.seen_at is not None:
-            # What the box still lacks by then comes at one of its later checks, or never; what has
-            # just changed is confirmed by the next poll.
+            # What the box still lacks then comes at a later check; a change is confirmed at once.
             changed = self.changed_at is not None and self.seen_at - self.changed_at < AGREE_AFTER
             done = done or (self.seen_at - self.final_at >= BOX_AWAITED and not changed)
-        return GameStanding(
-            self.game, self.state, self.final_at, done, self.checks, self.follows_players, changed
-        )
+        follows, checks = self.follows_players, self.checks
+        return GameStanding(self.game, self.state, self.final_at, done, checks, follows, changed)
 
     @property
     def follows_players(self) -> bool:

@@ -170,8 +170,7 @@ def read_over_under(line: Line, slots: Slots) -> bool:
     found = say.SIDE_AND_LINE.fullmatch(line.peek())
     count, way = (0, say.OVER_UNDER[found[1]]) if found else line.look_up(say.OVER_UNDER)
     text = found[2] if found else line.peek(count)
-    alone = not found and line.peek().rstrip(".") in ("o", "u")
-    letter = alone and not say.ANY_NUMBER.fullmatch(text)
+    letter = line.peek().rstrip(".") in ("o", "u") and not say.ANY_NUMBER.fullmatch(text)
     behind = slots.number is not None and slots.number_at == line.at - 1  # `224.5 o`
     if way is None or (letter and not (behind and slots.direction is None)):
         return False
