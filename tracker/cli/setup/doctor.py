@@ -320,7 +320,7 @@ def _backups(made: Sequence[Backup], at: Session, settings: Settings) -> Check:
         text = f"the newest back-up did not pass ({bad.outcome}): tracker backup --full"
         return Check("backups", CheckResult.BAD, text)
     if newest is None:
-        text = f"no back-up yet in {settings.backup_folder}: tracker backup --full makes one"
+        text = f"no back-up yet in {settings.backup_folder}: `tracker backup --full` makes one"
         return Check(
             "backups", CheckResult.BAD if late(None, since, at.now) else CheckResult.WARNING, text
         )
