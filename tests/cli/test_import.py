@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.cli.conftest import Cli
+from tests.cli.conftest import Cli, keep_games, tonight
 from tracker.domain.game import Game
 from tracker.domain.market import Direction, Span
 from tracker.domain.money import parse_odds
@@ -403,8 +403,10 @@ def test_exported_slips_of_several_lines_and_games_come_back(
     cli: Cli, config: Path, slate: tuple[Game, ...], tmp_path: Path
 ) -> None:
     """Parlays, by their own price or their legs', and slips as they were pasted are known again."""
-    assert slate
+    college = Game("401700001", "ncaam", "VILL", "UCF", tonight())
+    keep_games(config, (*slate, college))
     slips = (
+        "parlay: DEN ML; UCF@VILL over 150.5 +250 $10",
         "DEN ML -150; MIA@BOS over 224.5 -110; LAL@DEN u230 -110 $10",
         "parlay: MIA ML; DEN ML +264 $10",
         "2-leg parlay\nMIA ML\nDEN ML\n+300\nWager: $20.00 Payout: $80.00",
@@ -417,11 +419,11 @@ def test_exported_slips_of_several_lines_and_games_come_back(
     out = tmp_path / "bets.csv"
     cli("export", "bets", "--out", out)
     ran = cli("import", out, "--json")
-    assert (ran.status, ran.json["added"], ran.json["known"], ran.json["mistakes"]) == (0, 0, 4, 0)
+    assert (ran.status, ran.json["added"], ran.json["known"], ran.json["mistakes"]) == (0, 0, 5, 0)
     for part in (config.parent / "state").glob("tracker.db*"):
         part.unlink()
     ran = cli("import", out, "--json")
-    assert (ran.status, ran.json["added"], ran.json["mistakes"]) == (0, 4, 0)
+    assert (ran.status, ran.json["added"], ran.json["mistakes"]) == (0, 5, 0)
     assert [x["pick"] for x in cli("bets", "--json").json] == list(slips)
     assert [x["to_win_cents"] for x in (cli("add", y, "--json").json for y in slips)] == to_win
 

@@ -344,7 +344,7 @@ class _Reader:
         return _value(row, self.columns.get(name))
 
     def league(self, row: Row) -> str | None:
-        """The row's league; empty where it does not say, None for one that is not followed."""
+        """The row's league; empty for none or several, None where one is not followed."""
         said = [x for x in re.split(r"[|;,]", self.text(row, "league")) if _plain(x)]
         if not said:
             sport = _plain(self.text(row, "sport"))
@@ -352,7 +352,7 @@ class _Reader:
                 return ""
             return _league(sport)
         leagues = {_league(x) for x in said}
-        return None if None in leagues else next(iter(leagues))
+        return None if None in leagues else leagues.pop() if len(leagues) == 1 else ""
 
     def slip(self, line: int, group: Sequence[Row], league: str) -> ImportedBet:
         """Make the bet of its rows. Raises BadBet, which says what is wrong."""

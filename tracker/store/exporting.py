@@ -243,7 +243,10 @@ _UNHASHED = frozenset({"deliveries"})
 
 
 _BETS = """
-SELECT bet.number, name, game.slate AS date, game.league, game.away, game.home,
+SELECT bet.number, name, game.slate AS date,
+  (SELECT group_concat(DISTINCT one.league) FROM leg AS one_leg
+    JOIN game AS one ON one.id = one_leg.game_id WHERE one_leg.bet = bet.number) AS league,
+  game.away, game.home,
   coalesce(game.away || '@' || game.home || ' ' || game.slate, game_text) AS matchup, pick,
   bet.market, market_text,
   span, side, direction, points, bet.odds, stake_cents, free,
