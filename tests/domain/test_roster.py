@@ -102,6 +102,9 @@ def test_who_is_not_there_is_told_with_who_is_near() -> None:
     assert caught.value.near == "Nikola Jokić"
     with pytest.raises(NoSuchPlayer, match="among the players of OKC in DEN@OKC"):
         find_player("Jokic", GAME, ROSTER, Side.HOME)
+    for side in (None, Side.AWAY):
+        with pytest.raises(NoSuchPlayer, match="are not known yet"):
+            find_player("Jokic", GAME, ROSTER[: len(HOME)], side)
     with pytest.raises(NoSuchPlayer, match="are not known yet"):
         find_player("Jokic", GAME, ())
     assert players_meant("", GAME, ROSTER) == ()

@@ -353,9 +353,10 @@ def find_player(written: str, game: Game, roster: Roster, side: Side | None = No
     if found:
         return found[0]
     where = game.name if side is None else f"{game.code(side)} in {game.name}"
-    if not roster:
-        raise NoSuchPlayer(f"{written!r}: the players of {where} are not known yet")
     near = near_players(written, roster)
+    met = names_both(roster) if side is None else any(x.side is side for x in roster)
+    if not met and not near:
+        raise NoSuchPlayer(f"{written!r}: the players of {where} are not known yet")
     hint = f" (did you mean {near}?)" if near else ": write the full name"
     raise NoSuchPlayer(f"{written!r} is not among the players of {where}{hint}", near)
 
