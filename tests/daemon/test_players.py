@@ -129,6 +129,16 @@ async def test_a_player_is_found_whose_opponents_alone_are_known(night: Night) -
     assert len(night.said("bets.mistake")) == 1
 
 
+async def test_a_leg_that_names_the_game_says_whose_box_is_wanted(night: Night) -> None:
+    """A same-game parlay asks for the box of its own game alone, though the opponents are known."""
+    await night.store.players.meet({("nba", "LAL"): ("LeBron James",)}, T0 - timedelta(days=2))
+    await night.followed.refresh(slate_changed=True)
+    await night.add("sgp: DEN -4.5, Jokic over 25.5 pts +300 $10")
+    assert [x.id for x in night.followed.without_roster] == [GAME.id]
+    await night.met(DENVER)
+    assert night.followed.waiting == 0
+
+
 async def test_a_name_that_was_mistyped_is_told_once(night: Night) -> None:
     """A mistyped name is reported once, as soon as a box score has the player who was meant."""
     await night.add("Jokicc over 25.5 pts -115 $20")

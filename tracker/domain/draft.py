@@ -502,9 +502,9 @@ class _Search:
         roster, seen = self.roster_of(game), view(game)
         if all(self.draft.leg_fits(leg, seen, roster) for leg in legs):
             return True
-        if roster or not any(leg.names_a_game for leg in legs):
+        if names_both(roster) or not any(leg.names_a_game for leg in legs):
             return False
-        # The game's players are not known yet: another leg of the same-game parlay names the game.
+        # Not all of its players are known yet: another leg of the same-game parlay names the game.
         return all(
             self.draft.leg_fits(leg, seen) or (leg.player is not None and not leg.names_a_game)
             for leg in legs
