@@ -256,6 +256,26 @@ def test_ten_or_more_is_counted_class_by_class() -> None:
     assert done.reaches(3) == pytest.approx(1)
 
 
+def test_a_double_double_goes_with_the_figures_that_make_it() -> None:
+    """With the tens that it needs it is as likely as alone, and without any it is next to none."""
+    big = from_averages(34, {Stat.PTS: 20, Stat.REB: 11, Stat.AST: 4}, FIGURES, 48)
+    outlook, who = look(half_time(box(pts=9)), big), Player("Nikola Jokić", Side.HOME)
+    double, triple = DoubleDouble(who), DoubleDouble(who, categories=3)
+    alone = price(double, outlook).win
+
+    def with_ten(*stats: Stat, over: bool = True, leg: Market = double) -> float:
+        way = Direction.OVER if over else Direction.UNDER
+        return parlay([leg, *(PlayerTotal(who, x, way, 9.5) for x in stats)], outlook).win
+
+    made = price(PlayerTotal(who, Stat.REB, Direction.OVER, 9.5), outlook).win
+    assert with_ten(Stat.REB) == pytest.approx(made, rel=0.02)
+    assert with_ten(Stat.REB) + with_ten(Stat.REB, over=False) == pytest.approx(alone)
+    assert with_ten(Stat.REB, Stat.AST, over=False) < 1e-3
+    not_made = with_ten(Stat.REB, leg=replace(double, happens=False))
+    assert with_ten(Stat.REB) + not_made == pytest.approx(made)
+    assert parlay([double, triple], outlook).win == pytest.approx(price(triple, outlook).win)
+
+
 def test_the_average_player_stands_in_for_an_unknown_one() -> None:
     """Without any prior a starter is still forecast, by the league's average."""
     state = half_time(box())

@@ -326,20 +326,22 @@ class PlayerOutlook:
 
     def reaches(self, categories: int) -> float:
         """The chance of ten or more in so many categories. Raises Unpriceable."""
-        has = [self.has(x) for x in CATEGORIES]
         if self.over:
-            return float(sum(x >= CATEGORY_REACHED for x in has) >= categories)
-        left = self.remainder
-        # For each class of minutes: the chance of each number of categories reached so far.
-        counts = np.zeros((left.chances.size, len(has) + 1))
+            return float(sum(self.has(x) >= CATEGORY_REACHED for x in CATEGORIES) >= categories)
+        enough = self.tens(CATEGORIES)[:, categories:].sum(axis=1)
+        return min(float(self.remainder.chances @ enough), 1.0)
+
+    def tens(self, stats: Sequence[Stat]) -> Floats:
+        """P(ten or more in n of these figures | class of minutes). Raises Unpriceable."""
+        counts = np.zeros((self.remainder.chances.size, len(stats) + 1))
         counts[:, 0] = 1.0
-        for stat, held in zip(CATEGORIES, has, strict=True):
-            need = CATEGORY_REACHED - held
-            hit = self.by_class(stat)[:, max(need, 0) :].sum(axis=1)[:, None]
+        for stat in stats:
+            need = max(CATEGORY_REACHED - self.has(stat), 0)
+            hit = self.by_class(stat)[:, need:].sum(axis=1)[:, None]
             moved = counts * (1 - hit)
             moved[:, 1:] += counts[:, :-1] * hit
             counts = moved
-        return min(float(left.chances @ counts[:, categories:].sum(axis=1)), 1.0)
+        return counts
 
     def by_class(self, stat: Stat) -> Floats:
         """P(he adds n to a figure | class of minutes), one row a class."""

@@ -223,42 +223,51 @@ def both(p: float, q: float, correlation: float) -> float:
 
 def _by_minutes(legs: Sequence[PlayerMarket], seen: PlayerOutlook, *, pushed: bool) -> float:
     """P(every leg on one player holds), summed over the classes of his minutes."""
+    tens = [x for x in legs if isinstance(x, DoubleDouble)]
+    if tens and pushed:
+        return 0.0
     chances = seen.remainder.chances
     held = np.ones(chances.size)
-    # Lines that share a figure are all made of points, rebounds and assists.
-    groups: dict[Stat, list[PlayerTotal]] = {}
+    # What shares a figure is all made of points, rebounds and assists.
+    groups: dict[Stat, list[PlayerTotal]] = {Stat.PRA: []} if tens else {}
     for leg in legs:
         if isinstance(leg, PlayerTotal):
             shared = {*leg.stat.parts} <= {*Stat.PRA.parts}
             groups.setdefault(Stat.PRA if shared else leg.stat, []).append(leg)
-    for group in groups.values():
-        held *= _together(group, seen, pushed=pushed)
-    for leg in legs:
-        if isinstance(leg, DoubleDouble):
-            reached = _reached(leg.categories, seen)
-            held *= 0.0 if pushed else reached if leg.happens else 1 - reached
+    for stat, group in groups.items():
+        held *= _together(group, tens if stat is Stat.PRA else (), seen, pushed=pushed)
     return min(max(float(chances @ held), 0.0), 1.0)
 
 
-def _together(legs: Sequence[PlayerTotal], seen: PlayerOutlook, *, pushed: bool) -> Floats:
-    """P(every total holds | class of minutes), over all values of the figures they are made of."""
-    parts = tuple(dict.fromkeys(part for x in legs for part in x.stat.parts))
+def _together(
+    legs: Sequence[PlayerTotal], tens: Sequence[DoubleDouble], seen: PlayerOutlook, *, pushed: bool
+) -> Floats:
+    """P(every total and all of `tens` hold | class of minutes), over all values of the figures."""
+    parts = tuple(dict.fromkeys(part for x in legs for part in x.stat.parts)) or Stat.PRA.parts
     rows = [_trimmed(seen.by_class(part)) for part in parts]
     shape = tuple(x.shape[1] for x in rows)
     holds = np.ones(shape)
+    steps = np.ix_(*(seen.pmf(x).first + np.arange(n) for x, n in zip(parts, shape, strict=True)))
     for leg in legs:
-        value = np.zeros(shape)
-        for axis, part in enumerate(parts):
-            if part in leg.stat.parts:
-                steps = seen.pmf(part).first + np.arange(shape[axis])
-                value = value + steps.reshape([-1 if i == axis else 1 for i in range(len(parts))])
+        value = sum(x for x, part in zip(steps, parts, strict=True) if part in leg.stat.parts)
         above = leg.direction is Direction.OVER
         holds *= value == leg.points if pushed else (
             value >= leg.points if above else value <= leg.points
         )  # fmt: skip
     names = "abc"[: len(parts)]
     terms = ",".join(f"j{x}" for x in names)
-    found: Floats = np.einsum(f"{terms},{names}->j", *rows, holds, optimize=True)
+    how = f"{terms},{names}->j"
+    if not tens:
+        found: Floats = np.einsum(how, *rows, holds, optimize=True)
+        return found
+    reached = sum(x >= CATEGORY_REACHED for x in steps)
+    others = seen.tens([x for x in CATEGORIES if x not in parts])
+    found = np.zeros(len(others))
+    for n in range(len(parts) + 1):
+        more = range(others.shape[1])
+        enough = [all((n + k >= x.categories) == x.happens for x in tens) for k in more]
+        cells = np.einsum(how, *rows, holds * (reached == n), optimize=True)
+        found += cells * others[:, enough].sum(axis=1)
     return found
 
 
@@ -267,17 +276,3 @@ def _trimmed(rows: Floats) -> Floats:
     most = rows.max(axis=0)
     used = np.flatnonzero(most > _NEGLIGIBLE)
     return rows[:, : int(used[-1]) + 1] if used.size else rows
-
-
-def _reached(categories: int, seen: PlayerOutlook) -> Floats:
-    """P(ten or more in so many categories | class of minutes)."""
-    counts = np.zeros((seen.remainder.chances.size, len(CATEGORIES) + 1))
-    counts[:, 0] = 1.0
-    for stat in CATEGORIES:
-        need = max(CATEGORY_REACHED - seen.pmf(stat).first, 0)
-        hit = seen.by_class(stat)[:, need:].sum(axis=1)[:, None]
-        more = counts * (1 - hit)
-        more[:, 1:] += counts[:, :-1] * hit
-        counts = more
-    found: Floats = counts[:, categories:].sum(axis=1)
-    return found
