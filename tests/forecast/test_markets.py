@@ -158,6 +158,19 @@ def test_a_parlay_of_one_span_is_exact() -> None:
     assert parlay(never, outlook).win < 1e-5, "a tie makes an even total"
 
 
+@pytest.mark.parametrize(("home", "side"), [(56, None), (57, None), (57, Side.HOME)])
+def test_odd_points_of_the_second_half_are_those_of_the_game_beside_the_first(
+    home: int, side: Side | None
+) -> None:
+    """At half-time an odd game is an odd second half after even points, else an even one."""
+    outlook = forecast(state("nba", 3, 720.0, (home, 56)), PRIOR, NBA)
+    game = OddEven(Parity.ODD, side)
+    so_far = home if side else home + 56
+    same, other = (Parity.ODD, Parity.EVEN) if so_far % 2 == 0 else (Parity.EVEN, Parity.ODD)
+    joint = [parlay([game, OddEven(x, side, Span.H2)], outlook).win for x in (same, other)]
+    assert joint == pytest.approx([price(game, outlook).win, 0.0], abs=1e-5)
+
+
 def over(span: Span, points: float) -> Total:
     """An over of a part of the game."""
     return Total(Direction.OVER, points, span)
