@@ -25,6 +25,7 @@ from tests.engine.build import (
     summed,
 )
 from tests.engine.finals import Slate
+from tracker.domain import BadBet
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import ASK_BOOK, Bet, Leg, Parlay, Result, Settlement, Status, wager_text
 from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance
@@ -48,7 +49,8 @@ from tracker.domain.policy import Fact, parse_rule
 from tracker.domain.tracking import Group, LegStanding, Tracked
 from tracker.engine.decide.parlays import combined
 from tracker.engine.rules.stepping import with_leg
-from tracker.engine.settle.by_hand import Case, graded_again
+from tracker.engine.settle.by_hand import Case, graded_again, paid_anew
+from tracker.engine.settle.by_hand import given as given_by_hand
 from tracker.engine.settle.grading import Unsettleable
 from tracker.engine.settle.payout import outcome
 from tracker.forecast import forecast, load_parameters, parlay, price
@@ -235,6 +237,15 @@ def test_a_parlay_is_hit_and_dead_as_a_whole() -> None:
     assert first == "✘ Parlay (2) DEAD: leg 1 of 2 lost, LAL@DEN u99.5 · 1 lost, 1 alive, Half"
 
 
+def test_no_leg_of_a_parlay_that_is_lost_is_told_as_won() -> None:
+    """A leg that is won by the poll that loses another is no news."""
+    legs = [(GAME, Total(x, 99.5)) for x in Direction]
+    slate = Slate.of([GAME, OTHER], [slip(*legs, (OTHER, OVER))])
+    for seconds, state in ((10, live(1, 600, (3, 2))), (30, HALF), (40, HALF)):
+        poll(slate, state, seconds)
+    assert (len(slate.fired(Fact.DEAD)), slate.fired(Fact.HIT)) == (1, [])
+
+
 @pytest.mark.parametrize(
     ("first", "second", "result", "cents"),
     [
@@ -355,6 +366,17 @@ def test_a_leg_that_drops_out_is_told_once(end: GameState, market: Market, told:
     assert f"{name} · 1 alive, 1 dropped, " in first
 
 
+def test_a_leg_that_wins_with_its_game_is_told_with_its_result() -> None:
+    """Two polls of a final are a result a minute apart, and no sooner."""
+    slate = Slate.of([GAME, OTHER], [slip((GAME, Moneyline(Side.HOME)), (OTHER, OVER))])
+    poll(slate, elsewhere(HALF, OTHER), 10)
+    told = []
+    for seconds in (20, 30, 90):
+        poll(slate, WIN, seconds)
+        told.append([x.leg for x in slate.fired(Fact.HIT)])
+    assert told == [[], [], [0]]
+
+
 def test_legs_that_end_at_once_are_each_told() -> None:
     """One poll may end several legs of a parlay: the pushed one is told beside the won one."""
     legs = (Moneyline(Side.HOME), Total(Direction.OVER, 220.0))
@@ -439,6 +461,51 @@ def test_a_result_given_by_hand_is_kept_and_told_to_nobody() -> None:
     assert one(slate).settlement == given
     assert slate.fired(Fact.SETTLED) == []
     assert slate.trackings[GAME.id].standing.settled
+
+
+LATER = elsewhere(SCHEDULED, OTHER)
+
+
+@pytest.mark.parametrize(
+    ("states", "result", "refused"),
+    [
+        ((), Result.LOST, "has not begun"),
+        ((SCHEDULED, LATER), Result.LOST, "has not begun"),
+        ((HALF, LATER), Result.WON, "has not begun"),
+        ((HALF, LATER), Result.LOST, ""),
+        ((SCHEDULED, LATER), Result.VOID, ""),
+        ((HALF, elsewhere(HALF, OTHER)), Result.WON, ""),
+    ],
+)
+def test_a_parlay_may_be_lost_by_hand_once_one_of_its_games_has_begun(
+    states: tuple[GameState, ...], result: Result, refused: str
+) -> None:
+    """It may be won only once all have, and void at any time."""
+    bet = slip((GAME, Moneyline(Side.HOME)), (OTHER, Moneyline(Side.HOME)))
+    known = {x.game.id: x for x in states}
+    case = Case(1, Tracked.fresh(bet), known, False, None, False, 1000, bet.odds, False)
+    if refused:
+        with pytest.raises(BadBet, match=refused):
+            given_by_hand(case, result, None, "a slip", after(-60))
+    else:
+        ruling = given_by_hand(case, result, None, "a slip", after(-60))
+        assert (ruling.settlement.result, ruling.official) == (result, True)
+
+
+@pytest.mark.parametrize(("result", "paid"), [(Result.LOST, 0), (Result.PUSH, 1000)])
+def test_what_only_the_book_knows_is_asked_of_a_win_alone(result: Result, paid: int) -> None:
+    """A loss or a push by hand needs neither odds nor what the book paid for the rest."""
+    bet = slip((GAME, Moneyline(Side.HOME)), (OTHER, OVER), each=None)
+    asks = Settlement(1, 1, Result.WON, None, after(5), f"leg 2 dropped out: {ASK_BOOK}")
+    states = {x.game.id: x for x in (WIN, elsewhere(WIN, OTHER))}
+    for odds, before in ((None, None), (parse_odds("+260"), asks)):
+        case = Case(1, Tracked.fresh(bet), states, False, before, False, 1000, odds, False)
+        with pytest.raises(BadBet, match="say it with the result"):
+            given_by_hand(case, Result.WON, None, "a slip", after(9000))
+        ruling = given_by_hand(case, result, None, "a slip", after(9000))
+        assert ruling.settlement.payout_cents == paid
+        watched = replace(case, stake_cents=None, settlement=ruling.settlement)
+        assert paid_anew(watched, after(9000)) is None
 
 
 def regraded(slate: Slate, seconds: float, **states: GameState) -> Settlement:

@@ -171,12 +171,12 @@ def tell_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
     state = polls.now.state
     found = Gathering(change)
     for tracked in change.tracking.tracked:
-        if not tracked.legs:
+        slip, memory = tracked.bet.market, _hit_rule(tracked)
+        if not isinstance(slip, Parlay) or tracked.ended or tracked.review is not None:
             continue
-        memory = _hit_rule(tracked)
         if memory is None or memory.phase in (RulePhase.DONE, RulePhase.FIRING):
             continue
-        news = (*_dropped(tracked, polls), *_won(tracked, polls))
+        news = (*_dropped(tracked, slip, polls), *_won(tracked, slip, polls))
         told = {LegEnd.of(x) for x in memory.notified}
         fresh = [x for x in news if x not in told]
         if not fresh or any(x.lost for x in tracked.legs):
@@ -192,14 +192,11 @@ def tell_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
     return found.change
 
 
-def _dropped(tracked: Tracked, polls: LastTwo) -> list[LegEnd]:
+def _dropped(tracked: Tracked, slip: Parlay, polls: LastTwo) -> list[LegEnd]:
     """The legs of an open parlay on this game that are void or a push.
 
     A leg whose player was out is left out where the bet's `out` rule has announced that.
     """
-    slip = tracked.bet.market
-    if not isinstance(slip, Parlay) or tracked.ended or tracked.review is not None:
-        return []
     asks = any(x.rule == Fact.OUT.value for x in tracked.rules)
     mine = (tracked.legs[i] for i in slip.in_game(polls.now.state.game.id))
     return [
@@ -209,13 +206,10 @@ def _dropped(tracked: Tracked, polls: LastTwo) -> list[LegEnd]:
     ]
 
 
-def _won(tracked: Tracked, polls: LastTwo) -> list[LegEnd]:
+def _won(tracked: Tracked, slip: Parlay, polls: LastTwo) -> list[LegEnd]:
     """The legs of an open parlay on this game that both polls call won."""
-    slip, house = tracked.bet.market, house_of(tracked.bet.book)
-    if not isinstance(slip, Parlay) or tracked.ended or tracked.review is not None:
-        return []
     found = []
-    state = polls.now.state
+    state, house = polls.now.state, house_of(tracked.bet.book)
     for i in slip.in_game(state.game.id):
         result = tracked.legs[i].result
         if result is None and state.phase.in_play:
