@@ -14,6 +14,7 @@ from tests.engine.build import (
     EVENTS,
     GAME,
     SCHEDULED,
+    T0,
     a_book,
     a_game,
     after,
@@ -31,9 +32,11 @@ from tracker.domain.bet import TO_BE_GRADED, Result, Settlement, Status
 from tracker.domain.chance import Chance
 from tracker.domain.events import GameBack, GameChecked, PollDropped, PollHeld
 from tracker.domain.game import GameState, Phase, Score
+from tracker.domain.policy import Fact
 from tracker.domain.poll import Trouble, Unreadable, check_times
-from tracker.domain.tracking import Change, GameTracking, Ordering, Tracked
+from tracker.domain.tracking import Change, GameTracking, Ordering, RuleState, Tracked
 from tracker.engine.decide.advance import note
+from tracker.engine.decide.facts import fact_alert
 from tracker.engine.rules.stepping import GameUpdate, apply_rules, idle_after
 from tracker.engine.settle import by_hand
 from tracker.engine.settle.by_hand import Case, graded_again
@@ -598,6 +601,25 @@ def test_an_alert_about_a_chance_is_worth_ten_minutes() -> None:
     assert [x.expires_at for x in alerts] == [None, after(20) + timedelta(minutes=10)]
     safe = evening.changes[0].snapshots[0].known.win
     assert [x.was for x in alerts] == [safe, safe]
+
+
+@pytest.mark.parametrize(
+    ("events", "hours"),
+    [
+        ((Fact.HIT, Fact.DEAD, Fact.SETTLED), 12),
+        ((Fact.REGRADED, Fact.REVIEW), 24),
+        ((Fact.OUT,), 3),
+        ((Fact.START, Fact.QUARTER, Fact.HALFTIME, Fact.FEED_DOWN, Fact.FEED_BACK), 1 / 6),
+    ],
+)
+def test_a_fact_is_worth_telling_for_as_long_as_it_is_of_use(
+    events: tuple[Fact, ...], hours: float
+) -> None:
+    """A result for half a day, a correction or a question for a day, a break for ten minutes."""
+    tracked = Tracked.fresh(bet(1, "DEN ML"))
+    for event in events:
+        _, alert = fact_alert(tracked, RuleState(1, event.value), event, END, T0)
+        assert alert.expires_at == T0 + timedelta(hours=hours)
 
 
 def test_a_wall_clock_that_is_set_back_delays_no_result() -> None:
