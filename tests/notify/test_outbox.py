@@ -398,6 +398,7 @@ async def test_a_digest_whose_answer_was_lost_says_so_when_it_comes_again(tmp_pa
             "1 alert could not reach you in time",
             "possible repeat · 1 alert may not have reached you in time",
         ]
+        assert [x.possible_repeat for x in channel.got] == [False, True]
 
 
 async def test_a_dead_channel_delays_no_other(tmp_path: Path) -> None:
