@@ -33,6 +33,7 @@ from tracker.domain.policy import EventRule, Fact, Policy
 from tracker.domain.poll import Trouble, Unreadable, check_times
 from tracker.domain.tracking import Change, GameTracking, Ordering, RuleState, Tracked
 from tracker.engine.decide.advance import note
+from tracker.engine.decide.belief import contradiction
 from tracker.engine.decide.facts import fact_alert
 from tracker.engine.market.clv import Placed
 from tracker.engine.rules.routing import route
@@ -323,6 +324,24 @@ def test_points_that_were_a_mistake_keep_no_final_in_doubt() -> None:
     for seconds in (5360, 5420):
         tracking = look(tracking, final(*points), seconds).tracking
     assert results(tracking) == ["won"]
+
+
+def test_finals_that_differ_from_poll_to_poll_confirm_no_mistake() -> None:
+    """Only the same final, told for as long as it takes, takes back points that were seen."""
+    points = (*HALF, (28, 38), (25, 19))
+    tracking = look(followed("DEN ML"), live(4, 20, *points[:-1], (35, 19)), 5000).tracking
+    for n, seconds in enumerate(range(5060, 6060, 60)):
+        end = final(*points[:-1], (25 + n % 2, 19))
+        tracking = look(tracking, end, seconds).tracking
+    assert results(tracking) == ["open"]
+
+
+def test_a_period_that_was_over_in_a_break_is_compared_with_the_final() -> None:
+    """A final that tells another second quarter than was seen at the half is contradicted."""
+    (first, second), rest = HALF, ((28, 30), (25, 19))
+    other = (second[0] + 12, second[1])
+    assert "in Q2" in contradiction(AT_HALF, final(first, other, *rest))
+    assert contradiction(AT_HALF, final(*HALF, *rest)) == ""
 
 
 def test_a_final_whose_box_cannot_be_read_is_official_by_its_age() -> None:

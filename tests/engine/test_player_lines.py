@@ -9,7 +9,7 @@ import pytest
 
 from tests.engine.build import summed
 from tests.engine.finals import Slate, boxes, ended, final_of, game_of, without_players
-from tracker.domain.bet import Bet, Result, Status
+from tracker.domain.bet import Bet, Leg, Parlay, Result, Status
 from tracker.domain.catalog.books import HouseRules
 from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import Direction, DoubleDouble, PlayerMarket, PlayerTotal
@@ -18,6 +18,7 @@ from tracker.domain.player import Player, Stat, box_line
 from tracker.domain.policy import parse_rule
 from tracker.domain.poll import check_times
 from tracker.domain.tracking import Tracked
+from tracker.engine.decide.belief import moved
 from tracker.engine.settle.grading import NotYet, Unsettleable, judge
 from tracker.feeds.polling.cadence import next_wait
 
@@ -71,6 +72,21 @@ def test_a_line_waits_for_a_box_with_players() -> None:
     assert done.reason == f"{STAR.name} {dict(STAR.stats)['pts']} pts (Final)"
     assert "default rules" in done.evidence
     assert f"{dict(STAR.stats)['reb']} reb" in done.evidence
+
+
+def test_a_parlay_on_two_players_moves_with_either() -> None:
+    """One player's new figures are news of the bet, and a third player's are none."""
+    mates = [x for x in FINAL.players if x.name != STAR.name][:2]
+    legs = [PlayerTotal(Player(x.name, x.side), Stat.PTS, Direction.OVER, 9.5) for x in mates]
+    slip = Parlay((Leg(GAME, over(Stat.PTS, 9.5)), Leg(GAME, legs[0])))
+    tracked = Tracked.fresh(Bet(1, "a slip", slip, GAME, (), GAME.start))
+
+    def after(name: str) -> GameState:
+        lines = [replace(x, fouls=x.fouls + (x.name == name)) for x in FINAL.players]
+        return replace(FINAL, players=tuple(lines))
+
+    names = (STAR.name, mates[0].name, mates[1].name)
+    assert [moved(tracked, FINAL, after(x)) for x in names] == [True, True, False]
 
 
 def test_a_box_that_never_comes_is_for_a_person() -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracker.domain.chance import Unpriceable
+from tracker.domain.chance import WON, Unpriceable
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side, Throws
 from tracker.domain.market import Direction, DoubleDouble, Market, PlayerTotal
 from tracker.domain.player import Player, PlayerGame, Stat, player_key
@@ -254,6 +254,8 @@ def test_ten_or_more_is_counted_class_by_class() -> None:
     assert 0 < seen.reaches(3) < seen.reaches(2) <= 1
     done = one(half_time(replace(box(), stats=tuple((x.value, 10) for x in BASIC))))
     assert done.reaches(3) == pytest.approx(1)
+    made = look(half_time(replace(box(), stats=tuple((x.value, 10) for x in BASIC))), STAR)
+    assert price(DoubleDouble(Player("Nikola Jokić", Side.HOME)), made) == WON
 
 
 def test_a_double_double_goes_with_the_figures_that_make_it() -> None:
