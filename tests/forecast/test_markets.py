@@ -437,8 +437,18 @@ def test_a_player_goes_with_his_team() -> None:
     mine = price(points, SEEN).win
     with_over = parlay([points, over], SEEN).win
     with_under = parlay([points, under], SEEN).win
-    assert with_over > mine * price(over, SEEN).win
+    assert with_over > 1.1 * mine * price(over, SEEN).win
     assert with_over + with_under == pytest.approx(mine, abs=2e-3)
+
+
+@pytest.mark.parametrize(("side", "least"), [(PLAYER.side, 1.03), (PLAYER.side.other, 1.0)])
+def test_players_go_together_by_their_teams_alone(side: Side, least: float) -> None:
+    """Two players of one team are a little likelier together, and two of different teams hardly."""
+    mate = next(x for x in HALF.players if x.side is side and x.name != PLAYER.name and x.played)
+    his = PlayerTotal(Player(mate.name, side), Stat.PTS, Direction.OVER, 9.5)
+    mine = line(Stat.PTS, dict(NOW.stats)["pts"] + 6.5)
+    apart = price(mine, SEEN).win * price(his, SEEN).win
+    assert least * apart < parlay([mine, his], SEEN).win < 1.1 * apart
 
 
 def test_what_is_certain_changes_nothing_in_a_parlay() -> None:
