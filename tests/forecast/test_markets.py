@@ -194,6 +194,12 @@ def test_parts_that_hold_one_another_are_tied_by_what_they_share(clock: float) -
     wanted = both(chances[first], chances[half], shared)
     assert nested == pytest.approx(wanted, abs=0.012)
     assert parlay((first, half, near(Span.GAME)), outlook).win < nested
+    assert parlay((first, half, over(Span.GAME, 120.5)), outlook).win == pytest.approx(
+        nested, abs=0.002
+    )
+    odd = OddEven(Parity.ODD, None, Span.Q1)
+    halved = parlay((odd, near(Span.GAME)), outlook).win / price(odd, outlook).win
+    assert halved == pytest.approx(price(near(Span.GAME), outlook).win, abs=0.002)
 
 
 @pytest.mark.parametrize("clock", [400.0, 60.0, 1.0])
