@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -156,6 +156,25 @@ def test_a_parlay_of_one_span_is_exact() -> None:
     assert parlay(legs, outlook).win == pytest.approx(float(points.cells[holds].sum()), abs=1e-4)
     never: list[Market] = [OddEven(Parity.ODD, None, Span.Q4), ThreeWay(None, Span.Q4)]
     assert parlay(never, outlook).win < 1e-5, "a tie makes an even total"
+
+
+def test_legs_of_one_span_hold_in_the_cells_in_which_each_does() -> None:
+    """On either team's points, on both and on their difference, two or three at a time."""
+    outlook = forecast(OPEN, PRIOR, NBA)
+    points = outlook.of(Span.Q4)
+    home = points.home0 + np.arange(points.cells.shape[0])[:, None]
+    away = points.away0 + np.arange(points.cells.shape[1])
+    h, a = (outlook.of(Span.Q4).part(x).quantile(0.5) for x in ("home", "away"))
+    legs: list[tuple[Market, object]] = [
+        (TeamTotal(Side.HOME, Direction.OVER, h - 2.5, Span.Q4), (home > h - 2.5) & (away >= 0)),
+        (TeamTotal(Side.AWAY, Direction.UNDER, a + 1.5, Span.Q4), (away < a + 1.5) & (home >= 0)),
+        (Spread(Side.HOME, -1.5, Span.Q4), home - away > 1.5),
+        (Total(Direction.UNDER, h + a + 3.5, Span.Q4), home + away < h + a + 3.5),
+    ]
+    for some in (*combinations(legs, 2), *combinations(legs, 3)):
+        cells = np.logical_and.reduce(np.array([holds for _, holds in some]))
+        found = parlay([leg for leg, _ in some], outlook).win
+        assert found == pytest.approx(float(points.cells[cells].sum()), abs=1e-4)
 
 
 @pytest.mark.parametrize(("home", "side"), [(56, None), (57, None), (57, Side.HOME)])
