@@ -615,9 +615,10 @@ def test_every_service_takes_the_longest_digest_whole() -> None:
     assert found.count("more: tracker alerts") == len(why)
 
 
-def test_a_long_digest_has_its_results() -> None:
-    """Newer alerts about chances do not push a result out of a digest."""
-    result = replace(delivery(1), rule="settled")
+@pytest.mark.parametrize("rule", ["settled", "tonight"])
+def test_a_long_digest_has_its_results(rule: str) -> None:
+    """Newer alerts about chances push neither a result nor a night's total out of a digest."""
+    result = replace(delivery(1), rule=rule)
     lines = digest([result, *(delivery(n) for n in range(2, 61))]).splitlines()
     assert lines[1].endswith("alert text 1")
     assert lines[2].endswith("alert text 42")

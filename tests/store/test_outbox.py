@@ -263,6 +263,11 @@ async def test_what_has_not_arrived_is_counted_whether_it_was_tried_or_not(store
     held = Notice("held", 1, after(6), "later", Level.LOW, due_at=after(600))
     assert await store.alerting.notice(held, CHANNELS)
     assert await store.alerting.unsent_since(T0) == 3
+    told = await store.expire(after(600), "sink")
+    assert [x.text for x in told] == ["later"]
+    assert await store.alerting.unsent_since(T0) == 3
+    await store.finish_digest(told, Failed("away"))
+    assert await store.alerting.unsent_since(T0) == 4
 
 
 async def test_what_is_held_is_told_though_the_clock_was_ahead_by_months(path: Path) -> None:

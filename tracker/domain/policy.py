@@ -257,6 +257,10 @@ RESULTS = frozenset(
 them."""
 
 
+TONIGHT = "tonight"
+"""The kind of notice that gives a night's total."""
+
+
 def topic_of(rule: str) -> str:
     """The topic of a rule, by its text: a fact, a swing, the market, or the chance."""
     if rule in set(Fact):

@@ -28,7 +28,7 @@ from tracker.domain.events import (
     Tell,
 )
 from tracker.domain.money import plural
-from tracker.domain.policy import RESULTS, USUAL, Level, PastMessage
+from tracker.domain.policy import RESULTS, TONIGHT, USUAL, Level, PastMessage
 from tracker.notify.channels import Channel, Message
 from tracker.wording.figures import span_text
 
@@ -474,6 +474,10 @@ def _alerts(count: int) -> str:
     return plural(count, "alert")
 
 
+_FIRST = RESULTS | {TONIGHT}
+"""What a digest lists before all else: results, and the total of a night."""
+
+
 def _lines(waiting: Sequence[Delivery], zone: tzinfo, repeated: bool) -> dict[int, str]:
     """The lines that a digest has room for, by alert, the oldest first.
 
@@ -485,7 +489,7 @@ def _lines(waiting: Sequence[Delivery], zone: tzinfo, repeated: bool) -> dict[in
 
     kept: dict[int, str] = {}
     room = MESSAGE_LENGTH
-    for one in sorted(waiting, key=lambda x: (x.rule in RESULTS, *by_time(x)), reverse=True):
+    for one in sorted(waiting, key=lambda x: (x.rule in _FIRST, *by_time(x)), reverse=True):
         line = _digest_line(one, zone, repeated)
         room -= len(line) + 1
         if kept and (room < 0 or len(kept) == DIGEST_LINES):
@@ -499,6 +503,8 @@ def _lines(waiting: Sequence[Delivery], zone: tzinfo, repeated: bool) -> dict[in
 def _listed(head: str, deliveries: Sequence[Delivery], lines: Mapping[int, str]) -> str:
     mine = {x.alert_id for x in deliveries}
     kept = [line for number, line in lines.items() if number in mine]
+    if not kept:
+        return f"{head}: tracker alerts"
     if len(deliveries) > len(kept):
         kept.append(f"and {len(deliveries) - len(kept)} more: tracker alerts")
     return "\n".join((head, *kept))

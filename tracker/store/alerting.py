@@ -73,7 +73,8 @@ class Alerting(Subject):
     def unsent_since(self, db: Connection, since: datetime, until: datetime | None = None) -> int:
         """How many messages of alerts at `since` or later have not arrived, digests included.
 
-        Those that are held for a later digest do not count, nor those from `until` on.
+        Those that are held for a later digest do not count, nor those that are being sent for the
+        first time, nor those from `until` on.
         """
         return int(db.execute(q.UNSENT_SINCE, _days(since, until)).fetchone()[0])
 

@@ -546,6 +546,7 @@ SELECT count(*) FROM alert CROSS JOIN delivery ON delivery.alert = alert.id
 WHERE alert.at >= :since AND (:until IS NULL OR alert.at < :until)
   AND state <> 'sent' AND ifnull(told, '') <> 'sent'
   AND NOT (ifnull(told, '') = 'due' AND attempts = 0)
+  AND NOT ('sending' IN (state, ifnull(told, '')) AND attempts = 1)
 """
 
 SETTLED_BETWEEN = """

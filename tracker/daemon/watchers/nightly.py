@@ -21,7 +21,7 @@ from tracker.domain.events import HeartbeatFailing, HeartbeatRecovered, Tell
 from tracker.domain.game import Phase
 from tracker.domain.league import coming_evening
 from tracker.domain.money import profit_cents
-from tracker.domain.policy import USUAL, Level
+from tracker.domain.policy import TONIGHT, USUAL, Level
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.engine.monitors import State
 from tracker.notify.channels.web_service import ServiceReply, WebService
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from tracker.store.views import BetView
 
 NIGHTLY = "nightly"
-TONIGHT = "tonight"
 REPORT = "report"
 MONITOR = "monitor"
 TRIAL = "trial"
