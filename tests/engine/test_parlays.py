@@ -128,8 +128,8 @@ def test_an_alert_names_a_leg_that_went_its_own_way() -> None:
         1, "p >= 0.80", 1, T0, Decision.FIRED, Reason.CROSSED, "Q4 5:40", Score(0, 0),
         p=0.80, was=0.78,
     )  # fmt: skip
-    assert with_leg(risen, before, after).leg is None
-    assert with_leg(replace(risen, p=0.20, was=0.25), before, after).leg == 0
+    assert with_leg(risen, before.legs, after).leg is None
+    assert with_leg(replace(risen, p=0.20, was=0.25), before.legs, after).leg == 0
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,17 @@ def test_an_alert_names_no_leg_that_cannot_have_moved_it(
         1, "p <= 0.30", 1, T0, Decision.FIRED, Reason.CROSSED, "Q4 8:40", Score(0, 0),
         p=0.23, was=0.33,
     )  # fmt: skip
-    assert with_leg(fallen, before, after).leg == named
+    assert with_leg(fallen, before.legs, after).leg == named
+
+
+def test_an_alert_that_was_held_names_the_leg_that_moved_first() -> None:
+    """The second reading, which only confirms, does not give another leg as the reason."""
+    bet = slip((GAME, Moneyline(Side.HOME)), (GAME, replace(OVER, points=200.5)))
+    slate = Slate.of([GAME], [replace(bet, rules=(parse_rule("p <= 0.40"),))])
+    for seconds, clock, away in ((10, 500, 20), (20, 490, 20), (30, 480, 34), (40, 470, 34)):
+        poll(slate, live(4, clock, (30, 25), (30, 25), (25, 25), (20, away)), seconds)
+    (fired,) = (x for x in slate.alerts if x.decision is Decision.FIRED)
+    assert fired.leg == 0
 
 
 def test_legs_of_one_game_go_together() -> None:

@@ -12,13 +12,7 @@ from tracker.domain.bet import Bet, Confirmation, Parlay, Result, Settlement, Sn
 from tracker.domain.chance import Chance, NoChance, maker
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.market import Market, PlayerMarket
-from tracker.domain.poll import (
-    AGREE_AFTER,
-    DOCUMENT_HELD,
-    FINAL_CHECKS,
-    GameStanding,
-    Origin,
-)
+from tracker.domain.poll import AGREE_AFTER, DOCUMENT_HELD, FINAL_CHECKS, GameStanding, Origin
 from tracker.domain.prior import Basis
 
 if TYPE_CHECKING:
@@ -147,7 +141,8 @@ class LegStanding:
 
     `chance` is the leg's own chance at the last poll. `result` is None until the leg is settled;
     `reason` says why it ended so, and `evidence` what that rests on. `unclear` says why the leg
-    cannot be settled, `no_chance` why it has no chance at present.
+    cannot be settled, `no_chance` why it has no chance at present. `was` is its chance at the poll
+    before.
     """
 
     bet: int
@@ -159,12 +154,13 @@ class LegStanding:
     evidence: str = ""
     unclear: str = ""
     no_chance: NoChance | None = None
+    was: Chance | None = field(default=None, compare=False, repr=False)
 
     def seen_at(self, chance: Chance | None, no_chance: NoChance | None) -> LegStanding:
         """The leg with another chance, or with the reason why it has none."""
         return _LEG(
             self.bet, self.leg, chance, self.result, self.official, self.reason, self.evidence,
-            self.unclear, no_chance,
+            self.unclear, no_chance, self.chance,
         )  # fmt: skip
 
     @property

@@ -38,6 +38,7 @@ from tracker.domain.tracking import (
     GameTracking,
     IdleRange,
     IdleSpan,
+    LegStanding,
     Readings,
     RulePhase,
     RuleState,
@@ -137,7 +138,10 @@ def apply_rules(
     if alerts:
         rules = _turned(seen.bet.rules, rules, alerts)
     if alerts and seen.legs:
-        alerts = [with_leg(x, old, seen) for x in alerts]
+        # Over several games the reading that is confirmed may have been of another game.
+        confirms = reading is not None and not (reading.hurried or reading.shared)
+        before = _legs_before(old) if confirms else old.legs
+        alerts = [with_leg(x, before, seen) for x in alerts]
     changed = [x for x, was in zip(rules, seen.rules, strict=True) if x is not was and x != was]
     standing = tuple(rules)
     # While the windows of swings lack readings, the next one steps the rules.
@@ -237,7 +241,12 @@ def _once(bet: Bet, event: Fact, state: GameState) -> int | None:
     return place * _A_GAME + (state.period if event is Fact.QUARTER else 0)
 
 
-def with_leg(alert: Alert, old: Tracked, seen: Tracked) -> Alert:
+def _legs_before(old: Tracked) -> Sequence[LegStanding]:
+    """A parlay's legs as they were before the reading that the next one confirms."""
+    return [x if x.was is None else replace(x, chance=x.was) for x in old.legs]
+
+
+def with_leg(alert: Alert, old: Sequence[LegStanding], seen: Tracked) -> Alert:
     """The alert with the parlay's leg that moved it most, and that leg's chance before.
 
     A parlay goes with the ratio of its legs' chances. Only legs that moved in the alert's direction
@@ -248,7 +257,7 @@ def with_leg(alert: Alert, old: Tracked, seen: Tracked) -> Alert:
     fell = 1.0 if way is not False or not alert.was else (alert.p or 0.0) / alert.was
     moves = [
         (_ratio(x.chance.win, y.chance.win), x.leg, y.chance.win)
-        for x, y in zip(seen.legs, old.legs, strict=True)
+        for x, y in zip(seen.legs, old, strict=True)
         if x.chance is not None and y.chance is not None and x.result is None
         if way is None or (x.chance.win > y.chance.win) == way
         if abs(x.chance.win - y.chance.win) >= LEAST_MOVE and x.chance.win**2 <= fell
