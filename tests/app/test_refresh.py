@@ -21,7 +21,7 @@ from tracker.domain.game import Phase
 from tracker.domain.league import slate_date
 from tracker.domain.player import Availability, Injury
 from tracker.domain.prior import Finished, form_of
-from tracker.feeds import FeedMalformed
+from tracker.feeds import FeedMalformed, espn
 from tracker.feeds.espn import parse_injuries
 from tracker.feeds.feeds import open_feeds
 from tracker.forecast import load_parameters
@@ -230,6 +230,18 @@ async def test_only_what_changed_is_kept_and_who_is_gone_is_available(tmp_path: 
             ("Nikola Jokic", "out"), ("Jamal Murray", "available"),
         ]  # fmt: skip
         assert await store.seasons.injuries("nba") == {"nikola jokic": worse}
+
+
+async def test_a_league_may_have_no_list_of_injuries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Colleges and the G League lack nothing where there is no such document; the NBA does."""
+    missing = "nba/summary?event=0&for="
+    async with round_of(tmp_path / "t.db") as (work, *_):
+        for league, whole in (("gleague", True), ("nba", False)):
+            monkeypatch.setitem(espn.PATHS, league, missing)
+            (found,) = await work.run(league, [Part.INJURIES])
+            assert found.whole is whole
 
 
 def test_what_cannot_be_had_is_said_and_gives_status_1(cli: Cli, config: Path) -> None:

@@ -17,7 +17,7 @@ from tracker.domain.league import LEAGUE_ZONE, NBA, season_name, slate_date
 from tracker.domain.money import plural, several
 from tracker.domain.player import Injury
 from tracker.domain.prior import form_of
-from tracker.feeds import FeedError, Listing
+from tracker.feeds import FeedError, FeedNotPublished, Listing
 from tracker.feeds.espn import CAP, injuries_path, parse_injuries
 from tracker.feeds.feeds import Feeds
 from tracker.feeds.fetch import SCHEDULE_CAP
@@ -45,7 +45,7 @@ FAR = 14
 
 _FRESH_S = 30.0
 _NO_BOX = ("ncaam", "ncaaw", "gleague")
-"""Leagues without player lines: their boards are enough."""
+"""Leagues without player lines: their boards are enough, and they may have no list of injuries."""
 
 
 class Part(StrEnum):
@@ -314,6 +314,8 @@ class Refresh:
             body = (await feed.fetcher.get(injuries_path(league), CAP)).body
             injuries = parse_injuries(body, league)
         except FeedError as why:
+            if isinstance(why, FeedNotPublished) and league in _NO_BOX:
+                return Refreshed(Part.INJURIES, league, "no list is published", whole=True)
             text = f"the injuries could not be read: {why}"
             return Refreshed(Part.INJURIES, league, text, whole=False)
         news = await self._store.seasons.keep_injuries(league, injuries, self._clock.now())
