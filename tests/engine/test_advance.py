@@ -574,6 +574,26 @@ def test_bets_come_and_go_while_the_others_keep_their_memory() -> None:
     assert tracking.tracked[0].rules[1].reason is None
 
 
+def test_a_copy_that_was_read_before_a_poll_takes_nothing_back() -> None:
+    """What a poll decided stands until a later revision is read; odds and stake are the copy's."""
+    done = Settlement(1, 2, Result.WON, 3818, after(60), "")
+    fresh = Tracked.fresh(bet(1, "DEN ML"))
+    mine = replace(fresh.seen_at(Chance(0.9, 0.0, 0.1)), settlement=done, official=True)
+    for known, stake, kept in (
+        (replace(done, revision=1), 2000, True),
+        (done, 2000, True),
+        (done, 4000, True),
+        (replace(done, revision=3), 4000, False),
+    ):
+        stored = replace(
+            Tracked.fresh(bet(1, "DEN ML", stake=stake)), settlement=known, review="a question"
+        )
+        met = mine.met_again(stored)
+        result = (done, True, None) if kept else (known, False, "a question")
+        assert (met.settlement, met.official, met.review) == result
+        assert (met.chance, met.bet.stake_cents) == (mine.chance, stake)
+
+
 def test_one_poll_is_enough_in_the_last_two_minutes() -> None:
     """A level fires at once in the last two minutes and in overtime; before that it is held."""
     done = ((30, 20), (20, 30), (30, 30))

@@ -484,6 +484,11 @@ def test_what_is_certain_changes_nothing_in_a_parlay() -> None:
     assert parlay([sure, other], SEEN).win == pytest.approx(price(other, SEEN).win)
     assert parlay([gone, other], SEEN) == LOST
     assert parlay([sure, line(Stat.REB, dict(NOW.stats)["reb"] - 0.5)], SEEN) == WON
+    half = HALF.score
+    level: list[Market] = [
+        Total(Direction.OVER, half.total, Span.H1), Spread(Side.AWAY, half.margin, Span.H1)
+    ]  # fmt: skip
+    assert (parlay(level, SEEN), parlay([*level, sure], SEEN)) == (PUSHED, WON)
 
 
 def test_whole_lines_of_players_push_together() -> None:
