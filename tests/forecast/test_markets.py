@@ -168,6 +168,8 @@ def test_legs_of_one_span_hold_in_the_cells_in_which_each_does() -> None:
     legs: list[tuple[Market, object]] = [
         (TeamTotal(Side.HOME, Direction.OVER, h - 2.5, Span.Q4), (home > h - 2.5) & (away >= 0)),
         (TeamTotal(Side.AWAY, Direction.UNDER, a + 1.5, Span.Q4), (away < a + 1.5) & (home >= 0)),
+        (TeamTotal(Side.HOME, Direction.UNDER, h + 4.5, Span.Q4), (home < h + 4.5) & (away >= 0)),
+        (TeamTotal(Side.AWAY, Direction.OVER, a - 5.5, Span.Q4), (away > a - 5.5) & (home >= 0)),
         (Spread(Side.HOME, -1.5, Span.Q4), home - away > 1.5),
         (Total(Direction.UNDER, h + a + 3.5, Span.Q4), home + away < h + a + 3.5),
     ]

@@ -259,8 +259,6 @@ def _before_tip_off(lead: float) -> float:
     """
     if lead <= -OVERDUE_AFTER_S:
         return OVERDUE_S
-    if lead <= 0:
-        return LATE_S
     if lead <= AWAKE_BEFORE_S:
         return max(LATE_S, min(AWAKE_S, lead))
     if lead <= DROWSY_BEFORE_S:
