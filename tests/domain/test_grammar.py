@@ -517,6 +517,8 @@ def test_a_line_may_say_the_book() -> None:
         ("Raptors ML", "TOR"),
         ("FOR ML", "FOR"),
         ("long beach st ml", "LBSU"),
+        ("FLA@HOU home o70.5 points", "HOU"),
+        ("FLA@HOU home o30.5 points", "HOU"),
         ("Trailblazers +6", "POR"),
     ],
 )

@@ -228,7 +228,7 @@ def may_be_a_person(name: str, found: tuple[Team, ...]) -> bool:
     A team's code may be a person's name only when it is capitalised as one: `Mia`.
     """
     wanted = fold(name)
-    if " " in wanted or not name.replace("-", "").isalpha():
+    if " " in wanted or not name.replace("-", "").isalpha() or wanted in ("home", "away"):
         return False
     for team in found:
         if team.league in _COLLEGES:
