@@ -118,6 +118,21 @@ def test_a_dry_run_shows_what_would_come_and_writes_nothing(
     assert not (config.parent / "state" / "tracker.db").exists()
 
 
+def test_a_team_of_the_slate_alone_is_read_in_files_too(
+    cli: Cli, config: Path, tmp_path: Path
+) -> None:
+    """A guest that no list has is read in an import, an edit and the file of bets."""
+    keep_games(config, (Game("0012500055", "nba", "PHI", "GUA", tonight()),))
+    sheet, bets = tmp_path / "sheet.csv", tmp_path / "bets.toml"
+    sheet.write_text("Pick,Odds,Note\nGUA +30.5,-110,a guest\n", "utf-8")
+    bets.write_text('[[bet]]\npick = "GUA +32.5"\n', "utf-8")
+    assert cli("import", sheet, "--json").json["added"] == 1
+    assert cli("edit", "1", "--pick", "GUA +31.5").status == 0
+    with config.open("a", encoding="utf-8") as file:
+        file.write(f'[bets]\nfile = "{bets}"\n')
+    assert cli("config", "check").status == 0
+
+
 @pytest.mark.parametrize(
     "text",
     [

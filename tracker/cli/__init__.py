@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import typer
 
     from tracker.app.bets import Bets
+    from tracker.domain.catalog import Team
     from tracker.forecast import Parameters
     from tracker.registry import Registry
     from tracker.settings import Settings
@@ -105,6 +106,17 @@ async def read_if_any(scope: Scope, read: Callable[[Session], Awaitable[T]], wit
             return await read(at)
     except StoreMissing:
         return without
+
+
+async def guests(scope: Scope) -> tuple[Team, ...]:
+    """The teams of the slate that are in no catalog; none where there is no database to read."""
+    from tracker.store import StoreError
+
+    try:
+        async with session(scope) as at:
+            return await at.bets.guests()
+    except StoreError:
+        return ()
 
 
 @dataclass(frozen=True, slots=True)

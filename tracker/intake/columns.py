@@ -18,6 +18,7 @@ from itertools import chain, product
 from zoneinfo import ZoneInfo
 
 from tracker.domain import BadBet, TrackerError
+from tracker.domain.catalog import Team
 from tracker.domain.league import LEAGUES, slate_date
 from tracker.domain.money import Odds, parse_odds, plain_signs
 from tracker.domain.pick import Matchup, Written
@@ -395,6 +396,7 @@ class BetColumns:
 
     `text` is the pick as written. `day` is the league's date of the game, None without a column for
     it. `own` is whether a person wrote the text for this program, which then says all of the bet.
+    `guests` are teams of feeds that the catalog does not list.
     """
 
     text: str
@@ -404,6 +406,7 @@ class BetColumns:
     league: str = ""
     day: date | None = None
     own: bool = False
+    guests: tuple[Team, ...] = ()
 
     def read(self) -> tuple[Written, Matchup | None]:
         """The bet that the columns mean, with its game where they name one.
@@ -422,7 +425,7 @@ class BetColumns:
 
     @property
     def _find(self) -> FindTeam:
-        return find_in(*([self.league] if self.league else LEAGUES))
+        return find_in(*([self.league] if self.league else LEAGUES), guests=self.guests)
 
     def _read(self) -> Written:
         if not self.text:

@@ -16,6 +16,7 @@ from typing import Any
 
 from tracker.domain import BadBet, TrackerError
 from tracker.domain.bet import Result
+from tracker.domain.catalog import Team
 from tracker.domain.catalog.books import book_name
 from tracker.domain.draft import Draft, tags_of
 from tracker.domain.money import (
@@ -117,11 +118,13 @@ class ImportedBets:
 class Manner:
     """What a person says about a file: the meaning of its columns, and the order of its dates.
 
-    `columns` maps the file's names of columns to this program's.
+    `columns` maps the file's names of columns to this program's. `guests` are teams of feeds that
+    the catalog does not list.
     """
 
     columns: Mapping[str, str]
     day_first: bool | None = None
+    guests: tuple[Team, ...] = ()
 
 
 _PARTS = {",": "a comma, such as 4,5 or a note,", "\t": "a tab"}
@@ -147,7 +150,7 @@ def read_slips(
         raise BadFile(mistakes[0] if mistakes else f"{source}: there are no rows in it")
     columns = _columns(rows[0][1], manner.columns, source)
     listed = [row for _, row in rows]
-    reader = _Reader.of(listed, columns, unit_cents, zone, manner.day_first, points=mark == ",")
+    reader = _Reader.of(listed, columns, unit_cents, zone, manner, points=mark == ",")
     _check_dates(reader, listed, source)
     slips: list[ImportedBet] = []
     doubts: list[str] = []
@@ -312,6 +315,7 @@ class _Reader:
     prices: Prices
     dates: Mapping[str, Dates]
     signed_lines: bool
+    guests: tuple[Team, ...]
 
     @staticmethod
     def of(
@@ -319,7 +323,7 @@ class _Reader:
         columns: Mapping[str, str],
         unit_cents: int,
         zone: tzinfo,
-        day_first: bool | None,
+        manner: Manner,
         *,
         points: bool,
     ) -> _Reader:
@@ -335,8 +339,9 @@ class _Reader:
             unit_cents,
             Numbers.of(amounts, points=points),
             Prices.of(values("odds"), columns.get("odds", "")),
-            {name: Dates.of(values(name), zone, day_first) for name in _TIMES},
+            {name: Dates.of(values(name), zone, manner.day_first) for name in _TIMES},
             any(plain_signs(x).startswith("-") for x in values("line")),
+            manner.guests,
         )
 
     def text(self, row: Row, name: str) -> str:
@@ -409,7 +414,7 @@ class _Reader:
             x.leg if odds is None else f"{x.leg} {odds.text}"
             for x, odds in zip(rows, own_odds, strict=True)
         ]
-        return BetColumns(" | ".join(legs), league=league, day=day)
+        return BetColumns(" | ".join(legs), league=league, day=day, guests=self.guests)
 
     def _columns_of(self, row: Row, league: str) -> BetColumns:
         pick, market, line, game = (self.text(row, x) for x in ("pick", "market", "line", "game"))
@@ -418,9 +423,8 @@ class _Reader:
         if self.signed_lines and line[:1].isdigit() and _SPREAD.search(market):
             line = f"+{line}"
         own = any(_plain(x) == _OWN for x in row)
-        return BetColumns(
-            with_side(pick, self.text(row, "way"), game), market, line, game, league, own=own
-        )
+        pick = with_side(pick, self.text(row, "way"), game)
+        return BetColumns(pick, market, line, game, league, own=own, guests=self.guests)
 
     def _check_side(self, row: Row) -> None:
         """Refuse a bet against what the row names: its words would be read as a bet on it."""

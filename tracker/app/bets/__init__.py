@@ -296,19 +296,19 @@ def _stake(written: Written, beside: str | None, unit_cents: int) -> int | None:
     return parse_stake(beside, unit_cents)
 
 
-def changed(old: Draft, changes: Changes, unit_cents: int, now: datetime | None = None) -> Draft:
-    """A draft with the changes made; `now` as of `draft_of`. Raises BadBet, or what that raises."""
-    find = find_in(*LEAGUES)
-    new = old
+def changed(
+    old: Draft, changes: Changes, unit_cents: int, now: datetime, guests: tuple[Team, ...]
+) -> Draft:
+    """A draft with the changes made; the rest and what is raised are as of `draft_of`."""
+    find, new = find_in(*LEAGUES, guests=guests), old
     if changes.pick is not None:
         staked = old.stake_cents is not None or changes.stake is not None
         read = parse_bet(changes.pick, find, staked=staked, now=now)
-        matchup = None if len(read.legs) > 1 else read.legs[0].matchup
         said = stake_written(read, unit_cents)
         new = replace(
             new,
             pick=read,
-            matchup=matchup,
+            matchup=None if len(read.legs) > 1 else read.legs[0].matchup,
             game_text=None,
             odds=read.odds or new.odds,
             book=read.book or new.book,
@@ -402,11 +402,13 @@ class Bets:
         try:
             return draft_of(line, beside, self.unit_cents, now=now)
         except BadBet:
-            games = await self.store.games()
-            guests = guests_of(x for game, _ in games for x in game.teams)
-            if not guests:
+            if not (guests := await self.guests()):
                 raise
             return draft_of(line, beside, self.unit_cents, guests, now=now)
+
+    async def guests(self) -> tuple[Team, ...]:
+        """The teams of the slate that are in no catalog."""
+        return guests_of(x for game, _ in await self.store.games() for x in game.teams)
 
     async def add(self, draft: Draft, chosen: Choice, now: datetime) -> Registered:
         """Register a bet whose games were chosen, or find the same bet if it is there already.
@@ -490,7 +492,7 @@ class Bets:
         old = await self.store.by_hand.draft(number)
         if old.from_file:
             raise BadBet(f"bet {old.name or number} stands in the bets file: change it there")
-        new = changed(old, changes, self.unit_cents, now)
+        new = changed(old, changes, self.unit_cents, now, await self.guests())
         made = await self.rewrite(number, new, now, old)
         return Edited(await self._view(number), made)
 

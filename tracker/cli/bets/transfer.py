@@ -18,7 +18,7 @@ import typer
 from tracker.app.bets import importing
 from tracker.app.bets.importing import BroughtIn
 from tracker.app.views import part, plain
-from tracker.cli import FAILED, CommandEnded, Scope, run_async, scope_of, session
+from tracker.cli import FAILED, CommandEnded, Scope, guests, run_async, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.screen import asks, complain, note, progress, say, say_json, table
 from tracker.clock import SystemClock
@@ -146,9 +146,11 @@ def _mapping(given: Sequence[str]) -> Mapping[str, str]:
 def _read(scope: Scope, file: Path, text: str, manner: Manner) -> ImportedBets:
     settings = scope.settings()
     unit = settings.stake_unit_cents
+    teams = run_async(guests(scope))
     if file.suffix.casefold() != ".toml":
+        manner = replace(manner, guests=teams)
         return _asked_dates(file, text, unit, settings.zone, manner)
-    read = parse_bets(text, str(file), unit)
+    read = parse_bets(text, str(file), unit, teams)
     slips = tuple(
         ImportedBet(n, replace(x, from_file=False), None, None, "", _day_of(x), listed=True)
         for n, x in enumerate(read.drafts, 1)

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from tracker.cli import CommandEnded, Scope, run_async, scope_of
+from tracker.cli import CommandEnded, Scope, guests, run_async, scope_of
 from tracker.cli.app import CARE, AsJson, declare_group
 from tracker.cli.screen import asks, complain, note, paint, progress, say, say_json
 from tracker.domain import BadBet, Impossible, Misused, TrackerError
@@ -404,18 +404,18 @@ def check(context: typer.Context) -> None:
     source = find_config(scope.config)
     there = "" if source.exists() else ", which is not there: the defaults are in force"
     say(f"{paint('✔', 'green')} configuration: {source}{there}")
-    if not check_bets(settings.bets.file, settings.stake_unit_cents):
+    if not check_bets(scope, settings.bets.file, settings.stake_unit_cents):
         raise CommandEnded
 
 
-def check_bets(file: Path, unit_cents: int) -> bool:
+def check_bets(scope: Scope, file: Path, unit_cents: int) -> bool:
     """Print whether the bets file can be read; returns False when any of it cannot."""
     from tracker.intake.bets_file import read_bets
 
     if not file.exists():
         say(f"{paint('✔', 'green')} bets file: {file} is not there, which is fine")
         return True
-    found = read_bets(file, unit_cents)
+    found = read_bets(file, unit_cents, run_async(guests(scope)))
     for mistake in found.mistakes:
         complain(mistake)
     count = len(found.drafts)

@@ -17,7 +17,7 @@ import typer
 
 from tracker.app.health import STUCK_S, unpolled
 from tracker.app.views import part
-from tracker.cli import CommandEnded, Scope, run_async, scope_of
+from tracker.cli import CommandEnded, Scope, guests, run_async, scope_of
 from tracker.cli.app import AsJson
 from tracker.cli.screen import paint, progress, say, say_json
 from tracker.clock import SystemClock
@@ -111,7 +111,7 @@ async def _checks(scope: Scope, offline: bool) -> AsyncIterator[Check]:
             yield Check("config", CheckResult.BAD, line)
         return
     yield _config(scope)
-    found = (_channels(settings), *_pairing(settings), _bets_file(settings))
+    found = (_channels(settings), *_pairing(settings), await _bets_file(scope, settings))
     for check in (*found, *_files(settings), _running(settings), _disk(settings)):
         yield check
     async for check in _database(scope, settings):
@@ -175,10 +175,10 @@ def _channels(settings: Settings) -> Check:
     return Check("channels", CheckResult.GOOD, text)
 
 
-def _bets_file(settings: Settings) -> Check:
+async def _bets_file(scope: Scope, settings: Settings) -> Check:
     from tracker.intake.bets_file import read_bets
 
-    found = read_bets(settings.bets.file, settings.stake_unit_cents)
+    found = read_bets(settings.bets.file, settings.stake_unit_cents, await guests(scope))
     count = len(found.drafts)
     if found.mistakes:
         return Check("bets file", CheckResult.BAD, found.mistakes[0])
