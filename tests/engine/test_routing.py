@@ -26,6 +26,7 @@ from tracker.domain.policy import (
     Snooze,
     SnoozeScope,
     TopicMode,
+    topic_of,
 )
 from tracker.domain.tracking import Change, GameTracking, RulePhase, RuleState
 from tracker.engine.decide.facts import TAKEN_BACK
@@ -101,6 +102,11 @@ def test_a_chance_that_another_rule_has_just_told_is_not_told_again(
         tracking = GameTracking(GAME, (known.with_rules(rules),))
         (row,) = route(Change(tracking, alerts=(alert,)), USUAL, after(seconds)).alerts
         assert (row.decision is Decision.FIRED) == goes
+    heard = (replace(memory, notified=(1.0, told)), known.rules[1])
+    tracking = GameTracking(GAME, (known.with_rules(heard),))
+    louder = Policy({topic_of(then): Level.URGENT})
+    (row,) = route(Change(tracking, alerts=(alert,)), louder, after(seconds)).alerts
+    assert row.decision is Decision.FIRED, "what is louder is heard where the first was not"
 
 
 FULL = Policy(budget=1, recent=(PastMessage("another", LATE - timedelta(minutes=1)),))

@@ -234,7 +234,7 @@ def route(change: Change, policy: Policy, now: datetime) -> Change:
         for x, after in zip(change.alerts, routed, strict=True)
         if x.decision is Decision.FIRED and not after.notifies and topic_of(x.rule) in _MOVES
     }
-    return _untold(replace(change, alerts=_each_once(routed, tracked)), unheard)
+    return _untold(replace(change, alerts=_each_once(routed, tracked, policy)), unheard)
 
 
 _MOVES = (CHANCE, SWING, MARKET)
@@ -259,11 +259,13 @@ def _untold(change: Change, unheard: set[tuple[int, str]]) -> Change:
     return replace(change, tracking=tracking, rules=tuple(map(untold, change.rules)))
 
 
-def _each_once(alerts: tuple[Alert, ...], tracked: Mapping[int, Tracked]) -> tuple[Alert, ...]:
+def _each_once(
+    alerts: tuple[Alert, ...], tracked: Mapping[int, Tracked], policy: Policy
+) -> tuple[Alert, ...]:
     """Keep one alert for a chance of a bet that fired several rules: the loudest.
 
-    One that is sent now stands before those for a digest. One is kept back too if another rule told
-    nearly this chance a little earlier, and a level only if that was beyond it.
+    One that is sent now stands before those for a digest. One is kept back too if another rule, at
+    least as loud, told nearly this chance a little earlier, and a level only if that was beyond it.
     """
     said: dict[int, Alert] = {}
     for x in alerts:
@@ -273,13 +275,13 @@ def _each_once(alerts: tuple[Alert, ...], tracked: Mapping[int, Tracked]) -> tup
                 said[x.bet] = x
     return tuple(
         _held(x, Hold(Reason.TOLD, f"told by {by}"), x.level)
-        if _tells_chance(x) and (by := _told_by(x, said[x.bet], tracked[x.bet]))
+        if _tells_chance(x) and (by := _told_by(x, said[x.bet], tracked[x.bet], policy))
         else x
         for x in alerts
     )
 
 
-def _told_by(alert: Alert, loudest: Alert, tracked: Tracked) -> str:
+def _told_by(alert: Alert, loudest: Alert, tracked: Tracked, policy: Policy) -> str:
     """The other rule that tells the chance of an alert, or has just told it; empty without one."""
     if loudest is not alert:
         return loudest.rule
@@ -292,6 +294,9 @@ def _told_by(alert: Alert, loudest: Alert, tracked: Tracked) -> str:
     if not heard or alert.p is None:
         return ""
     _, by, told = max(heard)
+    if policy.level(topic_of(by)).rank < alert.level.rank:
+        # It made no sound, or waits for the end of quiet hours.
+        return ""
     rule = parse_rule(alert.rule)
     passed = isinstance(rule, LevelRule) and (told < rule.level) != (alert.p < rule.level)
     return "" if passed or abs(log_odds(told) - log_odds(alert.p)) >= NEWS else by
