@@ -17,12 +17,10 @@ from tracker.domain.league import LEAGUE_ZONE, NBA, season_name, slate_date
 from tracker.domain.money import plural, several
 from tracker.domain.player import Injury
 from tracker.domain.prior import form_of
-from tracker.feeds import FeedError, FeedNotPublished, Listing
-from tracker.feeds.espn import CAP, injuries_path, parse_injuries
+from tracker.feeds import FeedError, FeedNotPublished, Listing, espn
 from tracker.feeds.feeds import Feeds
-from tracker.feeds.fetch import SCHEDULE_CAP
 from tracker.feeds.identity import Register
-from tracker.feeds.polling import BoardReading, Feed, LookUp
+from tracker.feeds.polling import Feed, LookUp
 from tracker.forecast.game.parameters import Parameters
 from tracker.forecast.teams import GameResult, rate
 from tracker.store import Store
@@ -43,7 +41,6 @@ ENOUGH = 5
 FAR = 14
 """Days back in which ENOUGH games are looked for."""
 
-_FRESH_S = 30.0
 _NO_BOX = ("ncaam", "ncaaw", "gleague")
 """Leagues without player lines: their boards are enough, and they may have no list of injuries."""
 
@@ -156,36 +153,11 @@ class Refresh:
         trouble: FeedError | None = None
         for feed in self._feeds.by_league.get(league, ()):
             try:
-                listed = await self._listed(feed, day)
+                listed = await _listed(feed, day)
             except FeedError as why:
                 trouble = why
                 continue
-            return [(self._own(register, feed, g), s) for g, s in listed if g.slate == day]
-        if trouble is None:
-            return []
-        raise trouble
-
-    @staticmethod
-    def _own(register: Register, feed: Feed, reported: Game) -> Game:
-        own = register.own(feed.source.label, reported)
-        if own.id != reported.id:
-            feed.learn(own, reported)
-        return own
-
-    @staticmethod
-    async def _listed(feed: Feed, day: date) -> Sequence[Listing]:
-        source, trouble = feed.source, None
-        if source.dated:
-            board = await feed.board_on(day).read(_FRESH_S)
-            if not isinstance(board, BoardReading):
-                raise board.error
-            return [(g, s if isinstance(s, GameState) else None) for g, s in board.board.games]
-        for path in source.schedule_paths:
-            try:
-                body = (await feed.fetcher.get(path, SCHEDULE_CAP)).body
-                return source.parse_schedule(body)
-            except FeedError as why:
-                trouble = why
+            return [(feed.own(register, g), s) for g, s in listed if g.slate == day]
         if trouble is None:
             return []
         raise trouble
@@ -245,7 +217,7 @@ class Refresh:
                 try:
                     listed = self._listings.get((feed.source.label, day))
                     if listed is None:
-                        listed = await self._listed(feed, day)
+                        listed = await _listed(feed, day)
                         days = {day} if feed.source.dated else {g.slate for g, _ in listed}
                         for one in days | {day}:
                             of_day = [x for x in listed if x[0].slate == one]
@@ -254,7 +226,7 @@ class Refresh:
                     continue
                 found = [g for g, _ in listed if g.slate == day and {g.home, g.away} & teams]
                 for game in found:
-                    yield self._own(register, feed, game)
+                    yield feed.own(register, game)
                 break
 
     # ------------------------------------------------------------------------------------ form
@@ -304,15 +276,13 @@ class Refresh:
     # -------------------------------------------------------------------------------- injuries
 
     async def _injuries(self, league: str) -> Refreshed:
-        feed = next(
-            (x for x in self._feeds.by_league.get(league, ()) if x.source.name == "espn"), None
-        )
+        feed = self._feeds.of(league, espn.NAME)
         if feed is None:
             text = "no source that tells injuries may be asked"
             return Refreshed(Part.INJURIES, league, text, whole=False)
         try:
-            body = (await feed.fetcher.get(injuries_path(league), CAP)).body
-            injuries = parse_injuries(body, league)
+            body = (await feed.fetcher.get(espn.injuries_path(league), espn.CAP)).body
+            injuries = espn.parse_injuries(body, league)
         except FeedError as why:
             if isinstance(why, FeedNotPublished) and league in _NO_BOX:
                 return Refreshed(Part.INJURIES, league, "no list is published", whole=True)
@@ -323,6 +293,11 @@ class Refresh:
         hurt = f"{plural(len(injuries), 'player')} {several(len(injuries), 'is')} hurt"
         text = f"{hurt}, {out} of them out; {plural(len(news), 'change')}"
         return Refreshed(Part.INJURIES, league, text, True, len(news), news)
+
+
+async def _listed(feed: Feed, day: date) -> Sequence[Listing]:
+    """The games of a day, among others where a source lists a whole season. Raises FeedError."""
+    return await (feed.listed_on(day) if feed.source.dated else feed.schedule())
 
 
 def _met(state: GameState) -> dict[tuple[str, str], tuple[str, ...]]:

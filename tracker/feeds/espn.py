@@ -18,7 +18,7 @@ from tracker.settings.reading import plain_words
 
 T = TypeVar("T")
 
-_NAME = "espn"
+NAME = "espn"
 """The source's name in the settings and in polls."""
 
 HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
@@ -63,7 +63,7 @@ def espn_source(league: str) -> Source:
         return f"{base}/summary?event={event_id}"
 
     return Source(
-        name=_NAME,
+        name=NAME,
         league=league,
         headers=HEADERS,
         board_path=board_path,

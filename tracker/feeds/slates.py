@@ -11,13 +11,9 @@ from tracker.clock import Clock
 from tracker.domain.game import Game, GameState
 from tracker.domain.league import LEAGUES, slate_date
 from tracker.domain.poll import Unreadable
-from tracker.feeds import FeedError, FeedNotPublished, FeedRefused, Listing
-from tracker.feeds.fetch import SCHEDULE_CAP
+from tracker.feeds import FeedError, Listing
 from tracker.feeds.identity import Register, state_under
-from tracker.feeds.polling import BoardReading, Feed
-
-FRESH_S = 30.0
-"""Oldest board, in seconds, that is used for the slate."""
+from tracker.feeds.polling import FRESH_S, BoardReading, Feed
 
 SCHEDULE_EVERY_S = 60 * 60.0
 """Seconds between two readings of the schedule, which is large and seldom changes."""
@@ -115,32 +111,14 @@ class Slate:
             self._schedule_trouble = f"the schedule could not be read: {error}"
 
     async def _schedule(self) -> tuple[Listing, ...]:
-        """The games of the days around: from their boards, or from the first schedule found."""
-        if self._feed.source.dated:
-            return await self._boards()
-        *earlier, last = self._feed.source.schedule_paths
-        for path in earlier:
-            try:
-                return await self._variant(path)
-            except (FeedNotPublished, FeedRefused):
-                continue
-        return await self._variant(last)
-
-    async def _boards(self) -> tuple[Listing, ...]:
-        found: list[Listing] = []
-        today = slate_date(self._clock.now())
-        for away in DAYS_AROUND:
-            board = await self._feed.board_on(today + timedelta(days=away)).read(FRESH_S)
-            if not isinstance(board, BoardReading):
-                raise board.error
-            found += [(x, y if isinstance(y, GameState) else None) for x, y in board.board.games]
-        return tuple(found)
-
-    async def _variant(self, path: str) -> tuple[Listing, ...]:
-        fetched = await self._feed.fetcher.get(path, SCHEDULE_CAP)
-        listed = await asyncio.to_thread(self._feed.source.parse_schedule, fetched.body)
+        """The games of the days around: from their boards, or from the season's schedule."""
         now = self._clock.now()
-        return tuple(x for x in listed if _near(x[0], now))
+        if not self._feed.source.dated:
+            return tuple(x for x in await self._feed.schedule() if _near(x[0], now))
+        found: list[Listing] = []
+        for away in DAYS_AROUND:
+            found += await self._feed.listed_on(slate_date(now) + timedelta(days=away))
+        return tuple(found)
 
 
 def _near(game: Game, now: datetime) -> bool:
@@ -199,10 +177,10 @@ class Slates:
         for feed, slate in zip(self._feeds[league], self._slates[league], strict=True):
             reading = await slate.read(schedule=schedule)
             for reported in reading.games:
-                own = self._own(feed, reported)
+                own = feed.own(self._register, reported)
                 games.setdefault(own.id, own)
             for state in reading.states:
-                own = self._own(feed, state.game)
+                own = feed.own(self._register, state.game)
                 if own.id not in states or (reading.answered and not answered):
                     # A board of before that is only remembered yields to one that was read now.
                     states[own.id] = state_under(own, state)
@@ -220,9 +198,3 @@ class Slates:
             blind,
             answered,
         )
-
-    def _own(self, feed: Feed, reported: Game) -> Game:
-        """The game under the id in force. The feed learns which of its own ids stands for it."""
-        own = self._register.own(feed.source.label, reported)
-        feed.learn(own, reported)
-        return own

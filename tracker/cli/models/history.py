@@ -174,29 +174,23 @@ async def _games(feed: Feed, days: tuple[date, date]) -> list[Game]:
     Raises Impossible when the schedule has none or cannot be read.
     """
     from tracker.feeds import FeedError
-    from tracker.feeds.fetch import SCHEDULE_CAP
 
-    trouble = ""
-    for path in feed.source.schedule_paths:
-        try:
-            body = (await feed.fetcher.get(path, SCHEDULE_CAP)).body
-            listed = feed.source.parse_schedule(body)
-        except FeedError as why:
-            trouble = str(why)
-            continue
+    try:
+        listed = await feed.schedule()
+    except FeedError as why:
+        raise Impossible(f"the schedule could not be read ({why}): try again later") from None
+    found = [
+        game
+        for game, state in listed
+        if days[0] <= game.slate <= days[1] and state is None and game.id[2] in _COUNTED
+    ]
+    if not found:
         slates = sorted(game.slate for game, _ in listed)
-        found = [
-            game
-            for game, state in listed
-            if days[0] <= game.slate <= days[1] and state is None and game.id[2] in _COUNTED
-        ]
-        if not found:
-            covers = f"it covers {slates[0]} to {slates[-1]}" if slates else "it is empty"
-            raise Impossible(
-                f"the schedule has no game that was played from {days[0]} to {days[1]}: {covers}"
-            )
-        return sorted(found, key=lambda x: (x.slate, x.id))
-    raise Impossible(f"the schedule could not be read ({trouble}): try again later")
+        covers = f"it covers {slates[0]} to {slates[-1]}" if slates else "it is empty"
+        raise Impossible(
+            f"the schedule has no game that was played from {days[0]} to {days[1]}: {covers}"
+        )
+    return sorted(found, key=lambda x: (x.slate, x.id))
 
 
 async def _read_all(feed: Feed, games: Sequence[Game], work: Collecting) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from tracker.app.player_priors import players_in
+from tracker.app.player_priors import Team, players_in
 from tracker.app.pricing import Pricing
 from tracker.app.refresh import Refresh
 from tracker.clock import Clock
@@ -17,6 +17,7 @@ from tracker.domain.game import Game, GameState, Phase, Side
 from tracker.domain.player import BY_BOX, UNREAD, Availability, Injury, Player, player_key
 from tracker.domain.prior import PregameLines
 from tracker.domain.tracking import GameTracking
+from tracker.feeds import espn
 from tracker.feeds.feeds import Feeds
 from tracker.feeds.odds.espn import summary_lines
 from tracker.feeds.polling import LookUp, Watch
@@ -100,7 +101,7 @@ class Lacking:
 
     async def _read_lines(self, game: Game) -> None:
         """Take the last pregame line from ESPN's summary of a game."""
-        feed = self.feeds.of(game.league, "espn")
+        feed = self.feeds.of(game.league, espn.NAME)
         if feed is None:
             return
         answer = await feed.read(game, LookUp.BOX, 0.0)
@@ -137,19 +138,15 @@ class Lacking:
         self.learned(frozenset(touched))
 
 
-_Team = tuple[str, str]
-"""A league and a team's code."""
-
-
 class Rosters:
     """The known players of every team, in step with the store."""
 
     def __init__(self, store: Store) -> None:
         """No player is known until `load`."""
         self._store = store
-        self._known: dict[_Team, tuple[str, ...]] = {}
-        self._seen: dict[_Team, tuple[date | None, dict[str, str]]] = {}
-        self._unstored: set[_Team] = set()
+        self._known: dict[Team, tuple[str, ...]] = {}
+        self._seen: dict[Team, tuple[date | None, dict[str, str]]] = {}
+        self._unstored: set[Team] = set()
         self.complete: set[str] = set()
         """The ids of the games whose final box score has named the players of both teams."""
         self._completed = False

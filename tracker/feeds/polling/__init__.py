@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import Enum
@@ -23,12 +24,20 @@ from tracker.feeds import (
     FeedNotPublished,
     FeedRefused,
     FeedUnavailable,
+    Listing,
     Scoreboard,
     Source,
 )
-from tracker.feeds.fetch import DEADLINE_S, FeedHost, Fetched, Fetcher, keep_newest
+from tracker.feeds.fetch import (
+    DEADLINE_S,
+    SCHEDULE_CAP,
+    FeedHost,
+    Fetched,
+    Fetcher,
+    keep_newest,
+)
 from tracker.feeds.health import SourceHealth
-from tracker.feeds.identity import nearest, recognised, state_under
+from tracker.feeds.identity import Register, nearest, recognised, state_under
 from tracker.feeds.polling.cadence import backoff
 from tracker.network import ServerTime
 from tracker.settings.models import FeedSettings
@@ -51,6 +60,11 @@ class BoardReading:
 
     fetched: Fetched
     board: Scoreboard
+
+    @property
+    def listed(self) -> tuple[Listing, ...]:
+        """The games on the board, each with its state where that can be read."""
+        return tuple((x, y if isinstance(y, GameState) else None) for x, y in self.board.games)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +219,8 @@ KEPT_NAMES = 1024
 """Most games for which this source's own id, and the last board handed to the game, are
 remembered."""
 
-_FRESH_S = 30.0
+FRESH_S = 30.0
+"""Oldest board, in seconds, from which the games of a day are listed."""
 
 
 class LookUp(Enum):
@@ -300,6 +315,34 @@ class Feed:
     def learn(self, game: Game, reported: Game) -> None:
         """Remember the source's own entry of a game, which may be known under another id."""
         keep_newest(self._theirs, game.id, reported, KEPT_NAMES)
+
+    def own(self, register: Register, reported: Game) -> Game:
+        """The game under the id in force; this source learns which of its own ids stands for it."""
+        game = register.own(self.source.label, reported)
+        self.learn(game, reported)
+        return game
+
+    async def listed_on(self, day: date) -> tuple[Listing, ...]:
+        """The games on the board of a day. Raises FeedError."""
+        board = await self.board_on(day).read(FRESH_S)
+        if isinstance(board, BoardFailure):
+            raise board.error
+        return board.listed
+
+    async def schedule(self) -> tuple[Listing, ...]:
+        """The games of the whole season, by the first of its schedules that is there.
+
+        Raises FeedError. A source with dated boards has none.
+        """
+        *earlier, last = self.source.schedule_paths
+        for path in earlier:
+            with suppress(FeedNotPublished, FeedRefused, FeedMalformed):
+                return await self._schedule_at(path)
+        return await self._schedule_at(last)
+
+    async def _schedule_at(self, path: str) -> tuple[Listing, ...]:
+        fetched = await self.fetcher.get(path, SCHEDULE_CAP)
+        return await parsed(self.source.parse_schedule, fetched.body)
 
     async def aclose(self) -> None:
         """Cancel requests that are still running."""
@@ -432,7 +475,7 @@ class Feed:
         except FeedRefused as refused:
             # The CDN answers 403 for a missing document, too. If the board can be read, we are
             # not blocked, and the box is merely not there yet.
-            board = board or await self.board_of(game).read(_FRESH_S)
+            board = board or await self.board_of(game).read(FRESH_S)
             missing_box = FeedNotPublished(f"the box of {game.name} is not published yet")
             error = missing_box if isinstance(board, BoardReading) else refused
             return self._answer(path, None, error.unreadable, None)
