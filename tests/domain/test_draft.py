@@ -430,6 +430,18 @@ def test_a_league_that_a_line_names_is_never_left_for_another() -> None:
     assert meant("Houston Rockets men -4.5", rockets, college) == rockets.id
 
 
+def test_a_league_of_one_leg_is_not_that_of_the_next() -> None:
+    """Only a league before all legs holds for each of them."""
+    women = Game("401900001", "ncaaw", "HAMP", "HOW", NOW + timedelta(hours=1))
+    men = Game("401900002", "ncaam", "WCU", "VMI", NOW + timedelta(hours=2))
+    slated = [(women, None), (men, None)]
+    mixed = Draft(*read_line("parlay: Howard women ML; VMI ML +300"))
+    assert choose_games(mixed, slated, NOW) == (women, men)
+    headed = Draft(*read_line("women's parlay: Howard ML; VMI ML +300"))
+    with pytest.raises(NoSuchGame):
+        choose_games(headed, slated, NOW)
+
+
 def test_a_league_holds_for_a_line_that_names_no_team() -> None:
     """A player or a total alone is looked for in the league that the line names."""
     pro = Game("0022600001", "nba", "ATL", "BKN", NOW + timedelta(hours=2))

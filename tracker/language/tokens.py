@@ -46,6 +46,7 @@ T = TypeVar("T")
 
 _LONGEST_SHOWN = 100
 _LEG_ENDS = re.compile(r"[;\n]| \+ ")
+_HEADING, _WORD_ALONE = re.compile(r":(?!\d)"), re.compile(r"\S+[ \t]*(?:\n|$)")
 _LONGEST_PHRASE = 5
 
 _TAG = re.compile(r"#[^\s;]+")
@@ -370,7 +371,8 @@ class Line:
             meant = schools or tuple(x for x in found if x.league in leagues)
             return (count, meant) if meant else (0, ())
         # A league word before the legs, as in `NBA parlay:`, prefers its teams in all of them.
-        for headed in [leagues for at, leagues in self.league_words if at < place][-1:]:
+        heads = [leagues for at, leagues in self.league_words if at < place and self._heads(at)]
+        for headed in heads[-1:]:
             count, found = self._named(names, wide=True, twice=twice)
             if meant := tuple(x for x in found if x.league in headed):
                 return count, meant
@@ -387,6 +389,12 @@ class Line:
         more, second = self.find(names[1:], wide=wide) if names[1:] else (0, ())
         both = tuple(x for x in found if x in second and fold(names[1]) != code)
         return (1 + more, both) if both else (count, found)
+
+    def _heads(self, at: int) -> bool:
+        """Whether a league word is no leg's own: it begins the text, or heads the legs."""
+        before, colon = self.text[:at], _HEADING.search(self.text)
+        alone = _WORD_ALONE.match(self.text, at) and not before.rpartition("\n")[2].strip()
+        return not before.strip() or bool(alone) or (colon is not None and at < colon.start())
 
     def leagues_at(self, place: int, *, many: bool = True) -> frozenset[str] | None:
         """The leagues that the nearest league word allows; None without one.
