@@ -300,11 +300,13 @@ async def test_throws_come_only_while_the_clock_stands(
 async def test_free_throws_to_come_hold_while_nothing_moves(
     site: Site, feeds: Feeds, clock: FakeClock
 ) -> None:
-    """Plays that cannot be asked move no chance; once the board moves, the ball is unknown."""
+    """Plays that are ahead or cannot be asked move no chance until the board moves."""
     site.board(changed(live_game(), **LATE))
     throw = {"actionType": "freethrow", "subType": "1 of 2", "shotResult": "Made", "personId": 8}
     site.put(PATH, plays("PT01M50.00S", 39, 30, throw))
     before = await polled(feeds, clock)
+    site.put(PATH, plays("PT01M50.00S", 39, 31, throw | {"subType": "2 of 2"}))
+    assert await polled(feeds, clock) == before
     del site.pages[PATH]
     assert [await polled(feeds, clock) for _ in range(2)] == [before, before]
     site.board(changed(live_game(), **LATE | {"gameClock": "PT01M49.00S"}))

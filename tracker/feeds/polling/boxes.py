@@ -171,7 +171,7 @@ class Possession:
 
         Free throws are to come only while the clock stands. The side with the first possession is
         added too. It is asked for in a break before the last quarter, once a game. Where the plays
-        cannot be asked, what they said at the same clock and score holds.
+        cannot be asked or are of another moment, what they said at the same clock and score holds.
         """
         state = answer.reading
         if not isinstance(state, GameState):
@@ -186,16 +186,16 @@ class Possession:
         except (FeedError, TimeoutError):
             self._quiet_until = self._clock.monotonic() + _BALL_PAUSE_S
             return self._as_before(answer, state)
-        self._last.pop(game.id, None)
         if ball is not None:
             first = None if ball.tip is None else game.side_of(ball.tip)
             self._tips[game.id] = first
             state = replace(state, tip=first)
             answer = replace(answer, reading=state)
-        side = None if ball is None or ball.team is None else game.side_of(ball.team)
-        if ball is None or side is None or not _fits(ball, state):
-            return answer
-        if ball.throws and abs(ball.clock - state.clock) > _CLOCK_STANDS_S:
+        if ball is None or not _fits(ball, state):
+            return self._as_before(answer, state)
+        self._last.pop(game.id, None)
+        side = None if ball.team is None else game.side_of(ball.team)
+        if side is None or (ball.throws and abs(ball.clock - state.clock) > _CLOCK_STANDS_S):
             return answer
         self._last[game.id] = replace(state, possession=side, throws=_throws(ball, game, side))
         return replace(answer, reading=self._last[game.id])
