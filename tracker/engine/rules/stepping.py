@@ -312,12 +312,7 @@ def _decision(
 
 def _hurried(state: GameState, chance: Chance) -> bool:
     """Whether one reading beyond a level is enough: near the end, or for a decided bet."""
-    return chance.decided or in_haste(state)
-
-
-def in_haste(state: GameState) -> bool:
-    """Whether one reading is enough, in the last two minutes of a game and in overtime."""
-    return state.phase.in_play and state.last_two_minutes
+    return chance.decided or (state.phase.in_play and state.last_two_minutes)
 
 
 Doubted = Callable[[Tracked], Chance | NoChance | None]

@@ -2,7 +2,7 @@
 
 For a game with player bets, `BoxWatch` asks for the box at a pace of its own and for the board in
 between. It does not decide which of the two is believed. `Possession` adds who has the ball in the
-last two minutes, with the free throws to come, and who had it first: only the play-by-play says.
+last five minutes, with the free throws to come, and who had it first: only the play-by-play says.
 """
 
 from __future__ import annotations
@@ -47,6 +47,11 @@ RETRY_S = 30.0
 def always() -> bool:
     """Whether there is room for a box: the default, where there is no budget of requests."""
     return True
+
+
+def unlimited() -> float:
+    """The share of a budget that has been used: the default, where there is none."""
+    return 0.0
 
 
 class BoxWatch:
@@ -105,7 +110,7 @@ class BoxWatch:
             return BEFORE_S if left > 0 else LIVE_S if left > -DUE_FOR_S else LATE_S
         if state.phase is not Phase.LIVE:
             return BREAK_S
-        return DECISIVE_S if decisive(state) else LIVE_S
+        return DECISIVE_S if state.last_two_minutes else LIVE_S
 
 
 def _complete(state: GameState) -> bool:
@@ -129,6 +134,9 @@ _BALL_SHARE = 0.5
 """Share of a host's budget of requests that may be used before play-by-plays are no longer
 requested: the rest is for scores."""
 
+_EARLY_BALL_SHARE = 0.3
+"""The same before the last two minutes: those of other games come first."""
+
 _BALL_NEWER_S = 2.0
 """Seconds of game clock by which the play-by-play may be ahead of the state to be matched with
 it."""
@@ -150,16 +158,16 @@ class Possession:
     """Adds to a state which side has the ball or free throws to come, and which had it first."""
 
     def __init__(
-        self, source: Source, ask: AskPlays, clock: Clock, has_room: Callable[[], bool] = always
+        self, source: Source, ask: AskPlays, clock: Clock, used: Callable[[], float] = unlimited
     ) -> None:
         """`source` has the play-by-play, for which `ask` asks.
 
-        `has_room` is whether the budget of requests has room for that.
+        `used` is the share of the budget of requests that has been used.
         """
         self._source = source
         self._ask = ask
         self._clock = clock
-        self._has_room = has_room
+        self._used = used
         self._quiet_until = 0.0
         self._tips: dict[str, Side | None] = {}
         """The side with the first possession, by game id; None where the plays do not say."""
@@ -225,9 +233,10 @@ class Possession:
         source = self._source
         if source.plays_path is None or answer.source != source.name or not source.owns(game.id):
             return False
-        if state.possession is not None or not (decisive(state) or self._tip_wanted(state)):
+        if state.possession is not None or not (ball_counts(state) or self._tip_wanted(state)):
             return False
-        return self._clock.monotonic() >= self._quiet_until and self._has_room()
+        share = _BALL_SHARE if state.last_two_minutes else _EARLY_BALL_SHARE
+        return self._clock.monotonic() >= self._quiet_until and self._used() < share
 
 
 def possession(feed: Feed, clock: Clock) -> Possession:
@@ -239,19 +248,15 @@ def possession(feed: Feed, clock: Clock) -> Possession:
             fetched = await feed.fetcher.get(path, feed.source.box_cap)
             return await parsed(feed.source.parse_plays, fetched.body)
 
-    def has_room() -> bool:
-        usage = feed.fetcher.usage
-        return usage.last_minute < _BALL_SHARE * usage.budget
+    def used() -> float:
+        return feed.fetcher.usage.last_minute / feed.fetcher.usage.budget
 
-    return Possession(feed.source, ask, clock, has_room)
+    return Possession(feed.source, ask, clock, used)
 
 
-def decisive(state: GameState) -> bool:
-    """Whether it matters who has the ball: the last two minutes of the last period, or overtime.
-
-    Only then is it asked for.
-    """
-    return state.phase is Phase.LIVE and state.last_two_minutes
+def ball_counts(state: GameState) -> bool:
+    """Whether it is asked who has the ball: the last five minutes in play, or overtime."""
+    return state.phase is Phase.LIVE and state.last_five_minutes
 
 
 def _throws(ball: Ball, game: Game, side: Side) -> Throws | None:
