@@ -20,6 +20,7 @@ from starlette.requests import Request
 from tests.cli.test_schema import season, world
 from tests.doubles.clock import FakeClock
 from tests.engine.build import T0, a_book, bet
+from tests.store.values import poll, snapshot
 from tests.web.conftest import Served
 from tracker.app.tonight import PlayerLink, _game, players_of
 from tracker.clock import SystemClock
@@ -30,6 +31,7 @@ from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.market import Direction, DoubleDouble, Moneyline, PlayerTotal
 from tracker.domain.money import money_text, parse_odds
 from tracker.domain.player import Player, Stat
+from tracker.domain.tracking import Change
 from tracker.forecast.game.parameters import load_parameters
 from tracker.language import read_line
 from tracker.settings import settings_of
@@ -259,6 +261,24 @@ async def test_a_bet_that_is_on_another_game_by_now_is_shown_again(served: Serve
     assert "NYK @ DEN" in again.text
     async with await Store.open(served.database, now=now) as store:
         assert len(await store.bets_view()) == count
+
+
+async def test_a_bets_page_says_that_its_data_are_old(served: Served) -> None:
+    """The chance by a score that is twenty minutes old stands below the warning of its card."""
+    number = (await served.client.post("/api/v1/bets", json={"line": "DEN ML"})).json()["id"]
+    now = SystemClock().now()
+    at = now - timedelta(minutes=20)
+    async with await Store.open(served.database, now=now) as store:
+        (known,) = [x for x in await store.trackings(()) if x.game.home == "DEN"]
+        seen = GameState(known.game, Phase.LIVE, 3, 300.0, Score(70, 66))
+        book = replace(known, state=seen, changed_at=at, seen_at=at)
+        await store.record(poll(at, seen), Change(book, snapshots=(snapshot(number, at),)), ())
+    shown = Read((await served.client.get(f"/bets/{number}")).text).text
+    assert "60 %" in shown
+    assert "Stale: nothing has changed for 20 min" in shown
+    settled = {"result": "won", "why": "as the book paid it"}
+    await served.client.post(f"/api/v1/bets/{number}/settle", json=settled)
+    assert "Stale" not in Read((await served.client.get(f"/bets/{number}")).text).text
 
 
 async def test_a_bet_on_no_known_game_is_shown_with_those_that_are(served: Served) -> None:

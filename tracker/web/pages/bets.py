@@ -255,6 +255,7 @@ async def bet(
         stand="" if row is None else row.stand, need="" if row is None else row.under,
         waits=await why_waits(await site.store(), x, now, zone),
         games=x.games, facts=_facts(x, zone, site.settings.odds_format),
+        warnings={one.game: one.card.warning for one in night.games},
         market=await _market(site, view, now),
         charts=_charts(view, zone), legs=_legs(view, row), moved=len(view.priced.snapshots) > 1,
         settlements=_settlements(view, zone), open=still, results=[r.value for r in Result],
