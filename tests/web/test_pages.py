@@ -276,6 +276,7 @@ async def test_a_bets_page_says_that_its_data_are_old(served: Served) -> None:
     shown = Read((await served.client.get(f"/bets/{number}")).text).text
     assert "60 %" in shown
     assert "Stale: nothing has changed for 20 min" in shown
+    assert "DEN ML 60 % (stale)" in Read((await served.client.get("/history")).text).text
     settled = {"result": "won", "why": "as the book paid it"}
     await served.client.post(f"/api/v1/bets/{number}/settle", json=settled)
     assert "Stale" not in Read((await served.client.get(f"/bets/{number}")).text).text

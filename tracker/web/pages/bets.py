@@ -184,7 +184,7 @@ def state_text(x: BetView) -> str:
     if x.review is not None:
         return "needs you"
     if x.chance is not None:
-        return hit_text(x.chance)
+        return f"{hit_text(x.chance)}{' (stale)' if x.stale else ''}"
     if x.no_chance is not None:
         return x.no_chance.text
     return "waits for its game" if x.game is None else x.status.value.replace("_", " ")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from tracker.app.health import checks
+from tracker.app.health import checks, read_since
 from tracker.app.market import NOT_YET, clv_summary
 from tracker.app.market.credits import credit_report
 from tracker.app.report import raw_reliability
@@ -58,6 +58,8 @@ async def history(
     reliable = reliability(predictions)
     raw = raw_reliability(predictions)
     found = await store.bets_before(before, _PAGE + 1, site.rules)
+    at = await site.daemon()
+    since = read_since(at.daemon, at.now)
     per_night = [(day, x.profit) for day, x in tallies[Grouping.DAY].items() if x.counted]
     closes = clv_summary(await store.quotes.value_sums(), await store.quotes.unclosed())
     bins = await store.quotes.value_bins(charts.CLV_BIN)
@@ -70,7 +72,7 @@ async def history(
         reliability=drawn(charts.of_reliability(reliable)) if reliable else None,
         raw=drawn(charts.of_reliability(raw, "What the forecast had")) if raw else None,
         clv=drawn(charts.of_clv(bins)) if bins else None, missing=sorted(closes.missing.items()),
-        bets=[listed(x) for x in found[:_PAGE]],
+        bets=[listed(x.aged(since)) for x in found[:_PAGE]],
         next=found[_PAGE - 1].number if len(found) > _PAGE else None,
     )  # fmt: skip
 
