@@ -65,6 +65,8 @@ def test_who_has_the_ball(number: int, team: str | None) -> None:
         (17, {}, 1),  # the dead ball after it
         (17, {"qualifiers": ["team"]}, 0),  # a rebound in play
         (17, {"actionType": "timeout", "subType": "full"}, 1),
+        (17, {"actionType": "instantreplay", "subType": "request"}, 1),
+        (17, {"actionType": "violation", "subType": "delay-of-game"}, 1),
         (17, {"clock": "PT00M37.00S"}, 0),  # the clock has run
         (18, {}, 0),  # two of two
     ],
