@@ -36,7 +36,10 @@ REACH = timedelta(days=6)
 """Games further ahead than this are not looked for: the daemon's slate does not reach them yet."""
 
 _LATE = timedelta(hours=18)
+"""How long after its tip-off a game without a known end may still be the one that is meant."""
+
 _MOST_LISTED = 15
+"""The most games that an error names."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ from tracker.domain.player import Absences, Injury, Player, PlayerGame, Stat, of
 from tracker.store import Store
 
 WINDOWS = (3, 5, 10)
+"""Last games that means are shown of."""
+
 FADE = 0.9
 """Weight of a game relative to the next newer one, in the exponential mean."""
 
@@ -30,9 +32,16 @@ ALLOWED_GAMES = 20
 """Last games of an opponent that show what it allows its opponents."""
 
 _KEPT = 120
+"""Most games of a player that are read: more than a season has."""
+
 _LARGEST = 500.0
+"""The line from which on none is offered on any figure."""
+
 _AHEAD = timedelta(days=4)
+"""How far ahead a player's next game is looked for."""
+
 _TREND_GAMES = 10
+"""Last games over which a trend is taken."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,10 @@ if TYPE_CHECKING:
     from tracker.forecast.players.priors import PlayerPriors
 
 _LONGEST_TEXT = 1_000_000
+"""Most characters of one state."""
+
 _PLACES = 9
+"""Decimals of the figures and chances of an answer."""
 
 
 def price_lines(

@@ -158,7 +158,7 @@ class Daemon:
         self._forecaster = Forecaster(known, setup.tell, setup.load, self._live_lines)
         delay = setup.settings.alerts.delay
         self._live_view = LiveView(setup.clock, setup.settings.zone, delay)
-        self._market = MarketWatch(self._market_parts)
+        self._market = MarketWatch(self._market_parts())
         registry = registry_beside(setup.settings.store.path)
         self._trials = TrialWatch(
             parts.store, registry, self._forecaster.pricing, setup.clock, self._tell
@@ -179,8 +179,8 @@ class Daemon:
             wording=setup.settings.wording,
         )
 
-    @property
     def _market_parts(self) -> MarketParts:
+        """What the market's side is built of."""
         parts, setup, followed = self._parts, self._setup, self._followed
         return MarketParts(
             sources=parts.odds,
@@ -210,8 +210,8 @@ class Daemon:
         self._trials.show(tracking)
         self._market.show(tracking)
 
-    @property
     def _chats(self) -> ChannelLoops:
+        """The loops of chats and cards, on the channels that have them."""
         parts, setup = self._parts, self._setup
         zone, verbs = setup.settings.zone, setup.verbs
         return ChannelLoops(
@@ -274,7 +274,7 @@ class Daemon:
         for channel in self._setup.channels:
             wake, habits = self._wakes[channel.name], self._habits(channel)
             yield dispatch(store, channel, clock, wake, self._tell, habits)
-        yield from self._chats.jobs()
+        yield from self._chats().jobs()
         yield tend_bets(followed, changed, wanted, follow, clock, self._progress)
         late = LateSlate(slate.read, settings.alerts.delay, clock)
         yield watch_slate(late.read, store, followed, changed, wanted, clock)

@@ -10,6 +10,8 @@ from typing import Any, ParamSpec, TypeVar, assert_never, cast
 from tracker.domain import TrackerError
 
 _SLACK = 1e-6
+"""By how much rounding may put a part of a chance, or their sum, outside [0, 1]."""
+
 _LEAST, _MOST_BELOW, _MOST = -_SLACK, 1 - _SLACK, 1 + _SLACK
 
 

@@ -55,9 +55,8 @@ KEEP_EVERY = 1.0
 """Seconds between two writes of the sources' status: an age that is shown may be this much too
 high."""
 
-_FIRST_WAIT = 0.25
-
-_LONGEST_WAIT = 5.0
+_FIRST_WAIT, _LONGEST_WAIT = 0.25, 5.0
+"""Shortest and longest real seconds between two tries of a write that failed."""
 
 
 class Watchdog:
