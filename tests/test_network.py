@@ -13,7 +13,7 @@ from aiohttp import web
 
 from tests.doubles.clock import FakeClock
 from tests.doubles.tls import EXPIRED, OWN, over_tls
-from tracker.daemon.watchers.nightly import HEARTBEAT_EVERY, beat
+from tracker.daemon.watchers import HEARTBEAT_EVERY, beat
 from tracker.domain.alert import Failed, Outcome, Sent
 from tracker.feeds import FeedUnavailable
 from tracker.feeds.fetch import FeedHost, Fetcher

@@ -18,14 +18,8 @@ from tests.doubles.clock import FakeClock
 from tests.store.values import draft, give, started
 from tracker.cli.demo import served
 from tracker.daemon.alert_policy import AlertPolicy
-from tracker.daemon.watchers import Watchdog, WriteBackoff
-from tracker.daemon.watchers.nightly import (
-    HEARTBEAT_EVERY,
-    beat,
-    digest_due,
-    digest_text,
-    tell_nightly,
-)
+from tracker.daemon.watchers import HEARTBEAT_EVERY, Watchdog, WriteBackoff, beat
+from tracker.daemon.watchers.nightly import digest_due, digest_text, tell_nightly
 from tracker.daemon.watchers.system_notices import (
     STEADY_S,
     FailureNotice,

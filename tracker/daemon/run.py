@@ -31,6 +31,7 @@ from tracker.daemon.watchers import (
     SourceStatus,
     Watchdog,
     WriteBackoff,
+    beat,
     free_memory,
     keep_alive,
     keep_learning,
@@ -46,7 +47,6 @@ from tracker.daemon.watchers.lacking import Lacking, watch_rosters
 from tracker.daemon.watchers.market import MarketWatch
 from tracker.daemon.watchers.nightly import (
     REPORT_AT,
-    beat,
     tell_changes,
     tell_nightly,
     tell_reports,

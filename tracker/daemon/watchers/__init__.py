@@ -1,4 +1,4 @@
-"""The daemon's loops beside the tracks: bets, slate, learning, watchdog and housekeeping.
+"""The daemon's loops beside the tracks: bets, slate, learning, signs of life, housekeeping.
 
 Also what several loops share: the watchdog of late loops, the backoff of failed writes, and the
 status of each source.
@@ -11,16 +11,27 @@ import gc
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from urllib.parse import urljoin, urlsplit
 
 from tracker.app.pricing import Pricing
 from tracker.clock import Clock, growing_wait, wait_for_event
 from tracker.daemon.watchers.followed_bets import FollowedBets
-from tracker.domain.events import LoopsMoving, LoopsStuck, StoreLost, StoreRecovered, Tell
+from tracker.domain.alert import Failed, Refused, Unknown
+from tracker.domain.events import (
+    HeartbeatFailing,
+    HeartbeatRecovered,
+    LoopsMoving,
+    LoopsStuck,
+    StoreLost,
+    StoreRecovered,
+    Tell,
+)
 from tracker.domain.poll import Usage
 from tracker.domain.tracking import GameTracking
 from tracker.feeds.health import WELL
 from tracker.feeds.slates import SlateReading
 from tracker.host import SystemdNotifier, give_back_memory
+from tracker.notify.channels.web_service import ServiceReply, WebService
 from tracker.store import Store, StoreUnavailable
 
 BETS_EVERY = 2.0
@@ -54,6 +65,17 @@ LEARN_EVERY = 600.0
 KEEP_EVERY = 1.0
 """Seconds between two writes of the sources' status: an age that is shown may be this much too
 high."""
+
+HEARTBEAT_EVERY = 60.0
+"""Seconds between two heartbeats while all is well."""
+
+HEARTBEAT_LIMIT = 10.0
+"""Seconds that the heartbeat's address has to answer."""
+
+REDIRECTS = 3
+"""Redirects of a heartbeat that are followed, within the host of its address."""
+
+_MOVED = (301, 302, 303, 307, 308)
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.25, 5.0
 """Shortest and longest real seconds between two tries of a write that failed."""
@@ -194,6 +216,52 @@ async def free_memory(clock: Clock) -> None:
         gc.collect()
         give_back_memory()
         await clock.sleep(FREE_EVERY)
+
+
+async def beat(url: str, well: Callable[[], bool], real: Clock, tell: Tell) -> None:
+    """Request the heartbeat's address every minute while `well` holds, for ever."""
+    failing = False
+    async with WebService("the heartbeat's address", limit=HEARTBEAT_LIMIT) as service:
+        while True:
+            await real.sleep(HEARTBEAT_EVERY)
+            if not well():
+                continue
+            why = await _ask(service, url)
+            if bool(why) != failing:
+                failing = bool(why)
+                tell(HeartbeatFailing(why) if why else HeartbeatRecovered())
+
+
+async def _ask(service: WebService, url: str) -> str:
+    """Why the heartbeat was not taken; empty when it was. The address is a secret.
+
+    A redirect is followed only within the host. Another host is whatever stands between, such as a
+    hotel's sign-in page, and its good answer means nothing.
+    """
+    for _ in range(REDIRECTS + 1):
+        match await service.ask("GET", url):
+            case ServiceReply() as answer if answer.good:
+                return ""
+            case ServiceReply(status, headers) if "Location" in headers and status in _MOVED:
+                led = _led_to(url, headers["Location"])
+                if led is None:
+                    return "it leads to another host: does the network want a sign-in?"
+                url = led
+            case ServiceReply(status):
+                return f"status {status}"
+            case Refused(why) | Failed(why) | Unknown(why):
+                return why
+    return "it redirects in circles"
+
+
+def _led_to(url: str, location: str) -> str | None:
+    """Where a redirect leads; None for another host, and for what is no address."""
+    try:
+        found = urljoin(url, location)
+        same = urlsplit(found).hostname == urlsplit(url).hostname
+    except ValueError:
+        return None
+    return found if same else None
 
 
 class WriteBackoff:

@@ -1,7 +1,6 @@
-"""Messages at set times: nightly digest, night's total, reports, model news; and the heartbeat.
+"""Messages at set times: the nightly digest, a night's total, reports, and news of the models.
 
-The digest and the heartbeat also show that the program is alive. A person notices that the digest
-does not come; the service that takes the heartbeat notices that it stops.
+The digest also shows that the program is alive: a person notices that it does not come.
 """
 
 from __future__ import annotations
@@ -11,20 +10,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
 
 from tracker.app.report import ReportSpan, report, summary
 from tracker.clock import Clock
-from tracker.domain.alert import Decision, Failed, Notice, Refused, Unknown
+from tracker.domain.alert import Decision, Notice
 from tracker.domain.bet import Result, Status
-from tracker.domain.events import HeartbeatFailing, HeartbeatRecovered, Tell
 from tracker.domain.game import Phase
 from tracker.domain.league import coming_evening
 from tracker.domain.money import profit_cents
 from tracker.domain.policy import TONIGHT, USUAL, Level
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.engine.monitors import State
-from tracker.notify.channels.web_service import ServiceReply, WebService
 from tracker.store import Store
 from tracker.store.trials import TrialOutcome, UnreportedVerdict
 from tracker.store.upkeep import MonitorStanding
@@ -56,16 +52,6 @@ JUST_OVER = timedelta(hours=1)
 TONIGHT_STEP = 20.0
 """Seconds between two checks for the last result of a night."""
 
-HEARTBEAT_EVERY = 60.0
-"""Seconds between two heartbeats while all is well."""
-
-HEARTBEAT_LIMIT = 10.0
-"""Seconds that the heartbeat's address has to answer."""
-
-REDIRECTS = 3
-"""Redirects of a heartbeat that are followed, within the host of its address."""
-
-_MOVED = (301, 302, 303, 307, 308)
 _DAY = timedelta(days=1)
 
 
@@ -301,49 +287,3 @@ async def _nightly(store: Store, since: datetime, due: datetime) -> Notice:
         await store.alerting.unsent_since(since, due),
     )
     return Notice(NIGHTLY, int(due.timestamp()), due, text, Level.LOW, due + USEFUL_FOR)
-
-
-async def beat(url: str, well: Callable[[], bool], real: Clock, tell: Tell) -> None:
-    """Request the heartbeat's address every minute while `well` holds, for ever."""
-    failing = False
-    async with WebService("the heartbeat's address", limit=HEARTBEAT_LIMIT) as service:
-        while True:
-            await real.sleep(HEARTBEAT_EVERY)
-            if not well():
-                continue
-            why = await _ask(service, url)
-            if bool(why) != failing:
-                failing = bool(why)
-                tell(HeartbeatFailing(why) if why else HeartbeatRecovered())
-
-
-async def _ask(service: WebService, url: str) -> str:
-    """Why the heartbeat was not taken; empty when it was. The address is a secret.
-
-    A redirect is followed only within the host. Another host is whatever stands between, such as a
-    hotel's sign-in page, and its good answer means nothing.
-    """
-    for _ in range(REDIRECTS + 1):
-        match await service.ask("GET", url):
-            case ServiceReply() as answer if answer.good:
-                return ""
-            case ServiceReply(status, headers) if "Location" in headers and status in _MOVED:
-                led = _led_to(url, headers["Location"])
-                if led is None:
-                    return "it leads to another host: does the network want a sign-in?"
-                url = led
-            case ServiceReply(status):
-                return f"status {status}"
-            case Refused(why) | Failed(why) | Unknown(why):
-                return why
-    return "it redirects in circles"
-
-
-def _led_to(url: str, location: str) -> str | None:
-    """Where a redirect leads; None for another host, and for what is no address."""
-    try:
-        found = urljoin(url, location)
-        same = urlsplit(found).hostname == urlsplit(url).hostname
-    except ValueError:
-        return None
-    return found if same else None
