@@ -46,7 +46,9 @@ from tracker.domain.market import (
 from tracker.domain.money import parse_odds
 from tracker.domain.player import Player, Stat
 from tracker.domain.policy import Fact, parse_rule
+from tracker.domain.poll import Trouble, Unreadable
 from tracker.domain.tracking import Group, LegStanding, Tracked
+from tracker.engine.decide.advance import note
 from tracker.engine.decide.parlays import combined
 from tracker.engine.rules.stepping import with_leg
 from tracker.engine.settle.by_hand import Case, graded_again, paid_anew
@@ -379,7 +381,8 @@ def test_a_leg_that_drops_out_is_told_once(end: GameState, market: Market, told:
 
 def test_a_leg_that_wins_with_its_game_is_told_with_its_result() -> None:
     """Two polls of a final are a result a minute apart, and no sooner."""
-    slate = Slate.of([GAME, OTHER], [slip((GAME, Moneyline(Side.HOME)), (OTHER, OVER))])
+    last = Moneyline(Side.HOME, Span.Q4)
+    slate = Slate.of([GAME, OTHER], [slip((GAME, last), (OTHER, OVER))])
     poll(slate, elsewhere(HALF, OTHER), 10)
     told = []
     for seconds in (20, 30, 90):
@@ -472,6 +475,22 @@ def test_a_result_given_by_hand_is_kept_and_told_to_nobody() -> None:
     assert one(slate).settlement == given
     assert slate.fired(Fact.SETTLED) == []
     assert slate.trackings[GAME.id].standing.settled
+
+
+def test_a_question_about_another_game_stays_when_this_one_goes_on() -> None:
+    """A parlay stays with the person for what the silent game has left open."""
+    bet = slip((GAME, Moneyline(Side.HOME, Span.H1)), (OTHER, Moneyline(Side.HOME)))
+    slate = Slate.of([GAME, OTHER], [bet])
+    for seconds in (0, 20):
+        poll(slate, HALF, seconds)
+    shared = slate.trackings[OTHER.id].with_tracked(one(slate))
+    silent = note(shared, Unreadable(Trouble.DOWN, "no answer"), after(48_000))
+    (asked,) = silent.tracking.tracked
+    assert asked.review == "leg 2: no source has told that it was played"
+    slate.trackings[OTHER.id] = silent.tracking
+    slate.trackings[GAME.id] = slate.trackings[GAME.id].with_tracked(asked)
+    poll(slate, live(3, 700, (30, 25), (30, 25), (2, 0)), 48_010)
+    assert one(slate).review == asked.review
 
 
 LATER = elsewhere(SCHEDULED, OTHER)
