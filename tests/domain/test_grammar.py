@@ -486,7 +486,7 @@ def test_a_bare_number_is_never_guessed_to_be_odds(text: str, said: str) -> None
         ("lebron over twenty five points", "write numbers in figures"),
         ("Jokic más de 25,5 puntos", "write 'over'"),
         ("LAL - DEN Unter 224,5", "write 'under'"),
-        ("home -4.5", "'home' is a team where the game is named"),
+        ("LAL vs DEN away -4.5", "write a game as LAL@DEN, so that 'away' is a team"),
         ("parlay: DEN ML / Jokic 25+ / over 224.5", "what of 'Jokic' is counted is not said"),
         ("Bron 25+", "what of 'Bron' is counted is not said"),
     ],

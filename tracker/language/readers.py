@@ -437,7 +437,7 @@ def read_game_or_team(line: Line, slots: Slots) -> bool:
     if not count and line.peek() in ("home", "away"):
         count, found = 1, slots.matchup.side(line.peek()) if slots.matchup else ()
         if not found:
-            raise line.wrong("'home' is a team where the game is named as LAL@DEN", line.at)
+            raise line.wrong(f"write a game as LAL@DEN, so that {line.peek()!r} is a team", line.at)
     if not count:
         return False
     words = [x.text for x in line.words[line.at : line.at + count]]
