@@ -30,10 +30,10 @@ from tracker.domain import BadBet
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import TO_BE_GRADED, Result, Settlement, Status
 from tracker.domain.chance import Chance
-from tracker.domain.events import GameBack, GameChecked, PollDropped, PollHeld
+from tracker.domain.events import GameBack, GameChecked, GameLost, PollDropped, PollHeld
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.policy import Fact
-from tracker.domain.poll import Trouble, Unreadable, check_times
+from tracker.domain.poll import STOOD_STILL, Trouble, Unreadable, check_times
 from tracker.domain.tracking import Change, GameTracking, Ordering, RuleState, Tracked
 from tracker.engine.decide.advance import note
 from tracker.engine.decide.facts import fact_alert
@@ -507,6 +507,20 @@ def test_a_lost_feed_is_said_once_and_its_return_too() -> None:
     assert change.notes == (GameBack("LAL@DEN", "away for 7 min 1 s"),)
     assert evening.see(Q1, 431).empty
     assert [x.bet for x in evening.fired] == [1, 1]
+
+
+def test_a_feed_that_stands_still_for_long_is_a_lost_one() -> None:
+    """After 15 min of live play in which documents tell nothing new, `feed_down` fires once."""
+    evening = Evening(a_book(bet(1, "DEN ML", "feed_down", "feed_back")))
+    evening.see(Q1, 0)
+    assert not any(evening.see(Q1, x).alerts for x in range(10, 900, 10))
+    change = evening.see(Q1, 900)
+    assert [(x.rule, x.detail) for x in change.alerts] == [("feed_down", STOOD_STILL)]
+    assert change.notes == (GameLost("LAL@DEN", STOOD_STILL),)
+    assert evening.see(Q1, 910).empty
+    change = evening.see(live(1, 290, (22, 18)), 920)
+    assert [(x.rule, x.detail) for x in change.alerts] == [("feed_back", "away for 15 min 20 s")]
+    assert not change.tracking.lost
 
 
 def test_nothing_is_lost_before_tip_off_or_after_the_end() -> None:

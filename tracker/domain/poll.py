@@ -176,6 +176,13 @@ In four games recorded by the wall clock a live board stood for 90 s and longer 
 time-out, a review or free throws: half of them for more than 180 s, three for 240 s, one for
 300 s."""
 
+LOST_STILL_AFTER = timedelta(minutes=15)
+"""A live game that has not changed for this long is reported as without data, although documents
+arrive: no stop in play lasts that long unless its feed says so."""
+
+STOOD_STILL = "stood_still"
+"""The cause of an outage in which documents arrive and tell nothing new."""
+
 CLOCK_S = 1.0
 """Game clocks at most this many seconds apart are the same moment: one source counts in whole
 seconds."""

@@ -33,7 +33,7 @@ from tracker.domain.policy import (
     parse_rule,
     topic_of,
 )
-from tracker.domain.poll import Trouble
+from tracker.domain.poll import STOOD_STILL, Trouble
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.domain.value import fair_value, returns_of
 from tracker.wording.figures import (
@@ -438,8 +438,9 @@ def _decided(event: Fact, x: _News) -> str:
 
 def _feed_down(x: _News) -> str:
     alert, silent = x.alert, ""
-    if x.tracking.seen_at is not None:
-        silent = f" for {span_text((alert.at - x.tracking.seen_at).total_seconds())}"
+    seen = x.tracking.changed_at if alert.detail == STOOD_STILL else x.tracking.seen_at
+    if seen is not None:
+        silent = f" for {span_text((alert.at - seen).total_seconds())}"
     why = f" · {outage_words(alert.detail)}" if alert.detail else ""
     lacking = "no forecast" if alert.detail == Trouble.UNPRICED else "no data"
     return (
@@ -515,21 +516,20 @@ def _how_it_ended(x: _News) -> str:
     return _spaced(end, x.name)
 
 
+_OUTAGES = {
+    Trouble.BLOCKED: "the sources refuse us",
+    Trouble.RATE_LIMITED: "the sources want to be asked less often",
+    Trouble.MALFORMED: "what the sources send cannot be read",
+    Trouble.ABSENT: "the sources do not show it",
+    Trouble.NOT_PUBLISHED: "the sources do not show it",
+    Trouble.UNPRICED: "the sources answer, the forecast on this machine fails",
+    STOOD_STILL: "the sources tell nothing new",
+}
+
+
 def outage_words(trouble: str) -> str:
     """Why there are no data, in a person's words: without address, path or HTTP status."""
-    match trouble:
-        case Trouble.BLOCKED:
-            return "the sources refuse us"
-        case Trouble.RATE_LIMITED:
-            return "the sources want to be asked less often"
-        case Trouble.MALFORMED:
-            return "what the sources send cannot be read"
-        case Trouble.ABSENT | Trouble.NOT_PUBLISHED:
-            return "the sources do not show it"
-        case Trouble.UNPRICED:
-            return "the sources answer, the forecast on this machine fails"
-        case _:
-            return "no source answers"
+    return _OUTAGES.get(trouble, "no source answers")
 
 
 def no_data(games: Mapping[str, str]) -> str:

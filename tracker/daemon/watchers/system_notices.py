@@ -37,6 +37,7 @@ from tracker.domain.events import (
     Tell,
 )
 from tracker.domain.policy import Level
+from tracker.domain.poll import LOST_STILL_AFTER, STOOD_STILL
 from tracker.domain.tracking import GameTracking
 from tracker.engine.decide.advance import GAME_LOST_AFTER
 from tracker.notify.channels import Channel, Message
@@ -174,7 +175,8 @@ class SystemNotices:
 
     def _lost(self, game: str, trouble: str) -> None:
         """Note a game without data, since the last good poll of it."""
-        _, away = self._returned.pop(game, ("", GAME_LOST_AFTER.total_seconds()))
+        waited = LOST_STILL_AFTER if trouble == STOOD_STILL else GAME_LOST_AFTER
+        _, away = self._returned.pop(game, ("", waited.total_seconds()))
         self._without_data[game] = trouble, self._clock.monotonic() - away
         self._outage.set()
 

@@ -29,7 +29,13 @@ from tracker.domain.game import GameState, Phase, Side
 from tracker.domain.market import DoubleDouble, Market, PlayerMarket
 from tracker.domain.player import Stat, points_lacking
 from tracker.domain.policy import Fact
-from tracker.domain.poll import STALE_AFTER, Trouble, Unreadable
+from tracker.domain.poll import (
+    LOST_STILL_AFTER,
+    STALE_AFTER,
+    STOOD_STILL,
+    Trouble,
+    Unreadable,
+)
 from tracker.domain.prior import Basis
 from tracker.domain.tracking import (
     Change,
@@ -95,12 +101,12 @@ def advance(
     """
     ordering, state, contrary = judged.ordering, judged.state, judged.contrary
     said_before = contrary and tracking.held is not None and tracking.held.state == state
-    back, returned = _feed_back(tracking, now)
+    lost, back, returned = _heard(tracking, judged, now)
     notes = returned + _of_held(tracking, judged)
     before, was_stale = tracking.state, tracking.stale
     until = still_until(tracking, judged, now)
     tracking = replace(
-        with_poll(tracking, judged), seen_at=now, still_until=until, lost=False, game=state.game
+        with_poll(tracking, judged), seen_at=now, still_until=until, lost=lost, game=state.game
     )
     basis, renewed = _basis(tracking, outlook)
     if ordering is Ordering.HELD:
@@ -220,13 +226,35 @@ def _surely_off(tracking: GameTracking, now: datetime) -> bool:
     )
 
 
+def _heard(
+    tracking: GameTracking, judged: JudgedPoll, now: datetime
+) -> tuple[bool, tuple[Alert, ...], tuple[SystemEvent, ...]]:
+    """Whether a game is without data although a poll was read, and what is said where that is new.
+
+    It is while it is live and no document has told anything new for LOST_STILL_AFTER.
+    """
+    state, changed, heard = tracking.state, tracking.changed_at, tracking.listened_from
+    news = judged.ordering in (Ordering.NEWER, Ordering.CORRECTION)
+    live = state is not None and state.phase is Phase.LIVE and not news
+    since = max(changed, heard or changed) if changed is not None else now
+    if not live or now - since < LOST_STILL_AFTER:
+        return False, *_feed_back(tracking, now)
+    if tracking.lost:
+        return True, (), ()
+    alerts = announce(tracking, Fact.FEED_DOWN, now, detail=STOOD_STILL)
+    return True, alerts, (GameLost(tracking.game.name, STOOD_STILL),)
+
+
 def _feed_back(
     tracking: GameTracking, now: datetime
 ) -> tuple[tuple[Alert, ...], tuple[SystemEvent, ...]]:
     """The alerts and the event for a lost game that can be read again."""
     if not tracking.lost or tracking.seen_at is None:
         return (), ()
-    seconds = int((now - tracking.seen_at).total_seconds())
+    since = tracking.seen_at
+    if now - since < GAME_LOST_AFTER and tracking.changed_at is not None:
+        since = tracking.changed_at  # documents arrived all the time, and told nothing new
+    seconds = int((now - since).total_seconds())
     away = f"away for {seconds // 60} min {seconds % 60} s"
     return announce(tracking, Fact.FEED_BACK, now, detail=away), (
         GameBack(tracking.game.name, away),
