@@ -367,42 +367,47 @@ def load_secrets(settings: Settings, env: Mapping[str, str] | None = None) -> Se
     address.
     """
     env = os.environ if env is None else env
-    notify, feeds = settings.notify, settings.feeds.by_name.values()
-    file = notify.urls_file
+    urls, unused, warnings = _urls(settings, env)
+    token = _credential(TOKEN_CREDENTIAL, env, settings.store.path)
+    headers = (x for feed in settings.feeds.by_name.values() for x in feed.secret_headers.values())
+    return Secrets(
+        urls=urls,
+        telegram_token=Secret(token[0]) if token else settings.notify.telegram.token,
+        others=(*secrets_in(settings), *map(Secret, headers), *unused),
+        odds_key=_odds_key(settings, env),
+        heartbeat_url=_heartbeat(settings, env),
+        warnings=warnings,
+    )
+
+
+def _urls(
+    settings: Settings, env: Mapping[str, str]
+) -> tuple[tuple[Secret, ...], tuple[Secret, ...], tuple[str, ...]]:
+    """The addresses for notifications that are in force, those that are not, and warnings."""
+    file = settings.notify.urls_file
     places = {
         f"the credential {URLS_CREDENTIAL}": _credential(URLS_CREDENTIAL, env, settings.store.path),
         str(file): _file(file),
-        "[notify] urls": [url.get_secret_value() for url in notify.urls],
+        "[notify] urls": [url.get_secret_value() for url in settings.notify.urls],
         f"${URLS_VARIABLE}": env.get(URLS_VARIABLE, "").split(),
     }
     holding = [place for place, urls in places.items() if urls]
-    warnings: list[str] = []
-    urls: tuple[Secret, ...] = ()
-    if holding:
-        urls = _addresses(places[holding[0]], holding[0])
-    if len(holding) > 1:
+    if not holding:
+        return (), (), ()
+    first, *others = holding
+    warnings = []
+    if others:
         warnings.append(
-            f"Notification addresses are taken from {holding[0]}; those in "
-            f"{' and '.join(holding[1:])} are left unused."
+            f"Notification addresses are taken from {first}; those in "
+            f"{' and '.join(others)} are left unused."
         )
-    if holding[:1] == [f"${URLS_VARIABLE}"]:
+    if first == f"${URLS_VARIABLE}":
         warnings.append(
             f"Notification addresses come from ${URLS_VARIABLE}, which other programs of yours can "
             "read: put them under [notify] urls in a file of mode 0600."
         )
-    token = _credential(TOKEN_CREDENTIAL, env, settings.store.path)
-    return Secrets(
-        urls=urls,
-        telegram_token=Secret(token[0]) if token else notify.telegram.token,
-        others=(
-            *secrets_in(settings),
-            *(Secret(x) for feed in feeds for x in feed.secret_headers.values()),
-            *(Secret(url) for place in holding[1:] for url in places[place]),
-        ),
-        odds_key=_odds_key(settings, env),
-        heartbeat_url=_heartbeat(settings, env),
-        warnings=tuple(warnings),
-    )
+    unused = tuple(Secret(url) for place in others for url in places[place])
+    return _addresses(places[first], first), unused, tuple(warnings)
 
 
 def _odds_key(settings: Settings, env: Mapping[str, str]) -> Secret | None:
