@@ -39,6 +39,10 @@ asks for less is tried no sooner: one that asks for none would be asked without 
 LONGEST_RETRY = 120.0
 """Most seconds between two attempts, unless the channel itself asks for more."""
 
+LONGEST_UNSURE = 1800.0
+"""Most seconds between two attempts at a digest whose answers are lost: each may have arrived. A
+server that takes messages and then fails would show one every two minutes all night."""
+
 _CLAIM_LIMIT = 20
 """Most deliveries that are marked as being sent at a time: after a kill, that many are in doubt."""
 
@@ -302,6 +306,8 @@ class Sender:
                 self.digest_tries += tried
                 # What expires meanwhile may be louder; `hold_until` has a wait that was asked for.
                 wait = min(_wait(outcome, self.digest_tries), LONGEST_RETRY)
+                if isinstance(outcome, Unknown):
+                    wait = growing_wait(self.digest_tries, _FIRST_RETRY, LONGEST_UNSURE)
                 self.digest_at = self.clock.monotonic() + wait
             case _:
                 assert_never(outcome)
