@@ -623,6 +623,14 @@ def test_one_poll_is_enough_in_the_last_two_minutes() -> None:
         assert alert.was < 0.85 <= alert.p
 
 
+def test_one_poll_is_enough_for_a_bet_that_is_decided() -> None:
+    """A level that a passed line takes to 100 % fires at the first reading."""
+    evening = Evening(a_book(bet(1, "LAL@DEN 1H over 100.5", "p >= 0.80")))
+    evening.see(live(2, 5, (25, 25), (25, 24)), 0)
+    evening.see(live(2, 3, (25, 25), (28, 24)), 10)
+    assert evening.names() == ["p >= 0.80"]
+
+
 def test_an_alert_about_a_chance_is_worth_ten_minutes() -> None:
     """An alert about a chance expires after ten minutes; a held decision has no expiry."""
     evening = Evening(a_book(bet(1, "DEN ML", "p >= 0.60")))
