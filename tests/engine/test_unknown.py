@@ -169,6 +169,28 @@ def test_a_box_from_before_the_tip_leaves_the_chance_of_before() -> None:
     assert night.last.snapshots != ()
 
 
+def test_a_star_who_is_not_in_the_line_up_moves_a_chance_and_fires_nothing() -> None:
+    """That he sits at the tip is learnt from the first box, and is no turn of the game."""
+    star = max((x for x in PLAYED if x.starter), key=lambda x: dict(x.stats)["pts"])
+    night = Night.of(bet(1, over(star)))
+    night.poll(soon(), -60)
+    for second, clock in ((5, 719.0), (15, 703.0)):
+        night.poll(begun(clock, Score(2, 0)), second)
+    before = night.tracked().chance
+    sits = tuple(
+        replace(x, starter=False, played=False, on_court=False) if x.name == star.name else x
+        for x in lines(begun=True)
+    )
+    for second, clock in ((40, 680.0), (55, 660.0), (70, 650.0)):
+        night.poll(begun(clock, Score(2, 3), sits), second)
+    now = night.tracked().chance
+    assert before is not None
+    assert now is not None
+    assert before.win > 0.5
+    assert now.win < 0.3
+    assert night.alerts == []
+
+
 def test_who_is_out_is_said_at_once_and_unsaid() -> None:
     """A player who is out is announced once, with the effect on the bet; so is his return."""
     who = PLAYED[0]
