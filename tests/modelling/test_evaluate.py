@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 
 from tests.cli.test_schema import faults, written
+from tracker.domain.league import WNBA
 from tracker.forecast import load_parameters
 from tracker.modelling import metrics
 from tracker.modelling.cards import MODEL_CARD, write_card
 from tracker.modelling.games import read
 from tracker.modelling.games.evaluate import evaluate, scored
+from tracker.modelling.games.observe import in_order
 from tracker.modelling.players.report import PLAYER_CARD
 from tracker.modelling.retrain import seasons_to_fit
 
@@ -66,6 +68,15 @@ def test_a_fit_is_judged_after_the_season_before_the_one_left_out() -> None:
     assert chosen.unseen == "2023-24"
     assert chosen.judged == ("2022-23", "2023-24")
     assert seasons_to_fit(played, ("2023-24", "2024-25")).judged == ("2023-24",)
+
+
+def test_a_recording_whose_events_are_out_of_order_is_not_judged() -> None:
+    """A score that falls back below that of a period's beginning has no state to forecast."""
+    seconds = np.arange(WNBA.regulation_seconds + 1)
+    home = np.stack([seconds // 30] * 3)
+    home[1, 700:] -= 25
+    home[2, 700:710] -= 25
+    assert in_order(WNBA, home, home, [600, 300]).tolist() == [True, False, True]
 
 
 def test_two_models_are_judged_on_the_same_lines(tmp_path: Path, seasons: Seasons) -> None:

@@ -180,12 +180,7 @@ def _given(
 ) -> TrainTestSplit:
     traced = trace(data)
     rules = data.league
-    whole = complete(data, traced)
     priors, lines = (priors_of(data.games, x.ratings) for x in (parameters, beside or parameters))
-
-    def recorded(chosen: Array) -> Recorded:
-        games = np.flatnonzero(chosen & whole & priors.use)
-        return observe.Recorded(data, traced.seconds, priors, games, lines)
 
     regulation = rules.regulation_seconds
     points = {name: round(part * regulation) for name, part in EARLY.items()} | LATE
@@ -194,6 +189,13 @@ def _given(
     elif regulation == 2880:  # noqa: PLR2004 - NBA quarters
         points |= INSIDE
     points = dict(sorted(points.items(), key=lambda x: -x[1]))
+    home, away = traced.seconds.home, traced.seconds.away
+    whole = complete(data, traced) & observe.in_order(rules, home, away, points.values())
+
+    def recorded(chosen: Array) -> Recorded:
+        games = np.flatnonzero(chosen & whole & priors.use)
+        return observe.Recorded(data, traced.seconds, priors, games, lines)
+
     return TrainTestSplit(recorded(rows[0]), recorded(rows[1]), parameters, points)
 
 

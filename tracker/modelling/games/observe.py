@@ -16,6 +16,8 @@ from tracker.forecast import forecast, parlay, price
 from tracker.modelling.metrics import crps_lattice
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from tracker.domain.chance import Chance
@@ -79,6 +81,20 @@ class Checkpoint:
 def game_of(league: League) -> Game:
     """A game of a league for recorded states, with placeholder teams and time."""
     return Game("recorded", league.id, "HOM", "AWY", datetime(2000, 1, 1, tzinfo=UTC))
+
+
+def in_order(league: League, home: Array, away: Array, points: Iterable[int]) -> Array:
+    """A mask of the games in which no period has fewer points at a moment than at its beginning.
+
+    `home` and `away` are the points after each second, one row a game, and `points` the seconds
+    left at which states are wanted. A recording whose events are out of order has no such states.
+    """
+    length, regulation = league.period_seconds, league.regulation_seconds
+    at = np.unique([*range(length, regulation + 1, length), *(regulation - x for x in points)])
+    at = at[at > 0]
+    begun = (at - 1) // length * length
+    grows = (home[:, at] >= home[:, begun]) & (away[:, at] >= away[:, begun])
+    return np.asarray(grows.all(axis=1))
 
 
 def state_of(game: Game, seconds: Seconds, row: int, left: int) -> GameState:
