@@ -342,6 +342,8 @@ def test_a_period_that_was_over_in_a_break_is_compared_with_the_final() -> None:
     other = (second[0] + 12, second[1])
     assert "in Q2" in contradiction(AT_HALF, final(first, other, *rest))
     assert contradiction(AT_HALF, final(*HALF, *rest)) == ""
+    fewer = contradiction(AT_HALF, final((20, 20), (20, 20), (5, 6), (5, 6)))
+    assert fewer == "the final says LAL 52, DEN 50; 54-60 was seen at Half"
 
 
 def test_a_final_whose_box_cannot_be_read_is_official_by_its_age() -> None:

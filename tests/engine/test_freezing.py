@@ -147,11 +147,12 @@ LONGEST = LONGEST_STOP.total_seconds()
 
 def test_a_time_out_a_review_and_free_throws_are_no_stale_data() -> None:
     """A clock that a document shows as stopped makes no stale data for five minutes."""
-    three, two = Pair(3, 3), Pair(3, 2)
-    taken = [replace(RUNS, timeouts=three), replace(STANDS, timeouts=two)]
+    full = replace(RUNS, timeouts=Pair(3, 3))
+    taken = [full, replace(STANDS, timeouts=Pair(3, 2))]
+    by_the_other = [full, replace(STANDS, timeouts=Pair(2, 3))]
     thrown = [STANDS, live(3, 500, (25, 25), (25, 25), (6, 5))]
     called = [live(2, 0, (25, 25), (25, 25), phase=Phase.BREAK), live(3, 720, (25, 25), (25, 25))]
-    for before, standing in (taken, thrown, called):
+    for before, standing in (taken, by_the_other, thrown, called):
         found = stood([(before, 0, "a"), (standing, 10, "b")], 400)
         assert found[0] == 10 + LONGEST
 
