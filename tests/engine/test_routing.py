@@ -88,6 +88,7 @@ def test_one_chance_is_told_once_however_many_rules_it_fires() -> None:
         ("p >= 0.80", 0.82, "swing 0.15 in 5m", 0.95, 10, True),
         ("swing 0.15 in 5m", 0.82, "p >= 0.80", 0.81, 10, False),
         ("swing 0.15 in 5m", 0.79, "p >= 0.80", 0.81, 10, True),
+        ("p >= 0.50", 0.51, "swing 0.15 in 5m", 0.67, 10, True),
     ],
 )
 def test_a_chance_that_another_rule_has_just_told_is_not_told_again(
@@ -107,6 +108,40 @@ def test_a_chance_that_another_rule_has_just_told_is_not_told_again(
     louder = Policy({topic_of(then): Level.URGENT})
     (row,) = route(Change(tracking, alerts=(alert,)), louder, after(seconds)).alerts
     assert row.decision is Decision.FIRED, "what is louder is heard where the first was not"
+
+
+def test_what_was_kept_back_as_just_told_is_no_telling_itself() -> None:
+    """A chance that one message tells keeps no other back for longer than that message does."""
+    rules = ("p >= 0.50", "swing 0.15 in 5m", "p >= 0.45")
+    (known,) = a_book(bet(1, "DEN -4.5", *rules)).tracked
+    memories = [
+        RuleState(1, rule, RulePhase.FIRING, 1, fired=(at,), window=((at, p),), notified=(p, p))
+        for rule, at, p in zip(rules, (T0, after(200), after(400)), (0.52, 0.60, 0.58), strict=True)
+    ]
+    told, again, later = memories
+
+    def row(number: int, *standing: RuleState) -> tuple[Alert, GameTracking]:
+        memory = memories[number]
+        alert = replace(fired(memory.rule, memory.fired[-1]), p=memory.window[0][1])
+        change = Change(GameTracking(GAME, (known.with_rules(standing),)), alerts=(alert,))
+        routed = route(change, USUAL, alert.at)
+        return routed.alerts[0], routed.tracking
+
+    kept_back, tracking = row(1, told, again, RuleState(1, rules[2]))
+    assert (kept_back.decision, kept_back.detail) == (Decision.HELD, "told by p >= 0.50")
+    _, unheard, _ = tracking.tracked[0].rules
+    assert row(2, told, unheard, later)[0].decision is Decision.FIRED
+
+
+def test_a_level_that_is_passed_is_told_though_a_swing_to_it_was_just_told() -> None:
+    """Of two rules of one poll the one that was just told does not take the other with it."""
+    rules = ("p >= 0.90", "swing 0.15 in 5m", "p >= 0.80")
+    (known,) = a_book(bet(1, "DEN -4.5", *rules)).tracked
+    told = RuleState(1, rules[0], fired=(T0,), window=((T0, 0.79),), notified=(1.0, 0.79))
+    tracking = GameTracking(GAME, (known.with_rules((told, *known.rules[1:])),))
+    alerts = tuple(fired(x, after(10)) for x in rules[1:])
+    swing, level = route(Change(tracking, alerts=alerts), USUAL, after(10)).alerts
+    assert (swing.decision, level.decision) == (Decision.HELD, Decision.FIRED)
 
 
 FULL = Policy(budget=1, recent=(PastMessage("another", LATE - timedelta(minutes=1)),))

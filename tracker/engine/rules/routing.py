@@ -1,7 +1,7 @@
 """Routing: whether a fired alert is sent. Each step can hold it, with a reason.
 
-    switched off -> told before -> dead parlay -> told as certain -> feed away -> snoozed -> budget
-    -> quiet -> sent
+    switched off -> told before -> dead parlay -> told as certain -> just told -> feed away
+    -> snoozed -> budget -> quiet -> sent
 
 A rule whose alert is held has fired all the same, and arms again as usual. The steps are pure: they
 use only the change and the policy, which is stored.
@@ -9,7 +9,7 @@ use only the change and the policy, which is stored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -31,6 +31,7 @@ from tracker.domain.policy import (
     LevelRule,
     PastMessage,
     Policy,
+    SwingRule,
     parse_rule,
     topic_of,
 )
@@ -142,6 +143,31 @@ def told_as_certain(context: AlertContext, policy: Policy, now: datetime) -> Hol
     return Hold(Reason.TOLD, f"told as {sure.value} once two polls agree")
 
 
+def just_told(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:
+    """Hold a chance that another rule of the bet, at least as loud, told a little earlier.
+
+    It is news if it has passed its rule's level since, or has moved by NEWS or by a swing's size.
+    """
+    alert, rule, level = context.alert, parse_rule(context.alert.rule), policy.level(context.topic)
+    heard = [
+        (x.fired[-1], x.rule, p)
+        for x in context.tracked.rules
+        if x.rule != alert.rule and (topic := topic_of(x.rule)) in (CHANCE, SWING)
+        if policy.level(topic).rank >= level.rank
+        if (p := x.heard_within(COOLDOWN, now)) is not None
+    ]
+    if not heard or alert.p is None or not isinstance(rule, LevelRule | SwingRule):
+        return None
+    _, by, told = max(heard)
+    if isinstance(rule, LevelRule):
+        anew = (told < rule.level) != (alert.p < rule.level)
+    else:
+        anew = abs(told - alert.p) >= rule.size
+    if anew or abs(log_odds(told) - log_odds(alert.p)) >= NEWS:
+        return None
+    return Hold(Reason.TOLD, f"told by {by}")
+
+
 def feed_away(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
     """Hold an alert about a chance while the feed of one of its games is away."""
     if context.topic in (CHANCE, SWING) and context.games & policy.lost:
@@ -208,6 +234,7 @@ STEPS: tuple[Step, ...] = (
     told_before,
     dead_parlay,
     told_as_certain,
+    just_told,
     feed_away,
     told_for_all,
     snoozed,
@@ -234,7 +261,7 @@ def route(change: Change, policy: Policy, now: datetime) -> Change:
         for x, after in zip(change.alerts, routed, strict=True)
         if x.decision is Decision.FIRED and not after.notifies and topic_of(x.rule) in _MOVES
     }
-    return _untold(replace(change, alerts=_each_once(routed, tracked, policy)), unheard)
+    return _untold(replace(change, alerts=_each_once(routed)), unheard)
 
 
 _MOVES = (CHANCE, SWING, MARKET)
@@ -259,13 +286,10 @@ def _untold(change: Change, unheard: set[tuple[int, str]]) -> Change:
     return replace(change, tracking=tracking, rules=tuple(map(untold, change.rules)))
 
 
-def _each_once(
-    alerts: tuple[Alert, ...], tracked: Mapping[int, Tracked], policy: Policy
-) -> tuple[Alert, ...]:
+def _each_once(alerts: tuple[Alert, ...]) -> tuple[Alert, ...]:
     """Keep one alert for a chance of a bet that fired several rules: the loudest.
 
-    One that is sent now stands before those for a digest. One is kept back too if another rule, at
-    least as loud, told nearly this chance a little earlier, and a level only if that was beyond it.
+    One that is sent now stands before those for a digest.
     """
     said: dict[int, Alert] = {}
     for x in alerts:
@@ -274,32 +298,11 @@ def _each_once(
             if best is None or _weight(x) > _weight(best):
                 said[x.bet] = x
     return tuple(
-        _held(x, Hold(Reason.TOLD, f"told by {by}"), x.level)
-        if _tells_chance(x) and (by := _told_by(x, said[x.bet], tracked[x.bet], policy))
+        _held(x, Hold(Reason.TOLD, f"told by {said[x.bet].rule}"), x.level)
+        if _tells_chance(x) and x is not said[x.bet]
         else x
         for x in alerts
     )
-
-
-def _told_by(alert: Alert, loudest: Alert, tracked: Tracked, policy: Policy) -> str:
-    """The other rule that tells the chance of an alert, or has just told it; empty without one."""
-    if loudest is not alert:
-        return loudest.rule
-    heard = [
-        (x.fired[-1], x.rule, p)
-        for x in tracked.rules
-        if x.rule != alert.rule and topic_of(x.rule) in (CHANCE, SWING)
-        if (p := x.heard_within(COOLDOWN, alert.at)) is not None
-    ]
-    if not heard or alert.p is None:
-        return ""
-    _, by, told = max(heard)
-    if policy.level(topic_of(by)).rank < alert.level.rank:
-        # It made no sound, or waits for the end of quiet hours.
-        return ""
-    rule = parse_rule(alert.rule)
-    passed = isinstance(rule, LevelRule) and (told < rule.level) != (alert.p < rule.level)
-    return "" if passed or abs(log_odds(told) - log_odds(alert.p)) >= NEWS else by
 
 
 def _tells_chance(alert: Alert) -> bool:
