@@ -252,8 +252,8 @@ def read_number(line: Line, slots: Slots) -> bool:
     before = line.peek(-1) if line.at > slots.start else ""
     labelled = before in say.PRICE_LABELS or before in say.AT
     priced = labelled and before != "for"
-    whole = low.isdigit() and slots.market_known and not priced and not slots.prices
-    if whole and not slots.many and _unstaked(slots) and priced_later(line):
+    free = slots.market_known and not (priced or slots.prices or slots.many) and _unstaked(slots)
+    if free and number and (low.isdigit() or line.peek(1) in say.AT) and priced_later(line):
         return _stake(line, slots)
     if not number or labelled or slots.market_known or slots.number is not None:
         return bool(say.PRICE.fullmatch(low)) and take_price(line, slots)
@@ -308,8 +308,8 @@ def read_counted(line: Line, slots: Slots) -> bool:
     if line.phrase(say.PHRASES) > count:
         return False
     if slots.stat not in (None, stat):
-        said = slots.number is not None and slots.stat_at > slots.number_at
-        if Stat.PTS not in (stat, slots.stat) or said:
+        behind = stat is Stat.PTS or slots.stat_at > slots.number_at
+        if Stat.PTS not in (stat, slots.stat) or (slots.number is not None and behind):
             raise line.bad(slots.expected)
         # `Total points` may head a slip which names the statistic later.
         stat = slots.stat if stat is Stat.PTS and slots.stat is not None else stat

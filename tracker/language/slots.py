@@ -325,7 +325,7 @@ def said_before(line: Line, slots: Slots) -> bool:
 
 
 def priced_later(line: Line) -> bool:
-    """Whether a price follows the next word, a whole number that can then only be the stake.
+    """Whether a price follows the next word, a number that can then only be the stake.
 
     Raises BadBet where what follows may be either, too, such as the `1.91` of `20 1.91`.
     """

@@ -565,7 +565,7 @@ UNITS_FORM = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,2})?|\.[0-9]{1,2})(u|units?)")
 SHARE = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]+)?%")
 RATING = re.compile(r"[0-9]{1,2}(?:\*|-?stars?)")
 CLOCK_TIME = re.compile(
-    r"[\s(]+(?:1?[0-9]|20):[0-9]{2}\b(?![ ]?(?:[ap]\.?m|[ecmp][sd]?t\b))", re.IGNORECASE
+    r"[\s(]+(?:[01]?[0-9]|20):[0-9]{2}\b(?![ ]?(?:[ap]\.?m|[ecmp][sd]?t\b))", re.IGNORECASE
 )
 SHARE_PRICE = re.compile(r"([1-9][0-9]?(?:\.[0-9]+)?)(?:¢|c)?")
 DOLLARS = re.compile(r"[0-9][0-9,]*(?:\.[0-9]{1,2})?\$")
