@@ -89,6 +89,21 @@ def test_a_parlay_on_two_players_moves_with_either() -> None:
     assert [moved(tracked, FINAL, after(x)) for x in names] == [True, True, False]
 
 
+def test_a_box_alone_ends_an_outage_of_a_game_that_stands_still() -> None:
+    """A board that stands still is without data for 15 min, until the box has new figures."""
+    rules = tuple(map(parse_rule, ("feed_down", "feed_back")))
+    slate = Slate.of([GAME], [Bet(1, "a line", over(Stat.PTS, 40.5), GAME, rules, GAME.start)])
+    live = replace(FINAL, phase=Phase.LIVE, clock=300.0, periods=None)
+    for second in range(0, 980, 20):
+        fouls = STAR.fouls + (second >= 960)
+        box = [replace(x, fouls=fouls) if x == STAR else x for x in live.players]
+        slate.poll(replace(live, players=tuple(box)), END + timedelta(seconds=second))
+    assert [((x.at - END).seconds, x.rule, x.detail) for x in slate.alerts] == [
+        (900, "feed_down", "stood_still"),
+        (960, "feed_back", "away for 16 min 0 s"),
+    ]
+
+
 def test_a_box_that_never_comes_is_for_a_person() -> None:
     """Without a box the bet goes to a person at the last check; polls pause until then."""
     slate = a_slate(over(Stat.PTS, 20.5))

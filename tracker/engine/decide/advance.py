@@ -101,20 +101,18 @@ def advance(
     """
     ordering, state, contrary = judged.ordering, judged.state, judged.contrary
     said_before = contrary and tracking.held is not None and tracking.held.state == state
-    lost, back, returned = _heard(tracking, judged, now)
-    notes = returned + _of_held(tracking, judged)
     before, was_stale = tracking.state, tracking.stale
+    believed, news = with_poll(tracking, judged), ordering in (Ordering.NEWER, Ordering.CORRECTION)
+    box = () if news or before is None else _changed_in(believed, before)
+    lost, back, returned = _heard(tracking, now, news=news or bool(box))
+    notes = returned + _of_held(tracking, judged)
     until = still_until(tracking, judged, now)
-    tracking = replace(
-        with_poll(tracking, judged), seen_at=now, still_until=until, lost=lost, game=state.game
-    )
+    tracking = replace(believed, seen_at=now, still_until=until, lost=lost, game=state.game)
     basis, renewed = _basis(tracking, outlook)
     if ordering is Ordering.HELD:
         tracking = replace(tracking, stale=is_stale(tracking, now))
         held = Change(tracking, ordering, alerts=back, notes=returned if said_before else notes)
         return _on_hold(held, judged, outlook, now)
-    news = ordering in (Ordering.NEWER, Ordering.CORRECTION)
-    box = () if news or before is None else _changed_in(tracking, before)
     if news:
         tracking = _dated(tracking, before, now)
     elif box:
@@ -227,17 +225,18 @@ def _surely_off(tracking: GameTracking, now: datetime) -> bool:
 
 
 def _heard(
-    tracking: GameTracking, judged: JudgedPoll, now: datetime
+    tracking: GameTracking, now: datetime, *, news: bool
 ) -> tuple[bool, tuple[Alert, ...], tuple[SystemEvent, ...]]:
     """Whether a game is without data although a poll was read, and what is said where that is new.
 
-    It is while it is live and no document has told anything new for LOST_STILL_AFTER.
+    It is while it is live and no document has told anything new for LOST_STILL_AFTER. A restart
+    waits as long before it reports that, and ends no outage.
     """
-    state, changed, heard = tracking.state, tracking.changed_at, tracking.listened_from
-    news = judged.ordering in (Ordering.NEWER, Ordering.CORRECTION)
+    state, since, heard = tracking.state, tracking.changed_at, tracking.listened_from
+    if since is not None and heard is not None and not tracking.lost:
+        since = max(since, heard)
     live = state is not None and state.phase is Phase.LIVE and not news
-    since = max(changed, heard or changed) if changed is not None else now
-    if not live or now - since < LOST_STILL_AFTER:
+    if not live or since is None or now - since < LOST_STILL_AFTER:
         return False, *_feed_back(tracking, now)
     if tracking.lost:
         return True, (), ()
