@@ -133,6 +133,26 @@ def test_words_of_the_persons_own_never_say_what_is_not_so() -> None:
     ):
         assert compose(one, bet_of, on, own) == compose(one, bet_of, on)
     assert compose(replace(plain, rule="settled"), followed("DEN -4.5"), on, own) != ""
+    close = "closed −5.5: your −4.5 was worth +4.1 %"
+    assert compose(replace(plain, rule="settled"), seen, on, own, close).splitlines()[1] == close
+    assert close not in compose(
+        alert("settled", FINAL), settled("DEN ML", Result.WON, 1), on, own, close
+    )
+
+
+def test_a_player_who_is_back_is_not_told_as_out_while_another_is() -> None:
+    """A person's words for `out` are for players who are all out, whoever else of the bet is."""
+    own = MessageStyle(templates={"out": "{detail} is OUT"})
+    names = "Nikola Jokić", "Jamal Murray"
+    lines = [PlayerTotal(Player(x, Side.HOME), Stat.PTS, Direction.OVER, 9.5) for x in names]
+    slip = replace(bet("DEN -4.5"), market=Parlay(tuple(Leg(GAME, x) for x in lines)))
+    legs = (LegStanding(12, 0, no_chance=NoChance.OUT), LegStanding(12, 1, Chance(0.5, 0.0, 0.5)))
+    tracked, on = replace(Tracked.fresh(slip), legs=legs), tracking(None)
+    first, second = (replace(alert("out", state()), detail=x) for x in names)
+    assert compose(first, tracked, on, own) == "Nikola Jokić is OUT"
+    assert compose(second, tracked, on, own).startswith(
+        "✓ Jamal Murray is no longer out: leg 2 counts again\n"
+    )
 
 
 @pytest.mark.parametrize("name", PLACEHOLDERS)

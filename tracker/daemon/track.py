@@ -319,12 +319,8 @@ def _text(
     alert: Alert, tracked: Tracked, change: Change, wording: MessageStyle, closed: Closed
 ) -> str:
     """The message of an alert; that of a result also gives the bet's closing line value."""
-    text = compose(alert, tracked, change.tracking, wording)
-    if alert.rule != Fact.SETTLED or not text or alert.rule in wording.templates:
-        return text
-    line = settled_line(tracked.bet, closed(tracked.bet.number))
-    first, _, rest = text.partition("\n")
-    return "\n".join(x for x in (first, line, rest) if x)
+    value = closed(tracked.bet.number) if alert.rule == Fact.SETTLED else None
+    return compose(alert, tracked, change.tracking, wording, settled_line(tracked.bet, value))
 
 
 def worth_recording(poll: Poll, change: Change, before: GameTracking) -> bool:

@@ -16,7 +16,7 @@ from tracker.domain.alert import PLAIN, Alert, MessageStyle, Reason
 from tracker.domain.bet import ASK_BOOK, Bet, Parlay, Result
 from tracker.domain.catalog import as_typed
 from tracker.domain.game import GameState
-from tracker.domain.market import DoubleDouble, PlayerTotal, Span, line_text
+from tracker.domain.market import DoubleDouble, PlayerMarket, PlayerTotal, Span, line_text
 from tracker.domain.money import money_text, odds_text, plural, stake_text
 from tracker.domain.player import box_line, figure
 from tracker.domain.policy import (
@@ -85,6 +85,7 @@ class _News:
     tracked: Tracked
     tracking: GameTracking
     style: MessageStyle
+    closing: str
 
     @property
     def bet(self) -> Bet:
@@ -119,9 +120,18 @@ class _News:
     @property
     def other_news(self) -> bool:
         """Whether it is not just what its topic says: taken back, of one leg, or a question."""
-        leg, out, asks = self.alert.leg is not None, self.tracked.out, self.tracked.asks is not None
-        other: dict[str, bool] = {Fact.HIT: leg, Fact.OUT: not out, Fact.SETTLED: asks}
+        leg, asks = self.alert.leg is not None, self.tracked.asks is not None
+        back = any(set(x).isdisjoint(self.tracked.out) for x in self.legs_named.values())
+        other: dict[str, bool] = {Fact.HIT: leg, Fact.OUT: back, Fact.SETTLED: asks}
         return self.alert.reason is Reason.TAKEN_BACK or other.get(self.alert.rule, False)
+
+    @property
+    def legs_named(self) -> dict[str, list[int]]:
+        """The legs on each player whom the alert names as out or back."""
+        legs = [(i, x.market) for i, x in enumerate(self.bet.legs)]
+        players = [(i, x.player.name) for i, x in legs if isinstance(x, PlayerMarket)]
+        names = self.alert.detail.split("; ")
+        return {name: [i for i, other in players if other == name] for name in names}
 
     @property
     def _of_chance(self) -> bool:
@@ -273,16 +283,21 @@ def _spaced(*facts: str) -> str:
 
 
 def compose(
-    alert: Alert, tracked: Tracked, tracking: GameTracking, wording: MessageStyle = PLAIN
+    alert: Alert,
+    tracked: Tracked,
+    tracking: GameTracking,
+    wording: MessageStyle = PLAIN,
+    closing: str = "",
 ) -> str:
     """Word the message of an alert, given its bet and game after the change that fired it.
 
     The message is the person's own template where there is one for the topic that says something,
     else plain text of one line or a few. It is empty for a decision that sends no message.
+    `closing` is the line of a result that gives the bet's closing line value.
     """
     if not alert.notifies:
         return ""
-    x = _News(alert, tracked, tracking, wording)
+    x = _News(alert, tracked, tracking, wording, closing)
     template = wording.templates.get(topic_of(alert.rule))
     if template is not None and not x.other_news and (text := _filled(template, x)).strip():
         return text
@@ -373,14 +388,8 @@ def _out(x: _News) -> str:
     """Say which players are out, or no longer out, and what that does to the bet."""
     bet, state = x.bet, x.state
     parlay = isinstance(bet.market, Parlay)
-    legs = {
-        i: leg.market.player.name
-        for i, leg in enumerate(bet.legs)
-        if isinstance(leg.market, PlayerTotal | DoubleDouble)
-    }
     lines = []
-    for name in x.alert.detail.split("; "):
-        mine = [i for i, other in legs.items() if other == name]
+    for name, mine in x.legs_named.items():
         out = any(i in x.tracked.out for i in mine)
         which = _legs(mine) if parlay else x.name
         rest = f"{which} will be void" if out else f"{which} count{'s' * (len(mine) == 1)} again"
@@ -470,10 +479,8 @@ def _settled(event: Fact, x: _News) -> str:
         # It is told by its legs, whichever of its games the last news is from.
         off = off and len(bet.games) == 1 and done.result is Result.VOID
     # A game that is off has no score, and the range of its bets' chances means nothing.
-    if off:
-        facts = f"{x.tracking.game.name} {alert.game_clock.lower()} · {x.name}"
-    else:
-        facts = _spaced(_how_it_ended(x), x.course)
+    called_off = f"{x.tracking.game.name} {alert.game_clock.lower()} · {x.name}"
+    facts = called_off if off else _spaced(_how_it_ended(x), x.course)
     result = done.result.value.upper()
     if event is Fact.REGRADED:
         known = alert.detail.casefold() in set(Result)
@@ -483,6 +490,7 @@ def _settled(event: Fact, x: _News) -> str:
             f"The box score was corrected: revision {done.revision} of the result"
         )
     first = f"{RESULT_MARKS[done.result]} #{bet.id} {result}{money} · {facts}"
+    first += f"\n{x.closing}" if x.closing else ""
     if done.asks_payout:
         return f"{first}\nW{ASK_BOOK[1:]} tracker {deciding(bet.id, payout=True)}"
     if off or done.by_hand or x.tracked.official:
@@ -511,8 +519,6 @@ def _how_it_ended(x: _News) -> str:
                 return f"{market.player.surname} {made} {market.stat.value} ({side})"
         case DoubleDouble() as market if state is not None:
             end = player_standing(market, state).removesuffix(" now") or end
-        case _:
-            pass
     return _spaced(end, x.name)
 
 
@@ -534,7 +540,10 @@ def outage_words(trouble: str) -> str:
 
 def no_data(games: Mapping[str, str]) -> str:
     """One message for all games that have lost their data: the trouble of each game by its name."""
-    return "\n".join(_no_data(alike, why) for why, alike in _by_cause(games).items())
+    causes: dict[str, list[str]] = {}
+    for game, trouble in games.items():
+        causes.setdefault(outage_words(trouble), []).append(game)
+    return "\n".join(_no_data(alike, why) for why, alike in causes.items())
 
 
 def _no_data(games: Sequence[str], why: str) -> str:
@@ -568,14 +577,6 @@ def _longest(seconds: Mapping[str, float]) -> str:
     longest = max(seconds.values())
     alike = longest - min(seconds.values()) <= _ALIKE_S
     return span_text(longest) if alike else f"up to {span_text(longest)}"
-
-
-def _by_cause(games: Mapping[str, str]) -> dict[str, list[str]]:
-    """The names of games by the words for their trouble."""
-    found: dict[str, list[str]] = {}
-    for game, trouble in games.items():
-        found.setdefault(outage_words(trouble), []).append(game)
-    return found
 
 
 def rewritten(
