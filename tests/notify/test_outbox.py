@@ -306,6 +306,21 @@ async def test_a_server_that_takes_messages_and_fails_gets_few_digests(tmp_path:
         assert 8 <= len(channel.got) <= 15
 
 
+async def test_a_lost_answer_after_an_outage_holds_its_digest_up_no_longer_than_another(
+    tmp_path: Path,
+) -> None:
+    """Only digests that may have arrived put the next one off; those that failed are none."""
+    channel = Script(answers=[Failed("down")])
+    async with night(tmp_path, channel) as world:
+        world.start()
+        await world.decide("a chance")
+        await world.pass_time(3600, step=60)
+        channel.answers = [Unknown("no answer"), Sent()]
+        channel.got.clear()
+        await world.pass_time(240, step=10)
+        assert len(channel.got) == 2
+
+
 async def test_what_is_late_does_not_come_in_quiet_hours(tmp_path: Path) -> None:
     """What a channel missed before quiet hours waits for their end, unless it is loud enough."""
     channel = Script(answers=[Failed("down")])

@@ -169,9 +169,9 @@ class Sender:
 
     `failing_since`, `hold_until` (when the channel may be used again, as it asked) and `digest_at`
     (when a digest may be tried again) are monotonic seconds. `failures` counts the attempts that
-    have failed since the last that did not. `stepped` is by how many seconds the wall clock has
-    been set so far. `digest_wanted` is whether a digest may be waiting. Once `stopping`, nothing
-    more is sent.
+    have failed since the last that did not, `unsure` the digests that may have arrived. `stepped`
+    is by how many seconds the wall clock has been set so far. `digest_wanted` is whether a digest
+    may be waiting. Once `stopping`, nothing more is sent.
     """
 
     queue: Queue
@@ -186,6 +186,7 @@ class Sender:
     digest_at: float = 0.0
     digest_wanted: bool = True
     digest_tries: int = 0
+    unsure: int = 0
     stepped: float = 0.0
     steps: WallSteps = field(init=False)
 
@@ -301,13 +302,15 @@ class Sender:
         await self.queue.finish_digest(expired, outcome, tried=tried)
         match outcome:
             case Sent() | Refused():
-                self.digest_wanted, self.digest_tries = False, 0
-            case Failed() | Unknown():
+                self.digest_wanted, self.digest_tries, self.unsure = False, 0, 0
+            case Failed():
                 self.digest_tries += tried
                 # What expires meanwhile may be louder; `hold_until` has a wait that was asked for.
                 wait = min(_wait(outcome, self.digest_tries), LONGEST_RETRY)
-                if isinstance(outcome, Unknown):
-                    wait = growing_wait(self.digest_tries, _FIRST_RETRY, LONGEST_UNSURE)
+                self.digest_at = self.clock.monotonic() + wait
+            case Unknown():
+                self.unsure += 1
+                wait = growing_wait(self.unsure, _FIRST_RETRY, LONGEST_UNSURE)
                 self.digest_at = self.clock.monotonic() + wait
             case _:
                 assert_never(outcome)
