@@ -58,7 +58,6 @@ from tracker.domain.events import DaemonStarted, DaemonStopped, GameFollowed, Ga
 from tracker.domain.game import Game, GameState
 from tracker.domain.league import slate_date
 from tracker.domain.money import plural
-from tracker.domain.policy import parse_rule
 from tracker.domain.tracking import GameTracking
 from tracker.feeds.feeds import Feeds, open_feeds
 from tracker.feeds.identity import KEPT
@@ -222,7 +221,7 @@ class Daemon:
     def _bet_commands(self) -> BetCommands:
         """What a chat may do with bets; a bet that it adds or changes is followed at once."""
         settings, store = self._setup.settings, self._parts.store
-        rules = tuple(parse_rule(text) for text in settings.rules.default)
+        rules = settings.default_rules
         given, registry = partial(lines_for, settings.lines), registry_beside(settings.store.path)
         return BetCommands(
             store, Explainer(store, rules, given, registry),

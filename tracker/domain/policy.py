@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
@@ -203,6 +203,11 @@ def parse_rule(text: str) -> Rule:
     hint = f"did you mean {near[0]!r}? " if near else ""
     events = ", ".join(e.value for e in Fact)
     raise BadRule(f"{text!r} is not a rule: {hint}write {_FORMS}, or one of {events}")
+
+
+def parse_rules(texts: Iterable[str]) -> tuple[Rule, ...]:
+    """Read several rules, each once, in their order. Raises BadRule."""
+    return tuple(dict.fromkeys(map(parse_rule, texts)))
 
 
 class Level(StrEnum):

@@ -16,7 +16,7 @@ from tracker.domain.catalog import Team
 from tracker.domain.draft import Draft, parse_placed_at, tags_of
 from tracker.domain.money import parse_stake
 from tracker.domain.pick import Matchup, Written
-from tracker.domain.policy import Rule, parse_rule
+from tracker.domain.policy import Rule, parse_rules
 from tracker.domain.prior import LIKELY_SPREADS, LIKELY_TOTALS, NO_LINES, Lines
 from tracker.language import read_legs, read_line, stake_written
 from tracker.settings.models import toml_odds
@@ -180,8 +180,7 @@ def _texts(row: dict[str, Any], key: str) -> tuple[str, ...]:
 def _rules(value: object) -> tuple[Rule, ...]:
     if not isinstance(value, list) or not all(isinstance(x, str) for x in value):
         raise BadRule('\'rules\' must be a list of texts, such as ["p >= 0.80", "settled"]')
-    found = {rule.text: rule for rule in map(parse_rule, value)}
-    return tuple(found.values())
+    return parse_rules(value)
 
 
 def _number(value: object, key: str) -> Decimal:

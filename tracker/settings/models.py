@@ -19,7 +19,7 @@ from tracker.domain.catalog import find_teams
 from tracker.domain.game import Game
 from tracker.domain.league import LEAGUES
 from tracker.domain.money import Odds, parse_money, parse_odds
-from tracker.domain.policy import Policy, QuietHours, Rule, parse_rule
+from tracker.domain.policy import Policy, QuietHours, Rule, parse_rule, parse_rules
 from tracker.domain.prior import LIKELY_SPREADS, LIKELY_TOTALS, NO_LINES, Lines
 from tracker.domain.quote import STAT_MARKETS
 from tracker.settings.alerting import AlertsSettings, clock_time, known_templates, zone_name
@@ -548,7 +548,7 @@ class Settings:
     @property
     def default_rules(self) -> tuple[Rule, ...]:
         """The rules of bets that have none of their own."""
-        return tuple(map(parse_rule, self.rules.default))
+        return parse_rules(self.rules.default)
 
     @property
     def backup_folder(self) -> Path:

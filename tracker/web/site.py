@@ -15,7 +15,7 @@ from fastapi import Depends, Request
 from tracker.app.bets import Bets
 from tracker.app.health import AtWork, at_work
 from tracker.clock import Clock
-from tracker.domain.policy import Rule, parse_rule
+from tracker.domain.policy import Rule
 from tracker.settings import Settings, lines_for
 from tracker.store import Store
 
@@ -64,7 +64,7 @@ class Site:
     @property
     def rules(self) -> tuple[Rule, ...]:
         """The default rules, of bets without rules of their own."""
-        return tuple(parse_rule(x) for x in self.settings.rules.default)
+        return self.settings.default_rules
 
     async def store(self) -> Store:
         """The database, opened for reading. Raises StoreError while it cannot be opened."""

@@ -31,7 +31,7 @@ from tracker.domain.draft import Draft, parse_placed_at, tags_of
 from tracker.domain.league import LEAGUE_ZONE, LEAGUES
 from tracker.domain.money import Odds, money_text, parse_odds, parse_stake
 from tracker.domain.pick import Written
-from tracker.domain.policy import Rule, parse_rule
+from tracker.domain.policy import Rule, parse_rules
 from tracker.domain.same_bet import Fresh, Kept, Meeting, meet
 from tracker.engine.settle import by_hand
 from tracker.engine.settle.grading import Sure
@@ -250,7 +250,6 @@ def draft_of(
     """
     staked = beside.stake is not None
     written, matchup = read_line(line, beside.game, guests, staked=staked, now=now)
-    rules = {x.text: x for x in map(parse_rule, beside.rules)}
     name = None if beside.name is None else beside.name.strip()
     if name == "":
         raise BadBet("the id is empty: give a text or a number of your own, or leave it out")
@@ -261,7 +260,7 @@ def draft_of(
         odds=_odds(written, beside.odds),
         stake_cents=_stake(written, beside.stake, unit_cents),
         name=name,
-        rules=tuple(rules.values()) or None,
+        rules=parse_rules(beside.rules) or None,
         tags=tags_of(*written.tags, *beside.tags),
         book=_book(written, beside.book),
         placed_at=None if beside.placed_at is None else parse_placed_at(beside.placed_at, now),

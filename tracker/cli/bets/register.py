@@ -31,7 +31,7 @@ from tracker.cli.screen import (
 from tracker.domain import Misused
 from tracker.domain.bet import Status
 from tracker.domain.money import money_text, odds_text, plural, stake_in_table, stake_text
-from tracker.domain.policy import Rule, parse_rule
+from tracker.domain.policy import Rule, parse_rules
 from tracker.wording.figures import FILE_WINS
 
 if TYPE_CHECKING:
@@ -348,7 +348,7 @@ def rules(
             source = find_config(scope.config)
             note(f"These are the defaults; change them under [rules] in {source}.")
         return
-    wanted = tuple({x.text: x for x in map(parse_rule, replace or ())}.values())
+    wanted = parse_rules(replace or ())
     run_async(_rules(scope_of(context), bet, wanted or None, bool(replace) or default, as_json))
 
 

@@ -21,7 +21,7 @@ from tracker.domain import TrackerError
 from tracker.domain.bet import Result
 from tracker.domain.draft import Draft
 from tracker.domain.money import parse_money, parse_odds
-from tracker.domain.policy import parse_rule
+from tracker.domain.policy import parse_rules
 from tracker.wording.figures import FILE_WINS
 
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ class BetCommands:
             bet = await self._bets.bet(_plain(reference))
         else:
             usual = [x.casefold() for x in texts] == ["default"]
-            wanted = None if usual else tuple(dict.fromkeys(map(parse_rule, texts)))
+            wanted = None if usual else parse_rules(texts)
             bet = await self._bets.watch_for(_plain(reference), wanted, self.clock.now())
             self.changed()
             note = f"\n{FILE_WINS}" if bet.from_file else ""

@@ -48,7 +48,6 @@ from tracker.domain.player import (
     RosterOf,
     names_both,
 )
-from tracker.domain.policy import parse_rule
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.engine.settle.settlement import NOT_BEGUN_AFTER
 from tracker.intake.bets_file import read_bets
@@ -76,7 +75,7 @@ class FollowedBets:
         self._file = settings.bets.file
         self._unit_cents = settings.stake_unit_cents
         self._zone = settings.zone
-        self._defaults = tuple(parse_rule(text) for text in settings.rules.default)
+        self._defaults = settings.default_rules
         self._tell = tell
         self._trackings: dict[str, GameTracking] = {}
         self._version = -1

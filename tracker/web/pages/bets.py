@@ -24,7 +24,7 @@ from tracker.domain.money import (
     parse_odds,
     parse_stake,
 )
-from tracker.domain.policy import Rule, Snooze, SnoozeScope, parse_rule, parse_until
+from tracker.domain.policy import Snooze, SnoozeScope, parse_rules, parse_until
 from tracker.web import charts
 from tracker.web.guard import Problem, problem_of
 from tracker.web.pages import Inside, OfTonight, at_text, drawn, page, share
@@ -565,9 +565,7 @@ async def watch_for(
 ) -> Response:
     """Set a bet's rules, one on each line; an empty text sets the defaults."""
     await _known(site, number)
-    wanted: tuple[Rule, ...] = tuple(
-        dict.fromkeys(parse_rule(x) for x in rules.splitlines() if x.strip())
-    )
+    wanted = parse_rules(x for x in rules.splitlines() if x.strip())
     async with site.changing(visitor.who) as mine:
         await mine.watch_for(str(number), wanted or None, await site.now())
     return _back(number, "Watched for by these rules." if wanted else "The default rules again.")
