@@ -209,7 +209,7 @@ def _later_fields(state: GameState) -> dict[str, Json]:
 def _throws_of(found: Json) -> Throws | None:
     if found is None:
         return None
-    side, left, shooter, kept, reviewed = found
+    side, left, shooter, kept, reviewed = (*found, None, False)[:5]
     return Throws(Side(side), left, shooter, None if kept is None else Side(kept), reviewed)
 
 
