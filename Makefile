@@ -40,7 +40,7 @@ lint: .venv/ready-dev
 
 # The schemas of every answer in JSON, out of the shapes in tracker/app/contracts.
 schema: .venv/ready-dev
-	$(BIN)/python .ci/schemas
+	$(BIN)/python .ci/schemas.py
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks

@@ -9,7 +9,7 @@ from typing import Any
 
 from tracker.app.contracts import CONTRACTS
 from tracker.clock import SystemClock
-from tracker.forecast.shipped import load_parameters
+from tracker.forecast import load_parameters
 from tracker.settings import parse_settings
 from tracker.web import build
 
