@@ -322,11 +322,9 @@ class Store(BetRegister, Reading, Outbox):
         """
         from tracker.store import upkeep
 
-        dropped, drop = (
-            0,
-            partial(upkeep.drop_batch, before=before, large_before=large_before or before),
-        )
+        drop = partial(upkeep.drop_batch, before=before, large_before=large_before or before)
         row: int | None = 0
+        dropped = 0
         while row is not None:
             found, row = await self._db.write(partial(drop, after=row))
             dropped += found

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
@@ -201,8 +200,7 @@ async def tell_nightly(
         if due is not None and due != last:
             last = due
             before = datetime.combine(due.astimezone(zone).date() - _DAY, at, zone).astimezone(UTC)
-            told = replace(await _nightly(store, before, due), at=now)
-            if await store.alerting.notice(told, channels):
+            if await store.alerting.notice(await _nightly(store, before, due, now), channels):
                 wake_channels()
         await clock.sleep(STEP)
 
@@ -276,7 +274,7 @@ def report_due(span: ReportSpan, today: date) -> bool:
     return today.weekday() == 0 if span is ReportSpan.WEEK else today.day == 1
 
 
-async def _nightly(store: Store, since: datetime, due: datetime) -> Notice:
+async def _nightly(store: Store, since: datetime, due: datetime, now: datetime) -> Notice:
     """The digest that is due, of what was from the one before to its time: 23 to 25 hours."""
     settled = await store.bets_numbered(await store.alerting.settled_between(since, due))
     text = digest_text(
@@ -286,4 +284,4 @@ async def _nightly(store: Store, since: datetime, due: datetime) -> Notice:
         await store.alerting.decisions_since(since, due),
         await store.alerting.unsent_since(since, due),
     )
-    return Notice(NIGHTLY, int(due.timestamp()), due, text, Level.LOW, due + USEFUL_FOR)
+    return Notice(NIGHTLY, int(due.timestamp()), now, text, Level.LOW, due + USEFUL_FOR)
