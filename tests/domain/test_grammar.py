@@ -186,6 +186,7 @@ TAILS = [
     ("DEN -4.5 @1.91", "1.91", None, None, ()),
     ("DEN -4.5 @ 1.91", "1.91", None, None, ()),
     ("DEN -4.5 12.50 @ 1.91", "1.91", 1250, None, ()),
+    ("DEN ML 1.91 @ 10/11", "1.91", None, None, ()),
     ("DEN -4.5 10/11", "10/11", None, None, ()),
     ("DEN -4.5 EVEN", "EVEN", None, None, ()),
     ("DEN -4.5 @evens", "evens", None, None, ()),

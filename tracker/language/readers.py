@@ -253,7 +253,7 @@ def read_number(line: Line, slots: Slots) -> bool:
     labelled = before in say.PRICE_LABELS or before in say.AT
     priced = labelled and before != "for"
     free = slots.market_known and not (priced or slots.prices or slots.many) and _unstaked(slots)
-    if free and number and (low.isdigit() or line.peek(1) in say.AT) and priced_later(line):
+    if free and number and priced_later(line):
         return _stake(line, slots)
     if not number or labelled or slots.market_known or slots.number is not None:
         return bool(say.PRICE.fullmatch(low)) and take_price(line, slots)

@@ -327,10 +327,13 @@ def said_before(line: Line, slots: Slots) -> bool:
 def priced_later(line: Line) -> bool:
     """Whether a price follows the next word, a number that can then only be the stake.
 
-    Raises BadBet where what follows may be either, too, such as the `1.91` of `20 1.91`.
+    `12.50` may be a price itself, and is a stake only before `@ 1.91`. Raises BadBet where what
+    follows may be either, too, such as the `1.91` of `20 1.91`.
     """
     if line.peek(1) in say.AT and say.DECIMAL_PRICE.fullmatch(line.peek(2)):
         return True
+    if not line.peek().isdigit():
+        return False
     if any(say.SURE_PRICE.fullmatch(x.low) for x in _rest(line)) or line.later(say.EVEN_MONEY):
         return True
     if say.DECIMAL_PRICE.fullmatch(line.peek(1)):
