@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from tracker.cli.demo.night import SLOWEST, SPEED, TIP_OFF, NightResult, pace, s
 from tracker.domain.bet import Result
 from tracker.domain.league import NBA, NCAAM
 from tracker.store import Store
+from tracker.web.charts import of_clv, of_profit
 
 
 @pytest.mark.usefixtures("night")
@@ -144,6 +146,21 @@ def test_many_legs_and_games_stay_within_the_picture() -> None:
 def test_a_profit_of_one_night_names_it_once() -> None:
     """The axis of a single night has its date once."""
     assert "".join(draw_profit([("2026-11-20", 500)], 80)).count("2026-11-20") == 1
+
+
+def test_a_loss_of_cents_is_no_loss_of_nothing() -> None:
+    """An axis in whole dollars has no -0, on the terminal or on the page."""
+    days = [("2026-11-20", -40), ("2026-11-21", 900)]
+    assert "-0" not in "".join(draw_profit(days, 80)).replace("-01", "").replace("-1", "")
+    assert ">-0<" not in of_profit(days)
+
+
+def test_the_outermost_bars_of_the_page_hold_all_beyond_them() -> None:
+    """Closing values of −35 % and +29 % are told as beyond the axis, not as on its edge."""
+    drawn = of_clv([(-18, 2), (-2, 3), (14, 1)])
+    assert re.findall("<title>(\\d[^<]*)", drawn) == [
+        "2 below −18 %", "3 from −4 % to −2 %", "1 from +18 %"
+    ]  # fmt: skip
 
 
 def test_one_thing_is_drawn_at_a_time(cli: Cli) -> None:

@@ -300,6 +300,16 @@ def test_a_bet_that_came_back_whole_has_no_value() -> None:
     assert gone.heeded(after)
 
 
+def test_a_bet_that_was_corrected_after_the_close_is_valued_anew() -> None:
+    """Its value counts the price as it is by now, and whether it was placed before the tip-off."""
+    made, line = close(GAME.id, 1, TIP, market("a", "b", "c")), Moneyline(Side.HOME)
+    known = {x: value(made, bet(line, *x)) for x in (("-110", 60), ("-120", 60), (None, 60))}
+    known["-110", -5] = value(made, bet(line, "-110", -5))
+    for now in known:
+        heeded = [x for x, v in known.items() if Placed(bet(line, *now)).heeded(v, [TIP])]
+        assert heeded == [now]
+
+
 def void_settlement() -> Settlement:
     """A settlement that returns the stake."""
     return Settlement(1, 1, Result.VOID, 1000, TIP, "he did not play")

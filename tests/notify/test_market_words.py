@@ -224,10 +224,10 @@ def test_what_is_as_good_as_certain_has_no_fair_price() -> None:
     [
         (
             Grade.MODEL,
-            0.041,
+            0.031,
             "our own model: nobody quoted the player",
             (
-                "by our own model your over 25.5 was worth +4.1 %: 54.0 %, you needed 52.4 % "
+                "by our own model your over 25.5 was worth +3.1 %: 54.0 %, you needed 52.4 % "
                 "(nobody quoted the player)"
             ),
         ),
@@ -282,6 +282,14 @@ def test_what_a_price_needs_is_told_beside_the_chance_without_a_push() -> None:
     value = ClosingValue(1, 1, Grade.CONVERTED, NOW, chance, 0.0, -5.5, "3 books")
     told = value_text(Spread(Side.HOME, -5.0), parse_odds("-125"), value)
     assert ": 55.6 %, you needed 55.6 % (" in told
+
+
+def test_a_parlay_that_lost_a_leg_needs_the_price_of_the_others() -> None:
+    """What a bet needed is told by the price that its value counts, not by that of the slip."""
+    slip = Parlay((Leg(GAME, Moneyline(Side.HOME)), Leg(GAME, OddEven(Parity.ODD))))
+    value = ClosingValue(1, 2, Grade.CONVERTED, NOW, Chance(0.7, 0.0, 0.3), 0.05, None, "x")
+    told = value_text(slip, parse_odds("+185"), value)
+    assert "was worth +5.0 %: 70.0 %, you needed 66.7 % (" in told
 
 
 def test_what_is_under_a_limit_does_not_look_like_it() -> None:

@@ -97,7 +97,7 @@ GROUP BY 1, 2, 3, 4
 """
 
 _CLV_BINS = """
-SELECT CAST(floor(ev / :width) AS INTEGER) AS bin, count(*) AS n FROM clv
+SELECT CAST(floor(ev / :width + 1e-9) AS INTEGER) AS bin, count(*) AS n FROM clv
 WHERE ev IS NOT NULL AND grade <> 'model'
 AND revision = (SELECT max(revision) FROM clv AS other WHERE other.bet = clv.bet)
 AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.bet = clv.bet AND result = 'void')
@@ -331,7 +331,8 @@ class Quotes(Subject):
     def value_bins(self, db: Connection, width: float) -> list[tuple[int, int]]:
         """A histogram of bets' values at the close: each bin's place from 0, and its count.
 
-        Parlays and values that rest on our own model are left out, as in the mean.
+        Parlays and values that rest on our own model are left out, as in the mean. A value on an
+        edge counts to the bin above it, even if rounding puts it just below.
         """
         return [(x["bin"], x["n"]) for x in db.execute(_CLV_BINS, {"width": width})]
 

@@ -211,11 +211,13 @@ def of_clv(bins: Sequence[tuple[int, int]]) -> str:
     inside = [_line("level", _x(0.5), _y(0), _x(0.5), _y(1))]
     for place, n in sorted(counts.items()):
         left, top = _x((place + _MOST_CLV) * width) + 1, _y(n / most)
-        low, high = place * CLV_BIN, (place + 1) * CLV_BIN
+        low, high = (share_text(x * CLV_BIN, 0) for x in (place, place + 1))
+        among = f"from {low}" if place == _MOST_CLV - 1 else f"from {low} to {high}"
+        among = f"below {high}" if place == -_MOST_CLV else among
         inside.append(
             f'<rect class="block" x="{left}" y="{top}" width="{_x(width) - _x(0) - 2:.1f}" '
             f'height="{_y(0) - top:.1f}">'
-            f"<title>{n} from {share_text(low, 0)} to {share_text(high, 0)}</title></rect>"
+            f"<title>{n} {among}</title></rect>"
         )
     inside += [
         _text("axis middle", _x(part), _HIGH - 8, f"{(part - 0.5) * 2 * _MOST_CLV * CLV_BIN:+.0%}")
@@ -245,7 +247,7 @@ def of_reliability(found: Reliability, title: str = "What was told") -> str:
 
 def _short_money(cents: int) -> str:
     """A sum in at most five signs, for which there is room beside a chart."""
-    whole = f"{cents / 100:.0f}"
+    whole = f"{cents / 100:z.0f}"
     return whole if len(whole) <= _MOST_SIGNS else f"{cents / 100_000:.0f}k"
 
 

@@ -112,13 +112,18 @@ def closing_text(x: Closing) -> str:
 
 
 def value_text(wager: Wager, odds: Odds | None, x: ClosingValue) -> str:
-    """A closing line value with its chance, the break-even chance, and how it was found."""
+    """A closing line value with its chance, the break-even chance, and how it was found.
+
+    The break-even chance is that of the price which the value counts: of a parlay with a void leg,
+    of its other legs.
+    """
     line = closed_line(wager, odds, x)
-    if x.chance is None or odds is None:
+    if x.chance is None or x.value is None or not x.chance.win:
         return line
     # A push returns the stake: what a price needs is the chance to win where the bet does not push.
-    win = 1.0 if x.chance.push >= 1 else x.chance.win / (1 - x.chance.push)
-    chances = f"{percent(win, 1)}, you needed {percent(odds.break_even, 1)}"
+    win = x.chance.win / (1 - x.chance.push)
+    asked = x.chance.win / (x.value + 1 - x.chance.push)
+    chances = f"{percent(win, 1)}, you needed {percent(asked, 1)}"
     found = x.reason.removeprefix("our own model: ")
     how = found if x.grade is Grade.MODEL else f"{x.grade.value}, {found}"
     return f"{line}: {chances}{f' ({how})' if how else ''}"

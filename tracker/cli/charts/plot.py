@@ -204,11 +204,12 @@ def chance_panel(course: Course, columns: int, rows: int) -> list[str]:
     canvas.steps([(p.x, p.win) for p in course.points], "cyan")
     for level in course.levels:
         canvas.level(level, "yellow")
-    for mark in course.marks:
-        canvas.sign(mark.x, mark.win, {-1: "▼", 0: "◆", 1: "▲"}[mark.way], "red bold")
     end = course.ending
     if end is not None:
         canvas.sign(end.x, end.win, _SIGNS[end.result], f"{RESULT_STYLES[end.result]} bold")
+    # The line above tells the result: an alert of the last seconds stands in front of its sign.
+    for mark in course.marks:
+        canvas.sign(mark.x, mark.win, {-1: "▼", 0: "◆", 1: "▲"}[mark.way], "red bold")
     _uprights(course, canvas)
     shown = {0.0: "0 %", 0.5: "50 %", 1.0: "100 %"}
     room = 1 / canvas.height
@@ -311,7 +312,7 @@ def draw_profit(days: Sequence[tuple[str, int]], columns: int) -> list[str]:
     canvas.steps(list(enumerate(sums)), "cyan")
     canvas.level(0, "yellow")
     canvas.sign(len(days), sums[-1], "●", "cyan bold")
-    figures = {canvas.row_of(y): f"{y / 100:+,.0f}" for y in (low, high)} | {canvas.row_of(0): "0"}
+    figures = {canvas.row_of(y): f"{y / 100:+z,.0f}" for y in (low, high)} | {canvas.row_of(0): "0"}
     lines = [
         f"{paint(f'{figures.get(row, str()):>9} ', 'dim')}{line}"
         for row, line in enumerate(canvas.lines(paint))

@@ -222,7 +222,7 @@ def _tell_player(x: PlayerSheet, at: Session) -> None:
         allowed = f"{x.allowed.mean:.1f} {x.stat.value} a game to a whole team"
         say(f"{x.allowed.team:<8} allows {allowed}, the league {x.allowed.league:.1f}")
     if x.exponential is not None:
-        trend = "" if x.trend is None else f", {x.trend:+.2f} a game lately"
+        trend = "" if x.trend is None else f", {x.trend:+z.2f} a game lately"
         say(f"Weighted {x.exponential:.1f}{trend}")
     values = [p.value for p in reversed(x.played[:_SHOWN]) if p.value is not None]
     say(f"Last {len(values):2}  {_bars(values)}  {' '.join(map(str, values))}")

@@ -442,7 +442,7 @@ class MarketWatch:
         """The bets that have a close for each of their games, but no value by these closes.
 
         `games` are those whose close was just taken or voided; None for all games. A bet that
-        turned out void, or has a void leg, is valued again.
+        turned out void, has a void leg, or was corrected, is valued again.
         """
         order = {game: place for place, game in enumerate(self._shown)}
         trackings = sorted(self._live(), key=lambda x: order.get(x.game.id, -1))
@@ -460,7 +460,9 @@ class MarketWatch:
         last = max(x.revision for x in closings)
         if known is None or (known.closing_revision or 0) < last:
             return True
-        return not Placed.of(tracked).heeded(known)
+        placed = Placed.of(tracked)
+        tips = (self._closings[x.id].tip_at for x in placed.games)
+        return not placed.heeded(known, [x for x in tips if x is not None])
 
     async def _values(self, placed: list[Placed]) -> list[ClosingValue]:
         if not placed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -41,6 +41,9 @@ LIVE, NO_PRICE, NO_CLOSE, CALLED_OFF, UNKNOWN, VOID = (
     "live bet", "no price", "no close", "called off", "little known of the player", "void",
 )  # fmt: skip
 """Why a value is missing, as reports count it. A colon and details of the one bet may follow."""
+
+_SAME = 1e-9
+"""Values that differ by less are the same: only rounding sets them apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +92,23 @@ class Placed:
         names = " and ".join(str(i + 1) for i in self.dropped)
         return f"{several(len(self.dropped), 'leg')} {names} void" if self.dropped else ""
 
-    def heeded(self, value: ClosingValue) -> bool:
-        """Whether a value already takes account of the parts that are void by now."""
+    def heeded(self, value: ClosingValue, tips: Iterable[datetime] = ()) -> bool:
+        """Whether a value is that of the bet as it stands by now.
+
+        Parts may have become void since, and its price or when it was placed may have been
+        corrected. `tips` are the tip-offs of its games.
+        """
         if self.void:
             return value.grade is Grade.MISSING
-        note = self.note
-        return value.reason.endswith(note) if note else not value.reason.endswith(VOID)
+        note, price = self.note, self.price
+        if not (value.reason.endswith(note) if note else not value.reason.endswith(VOID)):
+            return False
+        live = any(self.at >= x for x in tips)
+        if value.value is None or value.chance is None:
+            lacked = value.reason.partition(":")[0]
+            return not (lacked == NO_PRICE and price) and (live or lacked != LIVE)
+        worth = None if price is None else edge(value.chance, float(price.decimal))
+        return not live and worth is not None and abs(worth - value.value) < _SAME
 
 
 def value_at_close(

@@ -239,7 +239,7 @@ def _over_text(x: PlayerSheet) -> str:
 
 def _trends(x: PlayerSheet) -> list[tuple[str, str]]:
     def slope(value: float | None) -> str:
-        return _UNKNOWN if value is None else f"{value:+.2f} a game".replace("-", "−")
+        return _UNKNOWN if value is None else f"{value:+z.2f} a game".replace("-", "−")
 
     fading = _UNKNOWN if x.exponential is None else f"{x.exponential:.1f}"
     return [
