@@ -46,10 +46,12 @@ from tracker.wording.figures import (
     digits_apart,
     in_percent,
     needs,
+    percent,
     progress,
     short,
     short_market,
     standing,
+    whole_points,
 )
 
 JOKIC = Player("Nikola Jokić", Side.HOME)
@@ -252,6 +254,11 @@ def test_what_rounds_to_nothing_has_no_minus() -> None:
     assert {share_text(x) for x in (-0.0004, -0.0, 0.0, 0.0004)} == {"+0.0 %"}
     assert {in_percent(x) for x in (-0.0004, 0.0, 0.0004)} == {"0.0 %"}
     assert (share_text(-0.041), in_percent(-0.041)) == ("−4.1 %", "-4.1 %")
+
+
+def test_a_move_is_between_the_chances_that_are_shown() -> None:
+    """From 62 % to 70 % are eight points, on the card and in `status`, whatever is rounded off."""
+    assert (percent(0.615), percent(0.704), whole_points(0.704, 0.615)) == ("62 %", "70 %", 8)
 
 
 def test_one_bet_is_told_in_the_singular() -> None:

@@ -36,6 +36,7 @@ from tracker.wording.figures import (
     signed_money,
     span_text,
     standing,
+    whole_points,
 )
 
 BEHIND = timedelta(minutes=5)
@@ -376,7 +377,7 @@ def _decided(chance: Chance) -> tuple[str, str]:
 
 def _arrow(p: float, was: float | None) -> str:
     """The change of a chance in percentage points: ` ▲9`; empty when there is none."""
-    moved = 0 if was is None else round(p * 100) - round(was * 100)
+    moved = 0 if was is None else whole_points(p, was)
     if moved == 0:
         return ""
     return f" {'▲' if moved > 0 else '▼'}{abs(moved)}"

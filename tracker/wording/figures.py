@@ -193,6 +193,11 @@ def percent_change(p: float, was: float, level: float | None = None) -> tuple[st
     return percent(p), None
 
 
+def whole_points(p: float, was: float) -> int:
+    """The change of a chance in percentage points, between its ends as they are shown."""
+    return round(p * 100) - round(was * 100)
+
+
 def signed_money(cents: int) -> str:
     """A profit or a loss: `+$17.39`, `-$20.00`."""
     return f"+{money_text(cents)}" if cents > 0 else money_text(cents)

@@ -232,6 +232,8 @@ def _rules_text(tracked: Tracked) -> str:
 
 def _moved(bet: BetView, x: _Picture) -> str:
     """The movement of the chance over the last five minutes, in points: `▲ 9`."""
+    from tracker.wording.figures import whole_points
+
     view = x.histories.get(bet.number)
     if view is None or bet.chance is None or bet.chance_at is None or bet.result is not None:
         return ""
@@ -239,7 +241,7 @@ def _moved(bet: BetView, x: _Picture) -> str:
     earlier = [one.snapshot for one in view.priced.snapshots if one.snapshot.at <= since]
     if not earlier:
         return ""
-    points = round((bet.chance.win - earlier[-1].known.win) * 100)
+    points = whole_points(bet.chance.win, earlier[-1].known.win)
     if points == 0:
         return "="
     return paint(f"▲ {points}", "green") if points > 0 else paint(f"▼ {-points}", "red")
