@@ -48,7 +48,11 @@ def test_free_bets_are_in_the_profit_of_their_month(cli: Cli, config: Path) -> N
         [x for x in line.split() if x.endswith((".00", ".18"))] for line in told.out.splitlines()
     ]
     assert profits == [[], ["$0.00", "+$15.00"], ["$40.00"], ["$40.00", "+$13.18"]]
-    assert "Of 1 bet the stake or the payout is not known" in told.err
+    lacking = "Of 1 bet the stake or the payout is not known: no sum of money has them."
+    assert lacking in told.err
+    assert lacking in cli("performance").err
+    assert lacking in cli("performance", "--by", "all").err
+    assert lacking in cli("report", "--season", "--until", "2025-11-30").out
     assert (
         "promo     1     1–0  100.0 %           $0.00  +$15.00"
         in cli("performance", "--by", "tag").out
@@ -242,6 +246,19 @@ def test_a_parlay_counts_on_the_evening_of_its_last_game(cli: Cli, slate: tuple[
     assert cli("void", "1", "--reason", "called off").status == 0
     groups = cli("performance", "--by", "day", "--json").json["groups"]
     assert list(groups) == [slate[2].slate.isoformat()]
+
+
+def test_a_parlay_on_no_known_game_counts_on_the_last_day_that_it_names(
+    cli: Cli, config: Path
+) -> None:
+    """So an imported one has the day that it had where its games were known."""
+    rows = (
+        "date,pick,odds,stake,result",
+        "2025-11-02,parlay: NYK@BOS 2025-11-02 BOS ML; LAL@DEN 2025-12-01 DEN ML,+264,10,won",
+    )
+    (config.parent / "bets.csv").write_text("\n".join(rows), "utf-8")
+    assert cli("import", config.parent / "bets.csv").status == 0
+    assert list(cli("performance", "--by", "day", "--json").json["groups"]) == ["2025-12-01"]
 
 
 def test_performance_puts_bets_and_their_closes_under_the_same_groups(

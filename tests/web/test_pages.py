@@ -604,6 +604,8 @@ async def test_the_records_figures_are_those_of_the_api(night_and_market: Served
     assert page.pairs["Record"] == f"{x['won']}–{x['lost']}"
     assert page.pairs["Profit"] == signed_money(x["profit_cents"])
     assert page.pairs["Staked"] == money_text(x["staked_cents"])
+    assert page.pairs["Stake or payout not known"] == "1 bet"
+    assert x["bets"] - x["counted"] == 1
     assert page.pairs["ROI"].startswith(f"{x['roi'] * 100:+.1f} %".replace("-", "−"))
     rows = {x[0]: x for x in page.rows if len(x) == 6}
     for by in ("market", "book", "tag", "month"):

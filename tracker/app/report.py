@@ -174,6 +174,8 @@ def summary(x: Report) -> str:
     money = f", {signed_money(w.profit)} on {money_text(w.staked)}" if w.counted else ""
     roi = "" if w.roi is None else f" ({share_text(w.roi)})"
     lines = [f"Your {x.span}: {won}{money}{roi}"]
+    if lacking := left_out(w):
+        lines.append(lacking)
     if x.reliable is not None:
         lines.append(
             f"Brier of what was said first: {x.reliable.brier:.3f} "
@@ -252,6 +254,14 @@ def _tables(x: Report) -> Iterator[_Table]:
                 for r in x.rules
             ],
         )  # fmt: skip
+
+
+def left_out(x: Tally) -> str:
+    """That the sums of money lack some bets of a record; empty where they have all of them."""
+    if not x.uncounted:
+        return ""
+    bets = plural(x.uncounted, "bet")
+    return f"Of {bets} the stake or the payout is not known: no sum of money has them."
 
 
 TALLY_HEADS = ("Bets", "Record", "Won", "Asked", "Staked", "Profit", "ROI")

@@ -234,9 +234,9 @@ def fill(db: Connection) -> None:
 
 
 def _day(bet: Row, draft: Draft) -> date:
-    if draft.matchup is not None and draft.matchup.day is not None:
-        return draft.matchup.day
-    return slate_date(draft.placed_at or moment(bet["added_at"]))
+    named = (draft.matchup, *(x.matchup for x in draft.legs))
+    days = [x.day for x in named if x is not None and x.day is not None]
+    return max(days) if days else slate_date(draft.placed_at or moment(bet["added_at"]))
 
 
 def _days(since: date | None, until: date | None) -> dict[str, str | None]:

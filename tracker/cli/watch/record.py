@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.app.report import TALLY_HEADS, calibration_json, raw_reliability, tally_json, tally_row
+from tracker.app.report import (
+    TALLY_HEADS,
+    calibration_json,
+    left_out,
+    raw_reliability,
+    tally_json,
+    tally_row,
+)
 from tracker.app.views import plain
 from tracker.cli import Scope, Session, date_of, read_if_any, run_async, scope_of, session
 from tracker.cli.app import AsJson
@@ -68,11 +75,8 @@ def profit(
         return
     rows = [tally_row(month, x) for month, x in months.items()]
     _table("Month", [*rows, tally_row("all", total)] if len(rows) > 1 else rows)
-    if total.uncounted:
-        note(
-            f"Of {plural(total.uncounted, 'bet')} the stake or the payout is not known: no sum of "
-            "money has them."
-        )
+    if lacking := left_out(total):
+        note(lacking)
 
 
 def performance(
@@ -88,7 +92,8 @@ def performance(
     the decided ones that were won. A bet with several tags counts under each.
     """
     scope, first, last = scope_of(context), *_days(since, until)
-    (groups,) = run_async(_read(scope, first, last, (by,)))
+    read = run_async(_read(scope, first, last, [*dict.fromkeys((by, Grouping.ALL))]))
+    groups, whole = read[0], read[-1].get("all", NOTHING)
     report = run_async(_closes(scope, by, first, last))
     worth, valued = {x.key: x for x in report.groups}, by is not Grouping.MODEL
     if as_json:
@@ -107,6 +112,8 @@ def performance(
         say(_none(since, until, " on a player" if by is Grouping.PLAYER else ""))
         return
     _table(by.value.capitalize(), [tally_row(key, x) for key, x in groups.items()])
+    if by is not Grouping.PLAYER and (lacking := left_out(whole)):
+        note(lacking)
     if report.n:
         from tracker.cli.market import mean_text
 

@@ -12,6 +12,7 @@ from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from tracker.app.bets import already, understood
+from tracker.app.report import left_out
 from tracker.domain.bet import Parlay, Status
 from tracker.domain.league import slate_today
 from tracker.domain.money import money_text, odds_text, plural, stake_text
@@ -224,6 +225,8 @@ def profit_text(
     lines = [_tally_line(name, x) for name, x in tallies.items()]
     if not any(x.bets for x in tallies.values()):
         lines = ["Nothing has been settled yet"]
+    # The first is of all bets.
+    lines += [x for x in map(left_out, [*tallies.values()][:1]) if x]
     return "\n".join(
         (*lines, f"At stake now: {sum_at_stake if stakes else 'nothing'}")
     ) + decide_text(review)

@@ -83,6 +83,8 @@ def _strip(x: Tally, closes: ClvReport) -> list[tuple[str, str]]:
         found += [("Profit", signed_money(x.profit)), ("Staked", money_text(x.staked))]
     if x.roi is not None:
         found.append(("ROI", _roi(x)))
+    if x.uncounted:
+        found.append(("Stake or payout not known", plural(x.uncounted, "bet")))
     if closes.n:
         mean = closes.all
         found.append(("CLV of singles", mean_text(mean.mean, mean.se, mean.n, enough=NOT_YET)))
