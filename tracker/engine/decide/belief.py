@@ -267,12 +267,13 @@ def _merely_late(believed: GameState, state: GameState, wait: timedelta) -> bool
 
 
 def _stands_behind(held: Held | None, believed: GameState, state: GameState) -> bool:
-    """Whether a source shows an earlier moment than the believed one, and still the same.
+    """Whether a source shows an earlier moment than the believed one, and does not go on from it.
 
-    One that is right goes on; one that has stopped shows an old moment for ever.
+    One that is right goes on; one that has stopped shows an old moment for ever, or two of them by
+    its two documents.
     """
     earlier = not state.phase.off and order_key(state) < order_key(believed)
-    return earlier and (held is None or held.state == state)
+    return earlier and (held is None or held.state == state or goes_back(held.state, state))
 
 
 def _old_copy(tracking: GameTracking, state: GameState, at: datetime) -> bool:
