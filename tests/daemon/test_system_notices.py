@@ -367,6 +367,22 @@ async def test_lost_data_that_were_told_are_taken_back_after_a_restart(tmp_path:
         assert later.phone.words == ["✓ Data on LAL@DEN are back, away for 23 min"]
 
 
+async def test_a_game_that_stands_still_is_told_once_whatever_restarts(tmp_path: Path) -> None:
+    """The next run knows that it was reported, and one that was not is reported by its cause."""
+    still = replace(dark(0), changed_at=NOW - timedelta(minutes=15))
+    async with world(tmp_path) as night:
+        await night.notices.recall([still])
+        await night.pass_time(25)
+        assert night.phone.words == ["⚠ No data on LAL@DEN: the sources tell nothing new."]
+    async with world(tmp_path, at=NOW + timedelta(minutes=5)) as later:
+        await later.notices.recall([still])
+        await later.pass_time(60)
+        assert later.phone.words == []
+        later.notices.hearing(tell_nobody)(GameBack("LAL@DEN", ""))
+        await later.rest()
+        assert later.phone.words == ["✓ Data on LAL@DEN are back, away for 21 min"]
+
+
 async def test_lost_data_that_a_stop_left_untold_are_told_by_the_next_run(tmp_path: Path) -> None:
     """An unreported outage is reported by the next run, but not for a game without bets."""
     async with world(tmp_path) as night:

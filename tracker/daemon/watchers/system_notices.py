@@ -39,7 +39,7 @@ from tracker.domain.events import (
 from tracker.domain.policy import Level
 from tracker.domain.poll import LOST_STILL_AFTER, STOOD_STILL
 from tracker.domain.tracking import GameTracking
-from tracker.engine.decide.advance import GAME_LOST_AFTER
+from tracker.engine.decide.advance import GAME_LOST_AFTER, stood_still
 from tracker.notify.channels import Channel, Message
 from tracker.store import Store
 from tracker.wording.alerts import data_back, no_data
@@ -175,8 +175,7 @@ class SystemNotices:
 
     def _lost(self, game: str, trouble: str) -> None:
         """Note a game without data, since the last good poll of it."""
-        waited = LOST_STILL_AFTER if trouble == STOOD_STILL else GAME_LOST_AFTER
-        _, away = self._returned.pop(game, ("", waited.total_seconds()))
+        _, away = self._returned.pop(game, ("", _lost_after(trouble).total_seconds()))
         self._without_data[game] = trouble, self._clock.monotonic() - away
         self._outage.set()
 
@@ -208,10 +207,12 @@ class SystemNotices:
             return
         now, last = self._clock.now(), await self._store.alerting.last_notice((NO_DATA,))
         for x in lost:
-            since = x.seen_at or now - GAME_LOST_AFTER
-            away = max(now - since, GAME_LOST_AFTER).total_seconds()
-            self._without_data[x.game.name] = "", self._clock.monotonic() - away
-            if last is not None and last[1] >= since + GAME_LOST_AFTER:
+            trouble, since = (STOOD_STILL, x.changed_at) if stood_still(x) else ("", x.seen_at)
+            waited = _lost_after(trouble)
+            since = since or now - waited
+            away = max(now - since, waited).total_seconds()
+            self._without_data[x.game.name] = trouble, self._clock.monotonic() - away
+            if last is not None and last[1] >= since + waited:
                 self._reported.add(x.game.name)
         self._outage.set()
 
@@ -322,6 +323,11 @@ class SystemNotices:
         while not await self._store.alerting.notice(notice, names):
             notice = replace(notice, episode=notice.episode + 1)
         self._wake_channels()
+
+
+def _lost_after(trouble: str) -> timedelta:
+    """How long a trouble lasts before it is reported."""
+    return LOST_STILL_AFTER if trouble == STOOD_STILL else GAME_LOST_AFTER
 
 
 class ReportedEnds:

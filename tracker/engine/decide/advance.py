@@ -244,16 +244,21 @@ def _heard(
     return True, alerts, (GameLost(tracking.game.name, STOOD_STILL),)
 
 
+def stood_still(tracking: GameTracking) -> bool:
+    """Whether polls that could be read told nothing new for LOST_STILL_AFTER of live play."""
+    state, changed, seen = tracking.state, tracking.changed_at, tracking.seen_at
+    live = state is not None and state.phase is Phase.LIVE
+    return live and changed is not None and seen is not None and seen - changed >= LOST_STILL_AFTER
+
+
 def _feed_back(
     tracking: GameTracking, now: datetime
 ) -> tuple[tuple[Alert, ...], tuple[SystemEvent, ...]]:
     """The alerts and the event for a lost game that can be read again."""
     if not tracking.lost or tracking.seen_at is None:
         return (), ()
-    since = tracking.seen_at
-    if now - since < GAME_LOST_AFTER and tracking.changed_at is not None:
-        since = tracking.changed_at  # documents arrived all the time, and told nothing new
-    seconds = int((now - since).total_seconds())
+    last = tracking.changed_at if stood_still(tracking) else tracking.seen_at
+    seconds = int((now - (last or tracking.seen_at)).total_seconds())
     away = f"away for {seconds // 60} min {seconds % 60} s"
     return announce(tracking, Fact.FEED_BACK, now, detail=away), (
         GameBack(tracking.game.name, away),
