@@ -308,8 +308,8 @@ def read_counted(line: Line, slots: Slots) -> bool:
     if line.phrase(say.PHRASES) > count:
         return False
     if slots.stat not in (None, stat):
-        behind = stat is Stat.PTS or slots.stat_at > slots.number_at
-        if Stat.PTS not in (stat, slots.stat) or (slots.number is not None and behind):
+        behind = Stat.PTS not in (slots.stat or stat).parts or slots.stat_at > slots.number_at
+        if Stat.PTS not in (stat, slots.stat) or (behind and slots.number is not None):
             raise line.bad(slots.expected)
         # `Total points` may head a slip which names the statistic later.
         stat = slots.stat if stat is Stat.PTS and slots.stat is not None else stat
