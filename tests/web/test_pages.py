@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_plus
 
 import httpx
 import pytest
@@ -139,6 +140,11 @@ async def test_a_bet_of_the_bets_file_is_changed_there(served: Served) -> None:
     assert "It stands in the bets file" in found
     assert "/bets/5/edit" not in found
     assert "/bets/5/rules" in found
+    for number, told in ((4, False), (5, True)):
+        done = await served.client.post(
+            f"/bets/{number}/rules", data={"rules": "hit"}, headers=SAME
+        )
+        assert ("The bets file takes this back" in unquote_plus(done.headers["location"])) is told
 
 
 async def test_a_withdrawn_bet_is_followed_again_on_its_page(served: Served) -> None:

@@ -40,6 +40,7 @@ from tracker.wording.closes import (
     value_text,
 )
 from tracker.wording.figures import (
+    FILE_WINS,
     cause_text,
     clock_text,
     hit_text,
@@ -567,8 +568,9 @@ async def watch_for(
     await _known(site, number)
     wanted = parse_rules(x for x in rules.splitlines() if x.strip())
     async with site.changing(visitor.who) as mine:
-        await mine.watch_for(str(number), wanted or None, await site.now())
-    return _back(number, "Watched for by these rules." if wanted else "The default rules again.")
+        bet = await mine.watch_for(str(number), wanted or None, await site.now())
+    done = "Watched for by these rules." if wanted else "The default rules again."
+    return _back(number, f"{done} {FILE_WINS}" if bet.from_file else done)
 
 
 class Corrected(BaseModel):
