@@ -80,7 +80,7 @@ def test_open_bets() -> None:
         "#12 DEN -4.5 · 71 % · LAL@DEN Q4 7:02 · $20.00 at -115\n"
         "#13 DEN -4.5 · needs you: /review · LAL@DEN 19:00 · $20.00 at -115\n"
         "#14 BOS ML · NYK@BOS Sat 16:30 · $20.00 at -115\n"
-        "#15 BOS -3 · waits for its game"
+        "#15 BOS -3 · waits for its game · at -115"
     )
     assert "$20.00 at 1.87" in bets_text(bets, replace(SIGHT, odds_format="decimal"))
     at_stake = "At stake now: $40.00 on 3 open bets, 1 without a stake"
@@ -101,6 +101,10 @@ def test_a_parlay_over_games_is_not_told_by_the_clock_of_one() -> None:
     legs = tuple(Leg(x, bet("DEN ML").market) for x in (GAME, other))  # type: ignore[arg-type]
     slip = view(1, market=Parlay(legs), state=state(), chance=Chance(0.2, 0.0, 0.8))
     live = replace(slip, status=Status.LIVE)
+    later = replace(other, day=GAME.slate + timedelta(days=1))
+    ended = replace(slip, market=Parlay((legs[0], replace(legs[1], game=later))))
+    told = settled_text([replace(ended, result=Result.LOST, status=Status.OFFICIAL)], 1)
+    assert told.endswith(f"{later.slate:%d %b}")
     assert "#1 Parlay (2) · 20 % · 2 games · $20.00" in bets_text([live], SIGHT)
     assert "#1 Parlay (2) · 20 % · 2 games 19:00 · $20.00" in bets_text([slip], SIGHT)
 

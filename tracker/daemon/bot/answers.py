@@ -176,9 +176,10 @@ def _bet_line(x: BetView, local: LocalTime) -> str:
         when = x.state.game_clock if live and x.state is not None else local.clock(x.game.start)
         # One game's clock says nothing of a parlay over several.
         parts.append(x.place if live and len(x.games) > 1 else f"{x.place} {when}")
-    if x.stake_cents is not None:
-        win = "" if x.odds is None else f" at {local.odds(x.odds)}"
-        parts.append(f"{'free bet ' * x.free}{money_text(x.stake_cents)}{win}")
+    stake = "" if x.stake_cents is None else f"{'free bet ' * x.free}{money_text(x.stake_cents)}"
+    price = "" if x.odds is None else f"at {local.odds(x.odds)}"
+    if money := f"{stake} {price}".strip():
+        parts.append(money)
     return " · ".join(parts)
 
 
@@ -206,7 +207,8 @@ def _result_line(x: BetView) -> str:
     money = money_for(x, x.result, x.payout_cents)
     unsure = " · provisional" if x.status is Status.PROVISIONAL else ""
     name = f"#{x.id} {bet_name(x)}"
-    day = "" if x.game is None else f" · {x.place} {x.game.slate:%d %b}"
+    # A parlay belongs to the evening of its last game.
+    day = "" if x.game is None else f" · {x.place} {x.games[-1].slate:%d %b}"
     return f"{RESULT_MARKS[x.result]} {name} {x.result.value.upper()}{money}{day}{unsure}"
 
 
