@@ -553,7 +553,9 @@ async def test_a_digest_counts_a_bet_of_an_earlier_evening_that_ended_since(tmp_
 
 def test_a_digest_of_nothing_says_so() -> None:
     """A digest without results says so, and has the night's alerts and what waits."""
-    text = digest_text([], [], [], {("fired", "crossed"): 2, ("held", "holding"): 5}, 1)
+    # What re-arms a rule, or fell back during a hold, held no alert back: `status` says the same.
+    held = {("held", "holding"): 5, ("held", "rearmed"): 3, ("held", "below"): 2}
+    text = digest_text([], [], [], {("fired", "crossed"): 2} | held, 1)
     assert text == (
         "☀ No bet ended last night\nAlerts 2 · held back 5\nOpen bets 0\n"
         "Messages that did not arrive: 1 · tracker status"

@@ -588,6 +588,11 @@ async def test_a_bets_figures_are_those_of_the_api(night_and_market: Served) -> 
             assert f"revision {one['revision']}" in page.text
             if one["payout_cents"] is not None and told["stake_cents"] is not None:
                 assert signed_money(one["payout_cents"] - told["stake_cents"]) in page.text
+        path = f"/bets/{number}/alerts?explain=1"
+        decided = (await both(night_and_market, f"/bets/{number}", path))[1]["alerts"]
+        held = [x for x in decided if not x["text"] and x["reason"] not in ("rearmed", "below")]
+        assert len(held) < sum(not x["text"] for x in decided) or number != "1"
+        assert (f"{len(held)} held back" in page.text) == bool(held)
         moments, asked = await both(
             night_and_market, f"/bets/{number}/moments", f"/bets/{number}/snapshots?limit=50"
         )

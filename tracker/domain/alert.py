@@ -38,6 +38,10 @@ class Reason(StrEnum):
     OFF = "off"
 
 
+NO_HOLD = frozenset({Reason.REARMED, Reason.BELOW})
+"""Decisions that held no alert back: a rule was re-armed, or the chance fell back during a hold."""
+
+
 class Decision(StrEnum):
     """What a rule decided at one moment."""
 

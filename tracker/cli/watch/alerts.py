@@ -15,7 +15,7 @@ from tracker.cli import Session, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.screen import note, paint, say, say_json, table, when
 from tracker.domain import BadBet, Misused
-from tracker.domain.alert import Alert, Decision, DeliveryState, Reason
+from tracker.domain.alert import NO_HOLD, Alert, Decision, DeliveryState, Reason
 from tracker.domain.money import plural
 from tracker.domain.policy import FORMS, Snooze, SnoozeScope, parse_until, subject
 
@@ -310,9 +310,6 @@ _SHORT = {
 _MOST_REASONS = 4
 """The most reasons that the line of the night's alerts names; the others are counted together."""
 
-_NO_HOLD = frozenset({Reason.REARMED.value, Reason.BELOW.value})
-"""Decisions that held no alert back: a rule was re-armed, or the chance fell back during a hold."""
-
 
 def evening(now: datetime, zone: ZoneInfo) -> datetime:
     """The beginning of the night that `now` lies in."""
@@ -328,7 +325,7 @@ def alerts_line(decisions: dict[tuple[str, str], int], wait: float | None) -> st
     for (decision, reason), count in decisions.items():
         if decision == Decision.FIRED:
             fired += count
-        elif reason not in _NO_HOLD:
+        elif reason not in NO_HOLD:
             held[_SHORT.get(Reason(reason), reason.replace("_", " "))] += count
     parts = []
     if decisions:

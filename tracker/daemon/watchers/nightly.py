@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tracker.app.report import ReportSpan, report, summary
 from tracker.clock import Clock
-from tracker.domain.alert import Decision, Notice
+from tracker.domain.alert import NO_HOLD, Decision, Notice
 from tracker.domain.bet import Result, Status
 from tracker.domain.game import Phase
 from tracker.domain.league import coming_evening
@@ -78,7 +78,9 @@ def digest_text(
     record, money = _record([(x.result, x.payout_cents, x.own_cents) for x in done])
     lines = [f"☀ {record} last night{money}" if done else "☀ No bet ended last night"]
     fired = sum(n for (what, _), n in decisions.items() if what == Decision.FIRED)
-    lines.append(f"Alerts {fired} · held back {sum(decisions.values()) - fired}")
+    held = sum(n for (what, why), n in decisions.items()
+               if what == Decision.HELD and why not in NO_HOLD)  # fmt: skip
+    lines.append(f"Alerts {fired} · held back {held}")
     still = sum(x.status in (Status.LIVE, Status.SCHEDULED) for x in open_bets)
     lines.append(f"Open bets {still}")
     if review:

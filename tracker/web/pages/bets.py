@@ -15,6 +15,7 @@ from tracker.app.course import course_of
 from tracker.app.tonight import extreme_text, players_of
 from tracker.app.views import legs_json, prior_words
 from tracker.domain import BadBet, BadRule, TrackerError
+from tracker.domain.alert import NO_HOLD
 from tracker.domain.bet import Result
 from tracker.domain.money import (
     money_text,
@@ -296,9 +297,10 @@ async def _market(site: Site, view: ShowView, now: datetime) -> Pairs:
         found.append((name, await _prior(site, view, game, now)))
     made = await decision_on(await site.basis(), x, site.settings.odds, now)
     if made is not None:
+        push = f", push {percent(made.chance.push, 1)}" if made.chance.push else ""
         edge = "" if made.edge is None else f" · edge {share(made.edge)}"
         asked = "" if made.break_even is None else f" · break-even {percent(made.break_even, 1)}"
-        found.append(("When made", f"p(hit) {percent(made.chance.win, 1)}{asked}{edge}"))
+        found.append(("When made", f"p(hit) {percent(made.chance.win, 1)}{push}{asked}{edge}"))
         found.append(("Worth then", " · ".join(decision_facts(made, form))))
     closing = await worth_at_close(await site.store(), x)
     if closing is not None and x.market is not None:
@@ -346,7 +348,7 @@ def _legs(view: ShowView, row: Row | None) -> list[tuple[str, str, str]]:
 def _told(view: ShowView, zone: tzinfo) -> dict[str, Any]:
     """The alerts of a bet, newest first, and those that were held back."""
     newest = [x.alert for x in reversed(view.alerts)]
-    held_back = [x for x in newest if not x.text]
+    held_back = [x for x in newest if not x.text and x.reason not in NO_HOLD]
     return {
         "alerts": [
             {"at": at_text(x.at, zone), "clock": x.game_clock, "text": x.text, "rule": x.rule}
