@@ -281,6 +281,8 @@ def test_performance_puts_bets_and_their_closes_under_the_same_groups(
         worth = cli("clv", "--by", by, "--json").json if by not in ("league", "day") else None
         assert worth is None or {x["key"] for x in worth["groups"]} == found["groups"].keys()
     assert "By the close" in cli("performance").out
+    assert "By the close" not in cli("performance", "--by", "player").out
+    assert cli("performance", "--by", "player", "--json").json["clv"]["n"] == 0
     assert "By the close" not in cli("performance", "--since", "2026-01-30").out
     none = cli("performance", "--since", "2026-01-30", "--json").json
     assert (none["groups"], none["clv"]["n"], none["clv"]["coverage"]) == ({}, 0, None)

@@ -124,7 +124,7 @@ def performance(
 async def _closes(scope: Scope, by: Grouping, first: date | None, last: date | None) -> ClvReport:
     """The closing line values of the bets in the record of these days.
 
-    They are grouped by `by` where that grouping exists for them.
+    They are grouped by `by` where that grouping exists for them. By player only his bets count.
     """
     from tracker.app.market import BY, clv_report
 
@@ -137,6 +137,7 @@ async def _closes(scope: Scope, by: Grouping, first: date | None, last: date | N
         x for x in views
         if x.result is not None and x.games
         and (first or date.min) <= x.games[-1].slate <= (last or date.max)
+        and (by is not Grouping.PLAYER or BY["player"](x))
     ]  # fmt: skip
     return clv_report(bets, values, by.value if by.value in BY else None)
 
