@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tracker.domain import TrackerError
+from tracker.domain.money import plural
 
 UNIT = "tracker.service"
 REFRESH_UNIT = "tracker-refresh.service"
@@ -435,7 +436,7 @@ def status(*, user: bool, name: str = UNIT, run: Runner = run_command) -> tuple[
     if properties.get("MainPID", "0") != "0":
         parts.append(f"process {properties['MainPID']}")
     if properties.get("NRestarts", "0") != "0":
-        parts.append(f"restarted {properties['NRestarts']} times")
+        parts.append(f"restarted {plural(int(properties['NRestarts']), 'time')}")
     if properties.get("StatusText"):
         parts.append(properties["StatusText"])
     if properties.get("Result", "success") != "success":

@@ -245,6 +245,8 @@ def test_status_is_one_sentence() -> None:
         True,
         "The service is active (running), process 71, restarted 3 times, 2 games live.",
     )
+    once = Systemd({"show": Ran(0, shown.replace("NRestarts=3", "NRestarts=1"))})
+    assert "restarted 1 time, 2 games" in service.status(user=True, run=once)[1]
     failed = "ActiveState=failed\nSubState=failed\nMainPID=0\nLoadState=loaded\nResult=exit-code"
     assert service.status(user=True, run=Systemd({"show": Ran(0, failed)})) == (
         False,

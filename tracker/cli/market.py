@@ -186,8 +186,8 @@ def _tell_edges(x: EdgesNow) -> None:
         note(f"{n} left out: {why}")
     if did.n and did.said is not None and did.came is not None and did.profit is not None:
         say(
-            f"So far {did.n} such rows: said {in_percent(did.said)}, came {in_percent(did.came)}, "
-            f"{share_text(did.profit)} a unit"
+            f"So far {plural(did.n, 'such row')}: said {in_percent(did.said)}, "
+            f"came {in_percent(did.came)}, {share_text(did.profit)} a unit"
         )
     else:
         say("So far no such row has ended: nothing can be said of how they do.")

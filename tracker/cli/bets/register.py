@@ -89,7 +89,8 @@ async def bets(
     table(_HEADS, rows, right=(3, 4, 5))
     if hidden := count - len(shown):
         more = f"tracker bets --page {(page or 1) + 1}" if page or everything else None
-        note(f"{hidden} others: `{more}`" if more else f"{hidden} more: `tracker bets --all`")
+        others = plural(hidden, "other")
+        note(f"{others}: `{more}`" if more else f"{hidden} more: `tracker bets --all`")
 
 
 async def _listed(
