@@ -450,7 +450,7 @@ def test_a_bet_without_a_known_game_comes_back_with_what_was_written_of_it(
     sheet, out = tmp_path / "sheet.csv", tmp_path / "bets.csv"
     sheet.write_text(
         "date,pick,game,odds,stake,result,tags\n"
-        "2025-10-22,LAL ML #late,GSW@LAL,-120,20,won,late\n", "utf-8"
+        "2025-10-22,home ML #late,GSW@LAL,-120,20,won,late\n", "utf-8"
     )  # fmt: skip
     seen = []
     for source in (sheet, out, out):

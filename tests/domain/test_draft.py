@@ -33,6 +33,7 @@ from tracker.language import (
     parse_pick,
     read_legs,
     read_line,
+    still_written,
 )
 from tracker.store.bet_rows import pack_written, written_of
 
@@ -428,6 +429,14 @@ def test_a_league_that_a_line_names_is_never_left_for_another() -> None:
     rockets = replace(pro, home="HOU")
     assert meant("Houston men -4.5", rockets, college) == college.id
     assert meant("Houston Rockets men -4.5", rockets, college) == rockets.id
+
+
+def test_a_side_is_a_team_of_the_game_beside_a_line() -> None:
+    """`home` is one in a line and in a leg, and the words are shown without an earlier stake."""
+    line, game = read_line("home -4.5 -110 $20", "LAL@DEN")
+    legs, _ = read_legs(["home -4.5", "over 224.5"], "LAL@DEN")
+    assert [x.code for y in (line, legs) for x in y.legs[0].team] == ["DEN", "DEN"]
+    assert still_written(line, parse_odds("-110"), 2500, game) == "home -4.5 -110"
 
 
 def test_a_league_of_one_leg_is_not_that_of_the_next() -> None:

@@ -414,40 +414,40 @@ class BetColumns:
         Raises BadBet when no reading of the words makes a bet.
         """
         pick = self._read()
-        return pick, self._matchup(pick, self._find)
+        return pick, self._matchup(pick)
 
     @property
     def leg(self) -> str:
         """The words of the bet as the leg of a parlay, with its game where they name none."""
         pick = self._read()
-        named = any(x.names_a_game for x in pick.legs) or self._matchup(pick, self._find) is None
+        named = any(x.names_a_game for x in pick.legs) or self._matchup(pick) is None
         return pick.text if named or not self.game else f"{self.game} {pick.text}"
 
-    @property
-    def _find(self) -> FindTeam:
-        return find_in(*([self.league] if self.league else LEAGUES), guests=self.guests)
+    def _find(self, game: Matchup | None = None) -> FindTeam:
+        return find_in(*([self.league] if self.league else LEAGUES), guests=self.guests, game=game)
 
     def _read(self) -> Written:
         if not self.text:
             raise BadBet("the row does not say what was bet on")
         first: BadBet | None = None
+        find = self._find(self._beside())
         readings = _readings(self.text, self.market, self.line)
         for words in chain((self.text,) if self.own else (), readings):
             try:
-                return parse_bet(_HALF.sub(r"\1.5", words), self._find, staked=True)
+                return parse_bet(_HALF.sub(r"\1.5", words), find, staked=True)
             except BadBet as why:
                 first = first or why
         raise first or BadBet(f"{self.text!r} is not understood")
 
-    def _matchup(self, pick: Written, find: FindTeam) -> Matchup | None:
-        """The game in its own column, on its day; None where that is not understood.
+    def _beside(self) -> Matchup | None:
+        """The game in its own column; None where that is not understood: the bet's words count."""
+        with suppress(BadBet):
+            return parse_matchup(self.game, self._find()) if self.game else None
+        return None
 
-        The bet's words then count.
-        """
-        try:
-            found = parse_matchup(self.game, find) if self.game else None
-        except BadBet:
-            found = None
+    def _matchup(self, pick: Written) -> Matchup | None:
+        """The game in its own column, on its day."""
+        found = self._beside()
         if self.day is None:
             return found
         own = pick.legs[0].matchup if len(pick.legs) == 1 else None

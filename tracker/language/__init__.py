@@ -161,7 +161,7 @@ def read_legs(
 ) -> tuple[Written, Matchup | None]:
     """Read a parlay whose legs are given one by one; arguments and result as of `read_line`."""
     matchup = None if game is None else _game_beside(game, tuple(guests))
-    find = find_in(*_leagues(matchup), guests=tuple(guests))
+    find = find_in(*_leagues(matchup), guests=tuple(guests), game=matchup)
     picks: list[Pick] = []
     for number, text in enumerate(legs, 1):
         try:
@@ -196,16 +196,19 @@ def _leagues(matchup: Matchup | None) -> tuple[str, ...]:
     return tuple(x for x in LEAGUES if x in named)
 
 
-def still_written(pick: Written, odds: Odds | None, stake_cents: int | None) -> str:
+def still_written(
+    pick: Written, odds: Odds | None, stake_cents: int | None, game: Matchup | None = None
+) -> str:
     """The words of a bet without a written price or stake that is no longer its own.
 
-    A stake in units stays: what a unit was worth then is not known.
+    `game` is that which a text beside the words names. A stake in units stays: what a unit was
+    worth then is not known.
     """
-    words = pick.text.split()
+    words, find = pick.text.split(), find_in(*LEAGUES, game=game)
     if pick.odds not in (None, odds):
-        words = _without(words, lambda x: replace(x, odds=None))
+        words = _without(words, find, lambda x: replace(x, odds=None))
     if pick.stake_cents not in (None, stake_cents):
-        words = _without(words, lambda x: replace(x, stake_cents=None))
+        words = _without(words, find, lambda x: replace(x, stake_cents=None))
     return " ".join(words)
 
 
@@ -213,19 +216,18 @@ _SOME_DAY = datetime(2001, 7, 2, 12, tzinfo=UTC)
 """A time by which words for a day can be read where it does not matter which day they say."""
 
 
-def _without(words: list[str], bare: Callable[[Written], Written]) -> list[str]:
+def _without(words: list[str], find: FindTeam, bare: Callable[[Written], Written]) -> list[str]:
     """The words but for the one or two that say what `bare` takes away; all where none do."""
     for now in (None, _SOME_DAY):
-        rest = _without_by(words, bare, now)
+        rest = _without_by(words, find, bare, now)
         if rest != words:
             return rest
     return words
 
 
 def _without_by(
-    words: list[str], bare: Callable[[Written], Written], now: datetime | None
+    words: list[str], find: FindTeam, bare: Callable[[Written], Written], now: datetime | None
 ) -> list[str]:
-    find = find_in(*LEAGUES)
     try:
         wanted = _said(bare(parse_bet(" ".join(words), find, staked=True, now=now)))
     except BadBet:

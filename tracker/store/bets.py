@@ -465,7 +465,7 @@ def _read_anew(db: Connection, number: int, draft: Draft, at: datetime) -> None:
 
 def _has_history(row: Row, draft: Draft) -> str:
     old = said_of(row)
-    called = still_written(old.pick, old.odds, old.stake_cents)
+    called = still_written(old.pick, old.odds, old.stake_cents, old.matchup)
     if draft.name is None:
         return (
             f"bet {row['number']}, {called!r}, has a history, which would be another bet's: "

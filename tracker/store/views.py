@@ -119,8 +119,9 @@ class BetView:
         """
         if self.market_text is not None:
             return self.market_text
-        said = self.said
-        return self.pick if said is None else still_written(said.pick, self.odds, self.stake_cents)
+        if (said := self.said) is None:
+            return self.pick
+        return still_written(said.pick, self.odds, self.stake_cents, said.matchup)
 
     @property
     def asks_payout(self) -> bool:
