@@ -147,6 +147,8 @@ SELECT DISTINCT game.league FROM leg JOIN game ON game.id = leg.game_id WHERE ga
 ORDER BY game.league
 """
 
+_TEAMS = "SELECT league, home FROM game UNION SELECT league, away FROM game"
+
 _BOXED = "SELECT DISTINCT game_id FROM player_game WHERE league = ? AND start_at >= ?"
 
 _KEEP_FORM = """
@@ -251,6 +253,11 @@ class Seasons(Subject):
     def leagues(self, db: Connection, since: date) -> tuple[str, ...]:
         """The leagues that have bets on games from a date on."""
         return tuple(x[0] for x in db.execute(_LEAGUES, (since.isoformat(),)))
+
+    @reads
+    def teams(self, db: Connection) -> tuple[tuple[str, str], ...]:
+        """League and code of every team of the games that are known."""
+        return tuple((league, code) for league, code in db.execute(_TEAMS))
 
     @writes
     def keep_check(self, db: Connection, check: SlateCheck, at: datetime) -> None:

@@ -407,7 +407,7 @@ class Bets:
 
     async def guests(self) -> tuple[Team, ...]:
         """The teams of the slate that are in no catalog."""
-        return guests_of(x for game, _ in await self.store.games() for x in game.teams)
+        return guests_of(await self.store.seasons.teams())
 
     async def add(self, draft: Draft, chosen: Choice, now: datetime) -> Registered:
         """Register a bet whose games were chosen, or find the same bet if it is there already.
