@@ -51,7 +51,7 @@ _GAME_ID = re.compile(r"\d{8,10}(?:-[\w&'.-]+)?", re.ASCII)
 """A game's id, as `tracker games --json` shows it."""
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def find_in(*leagues: str, guests: tuple[Team, ...] = (), game: Matchup | None = None) -> FindTeam:
     """A lookup of teams among the shipped names of these leagues and among `guests`.
 
