@@ -239,6 +239,13 @@ def test_stale_data_are_called_so(word: str, why: str) -> None:
     )
 
 
+def test_a_game_that_stands_still_for_long_is_not_called_silent() -> None:
+    """Its documents arrive: their age, of seconds, is no reason for a chance that is old."""
+    game = with_bets(Q3, followed("DEN ML", 0.8))
+    game = replace(game, changed_at=NOW - timedelta(minutes=16), stale=True, lost=True)
+    assert "⚠ Stale: nothing has changed for 16 min. The" in card_plain(made(game))
+
+
 def test_facts_stand_beside_a_chance_that_is_not_known() -> None:
     """A little known player has his box score figures without a chance; one who is out has none."""
     for why, stand in ((NoChance.LITTLE_KNOWN, "19 / 26"), (NoChance.OUT, "")):

@@ -183,6 +183,21 @@ arrive: no stop in play lasts that long unless its feed says so."""
 STOOD_STILL = "stood_still"
 """The cause of an outage in which documents arrive and tell nothing new."""
 
+
+def still_since(
+    state: GameState | None, changed_at: datetime | None, seen_at: datetime | None
+) -> datetime | None:
+    """Since when polls of a live game that could be read have told nothing new.
+
+    None where that is less than LOST_STILL_AFTER before the last of them. The times are when the
+    state last changed and when a poll could last be read.
+    """
+    live = state is not None and state.phase is Phase.LIVE
+    if not live or changed_at is None or seen_at is None:
+        return None
+    return changed_at if seen_at - changed_at >= LOST_STILL_AFTER else None
+
+
 CLOCK_S = 1.0
 """Game clocks at most this many seconds apart are the same moment: one source counts in whole
 seconds."""

@@ -21,6 +21,7 @@ from tracker.domain.market import Direction, PlayerTotal, TeamTotal, Total
 from tracker.domain.money import plural, profit_cents
 from tracker.domain.player import box_line, figure
 from tracker.domain.policy import Snooze, SnoozeScope
+from tracker.domain.poll import still_since
 from tracker.domain.tracking import GameTracking, LegStanding, Tracked
 from tracker.wording.figures import (
     RESULT_MARKS,
@@ -215,8 +216,10 @@ def _head(tracking: GameTracking, zone: tzinfo) -> str:
 def _warning(tracking: GameTracking, now: datetime) -> str:
     if tracking.seen_at is None:
         return "⚠ Stale: the game cannot be read. The chances are old."
-    if not tracking.lost and tracking.changed_at is not None:
-        same = span_text((now - tracking.changed_at).total_seconds())
+    still = still_since(tracking.state, tracking.changed_at, tracking.seen_at)
+    changed = still if tracking.lost else tracking.changed_at
+    if changed is not None:
+        same = span_text((now - changed).total_seconds())
         return f"⚠ Stale: nothing has changed for {same}. The chances are from then."
     silent = span_text((now - tracking.seen_at).total_seconds())
     return f"⚠ Stale: no news for {silent}. The chances are from then."

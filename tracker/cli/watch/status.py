@@ -38,6 +38,7 @@ from tracker.domain import Misused
 from tracker.domain.alert import DeliveryState
 from tracker.domain.chance import NoChance
 from tracker.domain.money import plural, several
+from tracker.domain.poll import still_since
 from tracker.domain.tracking import RulePhase
 
 if TYPE_CHECKING:
@@ -179,7 +180,8 @@ def _game_line(view: GameView, x: _Picture) -> str:
         delay = x.at.settings.alerts.delay
         behind = f", delayed {span_text(delay)}" if delay else ""
         age = f"data {span_text(seconds + delay)} old{by}{behind}"
-    if view.lost:
+    still = still_since(state, view.changed_at, view.seen_at)
+    if view.lost and still is None:
         age = paint(f"feed lost, {age}", "yellow")
     elif (read := view.seen_at) is not None and read < read_since(x.at.daemon, x.now):
         silent = (x.now - read).total_seconds() + x.at.settings.alerts.delay

@@ -37,9 +37,9 @@ from tracker.domain.events import (
     Tell,
 )
 from tracker.domain.policy import Level
-from tracker.domain.poll import LOST_STILL_AFTER, STOOD_STILL
+from tracker.domain.poll import LOST_STILL_AFTER, STOOD_STILL, still_since
 from tracker.domain.tracking import GameTracking
-from tracker.engine.decide.advance import GAME_LOST_AFTER, stood_still
+from tracker.engine.decide.advance import GAME_LOST_AFTER
 from tracker.notify.channels import Channel, Message
 from tracker.store import Store
 from tracker.wording.alerts import data_back, no_data
@@ -207,9 +207,10 @@ class SystemNotices:
             return
         now, last = self._clock.now(), await self._store.alerting.last_notice((NO_DATA,))
         for x in lost:
-            trouble, since = (STOOD_STILL, x.changed_at) if stood_still(x) else ("", x.seen_at)
+            still = still_since(x.state, x.changed_at, x.seen_at)
+            trouble = "" if still is None else STOOD_STILL
             waited = _lost_after(trouble)
-            since = since or now - waited
+            since = still or x.seen_at or now - waited
             away = max(now - since, waited).total_seconds()
             self._without_data[x.game.name] = trouble, self._clock.monotonic() - away
             if last is not None and last[1] >= since + waited:

@@ -35,6 +35,7 @@ from tracker.domain.poll import (
     STOOD_STILL,
     Trouble,
     Unreadable,
+    still_since,
 )
 from tracker.domain.prior import Basis
 from tracker.domain.tracking import (
@@ -244,21 +245,14 @@ def _heard(
     return True, alerts, (GameLost(tracking.game.name, STOOD_STILL),)
 
 
-def stood_still(tracking: GameTracking) -> bool:
-    """Whether polls that could be read told nothing new for LOST_STILL_AFTER of live play."""
-    state, changed, seen = tracking.state, tracking.changed_at, tracking.seen_at
-    live = state is not None and state.phase is Phase.LIVE
-    return live and changed is not None and seen is not None and seen - changed >= LOST_STILL_AFTER
-
-
 def _feed_back(
     tracking: GameTracking, now: datetime
 ) -> tuple[tuple[Alert, ...], tuple[SystemEvent, ...]]:
     """The alerts and the event for a lost game that can be read again."""
     if not tracking.lost or tracking.seen_at is None:
         return (), ()
-    last = tracking.changed_at if stood_still(tracking) else tracking.seen_at
-    seconds = int((now - (last or tracking.seen_at)).total_seconds())
+    still = still_since(tracking.state, tracking.changed_at, tracking.seen_at)
+    seconds = int((now - (still or tracking.seen_at)).total_seconds())
     away = f"away for {seconds // 60} min {seconds % 60} s"
     return announce(tracking, Fact.FEED_BACK, now, detail=away), (
         GameBack(tracking.game.name, away),
