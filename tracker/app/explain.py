@@ -396,10 +396,10 @@ def _shared(
 
 
 def told_by_plays(state: GameState) -> list[GameState]:
-    """The state with every ball, tip and free throws that it may have had: no body kept tells.
+    """The state with each ball, tip and free throws that it may have had.
 
-    The chance that was recorded tells them apart. Of rare throws no shooter is tried, and a tip
-    counts while quarters are to come.
+    Only play-by-plays tell them, which are not kept; the chance that was recorded tells them apart.
+    Of rare throws no shooter is tried, and a tip counts while quarters are to come.
     """
     found = [state]
     if 1 <= state.period < state.game.rules.periods:

@@ -20,7 +20,7 @@ from tracker.domain.player import Absences, Injury, Player, PlayerGame, Stat, of
 from tracker.store import Store
 
 WINDOWS = (3, 5, 10)
-"""Last games that means are shown of."""
+"""Over how many last games means are shown."""
 
 FADE = 0.9
 """Weight of a game relative to the next newer one, in the exponential mean."""
@@ -35,7 +35,7 @@ _KEPT = 120
 """Most games of a player that are read: more than a season has."""
 
 _LARGEST = 500.0
-"""The line from which on none is offered on any figure."""
+"""Lines on any figure are below this."""
 
 _AHEAD = timedelta(days=4)
 """How far ahead a player's next game is looked for."""

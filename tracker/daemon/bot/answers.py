@@ -117,7 +117,7 @@ def help_text() -> str:
 
 
 def rules_text(head: str, rules: Sequence[Rule]) -> str:
-    """The rules of a bet, or the usual ones, below what they are of."""
+    """The rules of a bet, or the usual ones, below a line that says of what they are."""
     return f"{head}\n{' · '.join(x.text for x in rules) or 'no rules: nothing is said of it'}"
 
 
