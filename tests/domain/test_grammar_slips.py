@@ -81,6 +81,8 @@ def test_there_are_slips_of_many_kinds() -> None:
         ("Jokic o25.5 pts $20 at 1.91", "1.95", 2000, "Jokic o25.5 pts $20"),
         ("parlay: DEN ML; BOS ML +260 $10", "+260", 2000, "parlay: DEN ML; BOS ML +260"),
         ("DEN ML 2u -110", "-110", 999, "DEN ML 2u -110"),
+        ("DEN ML 20 @ 1.91", "1.95", 2000, "DEN ML"),
+        ("DEN -4.5 risk $22 to win $20", "-110", 2500, "DEN -4.5"),
         ("DEN -4.5", "-110", 2000, "DEN -4.5"),
     ],
 )

@@ -205,10 +205,12 @@ def still_written(
     worth then is not known.
     """
     words, find = pick.text.split(), find_in(*LEAGUES, game=game)
-    if pick.odds not in (None, odds):
-        words = _without(words, find, lambda x: replace(x, odds=None))
-    if pick.stake_cents not in (None, stake_cents):
-        words = _without(words, find, lambda x: replace(x, stake_cents=None))
+    for name, known in (("odds", odds), ("stake_cents", stake_cents)):
+        if getattr(pick, name) not in (None, known):
+            rest = _without(words, find, name)
+            if rest == words:  # `20 @ 1.91` and `risk $22 to win $20` say both together
+                return " ".join(_without(words, find, *_MONEY))
+            words = rest
     return " ".join(words)
 
 
@@ -216,23 +218,27 @@ _SOME_DAY = datetime(2001, 7, 2, 12, tzinfo=UTC)
 """A time by which words for a day can be read where it does not matter which day they say."""
 
 
-def _without(words: list[str], find: FindTeam, bare: Callable[[Written], Written]) -> list[str]:
-    """The words but for the one or two that say what `bare` takes away; all where none do."""
+_COUNTS = (1, 2), (5, 4, 3, 2, 1)
+"""How many words may say a price or a stake, and how many both, in the order to be tried."""
+
+
+def _without(words: list[str], find: FindTeam, *gone: str) -> list[str]:
+    """The words but for the few that say these fields of a bet; all where none do."""
     for now in (None, _SOME_DAY):
-        rest = _without_by(words, find, bare, now)
+        rest = _without_by(words, find, gone, now)
         if rest != words:
             return rest
     return words
 
 
 def _without_by(
-    words: list[str], find: FindTeam, bare: Callable[[Written], Written], now: datetime | None
+    words: list[str], find: FindTeam, gone: Sequence[str], now: datetime | None
 ) -> list[str]:
     try:
-        wanted = _said(bare(parse_bet(" ".join(words), find, staked=True, now=now)))
+        wanted = _said(parse_bet(" ".join(words), find, staked=True, now=now), gone)
     except BadBet:
         return words
-    for many in (1, 2):
+    for many in _COUNTS[len(gone) > 1]:
         for first in reversed(range(len(words) - many + 1)):
             rest = words[:first] + words[first + many :]
             try:
@@ -244,10 +250,13 @@ def _without_by(
     return words
 
 
-def _said(pick: Written) -> tuple[object, ...]:
-    """All that a line says, whatever its words."""
+_MONEY = ("odds", "stake_cents", "units")
+
+
+def _said(pick: Written, gone: Sequence[str] = ()) -> tuple[object, ...]:
+    """All that a line says, whatever its words, but for these fields of its money."""
     prices = [leg.odds for leg in pick.legs]
-    money = pick.odds, pick.stake_cents, pick.units
+    money = [None if name in gone else getattr(pick, name) for name in _MONEY]
     return (pick.meaning, prices if len(prices) > 1 else None, *money, pick.tags, pick.free)
 
 
