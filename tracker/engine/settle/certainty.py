@@ -171,9 +171,10 @@ def tell_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
     state = polls.now.state
     found = Gathering(change)
     for tracked in change.tracking.tracked:
-        slip, memory = tracked.bet.market, _hit_rule(tracked)
+        slip = tracked.bet.market
         if not isinstance(slip, Parlay) or tracked.ended or tracked.review is not None:
             continue
+        memory = _hit_rule(tracked)
         if memory is None or memory.phase in (RulePhase.DONE, RulePhase.FIRING):
             continue
         news = (*_dropped(tracked, slip, polls), *_won(tracked, slip, polls))
