@@ -404,6 +404,7 @@ def test_a_line_that_is_on_something_else_is_not_taken_for_one_on_points(
     [
         ("DEN -4.5 20", r"may be the odds or the stake: write 20\.0 or \$20"),
         ("DEN -4.5 for 20", r"may be the odds or the stake"),
+        ("DEN -4.5 110 for 100", r"write \+110 or \$110"),
         ("DEN ML 150", r"write \+150 or \$150"),
         ("parlay: DEN ML -150; over 224.5 20", r"may be the odds or the stake"),
         ("DEN -4.5 20 to win 18.18", r"may be the odds or the stake"),

@@ -328,7 +328,7 @@ def priced_later(line: Line) -> bool:
     """Whether a price follows the next word, a number that can then only be the stake.
 
     `12.50` may be a price itself, and is a stake only before `@ 1.91`. Raises BadBet where what
-    follows may be either, too, such as the `1.91` of `20 1.91`.
+    follows may be either, too, as in `20 1.91` and `110 for 100`.
     """
     if line.peek(1) in say.AT and say.DECIMAL_PRICE.fullmatch(line.peek(2)):
         return True
@@ -336,7 +336,7 @@ def priced_later(line: Line) -> bool:
         return False
     if any(say.SURE_PRICE.fullmatch(x.low) for x in _rest(line)) or line.later(say.EVEN_MONEY):
         return True
-    if say.DECIMAL_PRICE.fullmatch(line.peek(1)):
+    if line.peek(1) == "for" or say.DECIMAL_PRICE.fullmatch(line.peek(1)):
         raise _unclear(line, line.at)
     return False
 
