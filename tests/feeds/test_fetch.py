@@ -215,11 +215,12 @@ async def test_compressed_documents(site: Site, clock: FakeClock, pack: object) 
     body = b'{"a": "' + b"score " * 1000 + b'"}'
     site.put(PATH, pack(body), Content_Encoding=name)
     site.put("/two.json", pack(body[:9]) + pack(body[9:]), Content_Encoding=name)
+    site.put("/padded.json", pack(body) + b"\0\n", Content_Encoding=name)
     site.put("/cut.json", pack(body)[:-20], Content_Encoding=name)
     site.put("/odd.json", b"{}", Content_Encoding=name)
     site.put("/br.json", b"{}", Content_Encoding="br")
     async with fetching(site, clock) as fetcher:
-        for path in (PATH, "/two.json"):
+        for path in (PATH, "/two.json", "/padded.json"):
             assert (await fetcher.get(path)).body == body
         for path in ("/cut.json", "/odd.json"):
             with pytest.raises(FeedUnavailable, match="broke off"):

@@ -46,6 +46,9 @@ _CHUNK = 1 << 16
 _ENCODED = ("gzip", "x-gzip", "deflate")
 _ANY_ZLIB = 47
 
+_MEMBER = b"\x1f\x78"
+"""The first bytes of a member of a compressed body: of gzip and of deflate."""
+
 
 class TooLarge(Exception):
     """The body has more bytes than the cap allows."""
@@ -69,6 +72,8 @@ async def decoded(answer: aiohttp.ClientResponse, cap: int) -> bytes:
         rest = chunk
         while rest:
             if inflater is not None and inflater.eof:
+                if rest[0] not in _MEMBER:
+                    break  # padding
                 inflater = zlib.decompressobj(_ANY_ZLIB)  # a body may have several members
             try:
                 body += inflater.decompress(rest, cap + 1 - len(body)) if inflater else rest
