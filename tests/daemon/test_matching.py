@@ -13,7 +13,7 @@ import pytest
 from tests.doubles.clock import FakeClock
 from tests.engine.build import GAME, T0, a_book, bet, final
 from tests.store.values import started
-from tracker.daemon.watchers import watch_slate
+from tracker.daemon.watchers import Watchdog, tend_bets, watch_slate
 from tracker.daemon.watchers.followed_bets import FollowedBets, match, strayed, to_move
 from tracker.daemon.watchers.lacking import Rosters
 from tracker.domain.bet import Bet
@@ -238,6 +238,26 @@ async def test_a_slate_that_bets_wait_for_is_asked_for_soon(
     assert max(waits) <= longest
     assert len(waits) <= most
     assert min(y - x for x, y in pairwise(asked) if x >= 3600) <= 60
+
+
+async def test_a_league_that_no_slate_was_asked_for_is_asked_for_at_once(tmp_path: Path) -> None:
+    """A college's bet that comes with the NBA's slate does not wait for the next one."""
+    paths = {"store": {"path": str(tmp_path / "t.db")}, "bets": {"file": str(tmp_path / "none")}}
+    clock, changed, wanted = FakeClock(T0), asyncio.Event(), asyncio.Event()
+    async with await Store.open(started(tmp_path / "t.db"), now=T0, durable=False) as store:
+        await store.add(Draft(*read_line("Gonzaga ML")), game=None, defaults=(), at=T0)
+        followed = FollowedBets(store, clock, settings_of(paths, tmp_path), tell_nobody)
+        seen, told = asyncio.Queue[object](), list[bool]()
+        follow = seen.put_nowait
+        bets = tend_bets(followed, changed, wanted, follow, clock, Watchdog(clock))
+        task = asyncio.create_task(bets)
+        for _ in range(2):
+            changed.set()
+            await seen.get()
+            told.append(wanted.is_set())
+            wanted.clear()
+        task.cancel()
+    assert told == [True, False]
 
 
 async def test_a_bet_that_is_added_while_the_bets_are_read_is_followed(tmp_path: Path) -> None:

@@ -118,12 +118,13 @@ async def tend_bets(
     """Keep the followed games in step with the bets file, other processes and the slate."""
     while True:
         progress.expect("bets", GRACE)
-        news = slate_changed.is_set()
+        news, asked = slate_changed.is_set(), followed.leagues()
         slate_changed.clear()
         trackings = await followed.refresh(slate_changed=news)
         if trackings is not None:
             follow(trackings)
-            if followed.waiting and not news:
+            # A slate that was just read has the games of the leagues that were known of then.
+            if followed.waiting and not (news and followed.leagues() <= asked):
                 slate_wanted.set()
         await wait_for_event(clock, slate_changed, BETS_EVERY)
 
