@@ -404,7 +404,6 @@ def test_a_line_that_is_on_something_else_is_not_taken_for_one_on_points(
     [
         ("DEN -4.5 20", r"may be the odds or the stake: write 20\.0 or \$20"),
         ("DEN -4.5 for 20", r"may be the odds or the stake"),
-        ("DEN -4.5 110 for 100", r"write \+110 or \$110"),
         ("DEN ML 150", r"write \+150 or \$150"),
         ("parlay: DEN ML -150; over 224.5 20", r"may be the odds or the stake"),
         ("DEN -4.5 20 to win 18.18", r"may be the odds or the stake"),
@@ -478,6 +477,8 @@ def test_a_bare_number_is_never_guessed_to_be_odds(text: str, said: str) -> None
         ("Over 224, 224.5 -110", "two lines are named"),
         ("DEN -4.5 -110 (Q3 5:32)", "may be a live bet's clock"),
         ("Q4 07:02 DEN ML", "may be a live bet's clock"),
+        ("DEN -4.5 110 for 100", r"write \+110 or \$110"),
+        ("DEN -4.5 $110 for 100", r"as 'to win \$100'"),
         ("LAL@GSW 3pm Curry o25.5 pts", "'pts' at column 25 is not understood"),
         ("DEN -4.5 -110 WON", "a result is no part of a bet's line"),
         ("2-team teaser DEN +1.5, BOS +2.5 -120", "a teaser is followed as a parlay"),

@@ -269,6 +269,8 @@ def take_price(line: Line, slots: Slots) -> bool:
     if line.peek().strip("0.") == "":
         # A shell turns $20 within double quotes into 0.
         raise line.bad("a stake such as $20 (within single quotes, on a command line)")
+    if line.peek(-1) == "for" and line.peek().isdigit() and slots.stake_cents is not None:
+        raise line.wrong(f"write what a won bet brings as 'to win ${line.peek()}'", line.at)
     check_no_date(line)
     slots.prices.append((line.at, line.figure(_odds)))
     said = (say.PRICE_LABELS | say.AT | {"of"}) - {"for"}
