@@ -339,8 +339,8 @@ _FIRST_HOUR = 6
 """No game begins before this hour, Eastern time: an earlier one is of the evening before."""
 
 _NOON = time(12)
-"""Stands for an hour that ESPN does not know. Its own placeholder, midnight Eastern, is of the
-evening before, and a game of the evening would have been missing for twelve hours by noon."""
+"""Stands for an hour that ESPN does not know. Counted from ESPN's own placeholder, midnight
+Eastern, a game of the evening would be twelve hours late by noon."""
 
 
 def _undecided(team: _TeamDocument) -> bool:

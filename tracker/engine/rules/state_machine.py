@@ -269,7 +269,7 @@ def _level(rule: LevelRule, state: RuleState, reading: RuleReading) -> RuleStep:
 def _cross(rule: LevelRule, state: RuleState, reading: RuleReading) -> RuleStep:
     """Step a rule by a reading beyond its level; the alert's `was` is the last safe reading.
 
-    Where the chance has been beyond the level since the cooldown, it is the one that fired last.
+    Where the chance passed the level during the cooldown, `was` is the chance that fired last.
     """
     told = _that_fired(state)
     safe = state.window[len(told) :]

@@ -23,7 +23,7 @@ from tracker.engine.settle.grading import LastTwo
 from tracker.engine.settle.payout import whole
 
 _DROPPED = 1000
-"""More than the legs of a slip: told apart by it is how a leg has ended."""
+"""Added to the index of a leg that has dropped out: more than the legs of a slip."""
 
 
 class LegEnd(NamedTuple):
@@ -40,7 +40,7 @@ class LegEnd(NamedTuple):
 
     @property
     def number(self) -> int:
-        """By what the memory of a `hit` rule knows that it was announced."""
+        """Its number in the memory of a `hit` rule, which keeps what was announced."""
         return self.leg + _DROPPED * self.dropped
 
 
