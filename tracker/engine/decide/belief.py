@@ -137,7 +137,7 @@ def _judged(
     off = believed.phase.in_play and read.phase.off
     unlikely = exchanged or off or unbegun or too_fast(read)
     held = _held(tracking.held, read, origin, at, END_HELD if unlikely else wait)
-    stands = wait == SOURCE_HELD and _stands_behind(tracking.held, believed, read)
+    stands = bool(wait) and _stands_behind(tracking.held, believed, read)
     if _agreed(held, at) and not stands:
         return JudgedPoll(Ordering.CORRECTION, state, origin, digest=digest)
     if not wait or (unlikely and not (unbegun and stands)):
@@ -267,13 +267,16 @@ def _merely_late(believed: GameState, state: GameState, wait: timedelta) -> bool
 
 
 def _stands_behind(held: Held | None, believed: GameState, state: GameState) -> bool:
-    """Whether a source shows an earlier moment than the believed one, and does not go on from it.
+    """Whether another document shows an earlier moment and does not go on from it.
 
     One that is right goes on; one that has stopped shows an old moment for ever, or two of them by
-    its two documents.
+    a source's two documents. More points than the believed state has are no earlier moment.
     """
-    earlier = not state.phase.off and order_key(state) < order_key(believed)
-    return earlier and (held is None or held.state == state or goes_back(held.state, state))
+    if state.phase.off or order_key(state) >= order_key(believed):
+        return False
+    if has_fewer_points(believed, state):
+        return False
+    return held is None or held.state == state or goes_back(held.state, state)
 
 
 def _old_copy(tracking: GameTracking, state: GameState, at: datetime) -> bool:
