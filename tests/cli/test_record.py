@@ -48,7 +48,7 @@ def test_free_bets_are_in_the_profit_of_their_month(cli: Cli, config: Path) -> N
         [x for x in line.split() if x.endswith((".00", ".18"))] for line in told.out.splitlines()
     ]
     assert profits == [[], ["$0.00", "+$15.00"], ["$40.00"], ["$40.00", "+$13.18"]]
-    lacking = "Of 1 bet the stake or the payout is not known: no sum of money has them."
+    lacking = "In no sum of money: 1 bet of unknown stake or payout."
     assert lacking in told.err
     assert lacking in cli("performance").err
     assert lacking in cli("performance", "--by", "all").err

@@ -92,7 +92,7 @@ def test_profit_says_of_how_many_bets_it_is_not() -> None:
     tallies = {"In all": Tally(2, 2, 0, 0, 0, 2000, 1818, 0.5, counted=1), "Today": NOTHING}
     told = profit_text(tallies, [], []).splitlines()
     assert told[0] == "In all: +$18.18 · 2–0, +90.9 % of $20.00"
-    assert told[2].startswith("Of 1 bet the stake or the payout is not known")
+    assert told[2].startswith("In no sum of money: 1 bet of unknown stake")
 
 
 def test_a_parlay_over_games_is_not_told_by_the_clock_of_one() -> None:

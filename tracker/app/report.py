@@ -260,8 +260,7 @@ def left_out(x: Tally) -> str:
     """That the sums of money lack some bets of a record; empty where they have all of them."""
     if not x.uncounted:
         return ""
-    bets = plural(x.uncounted, "bet")
-    return f"Of {bets} the stake or the payout is not known: no sum of money has them."
+    return f"In no sum of money: {plural(x.uncounted, 'bet')} of unknown stake or payout."
 
 
 TALLY_HEADS = ("Bets", "Record", "Won", "Asked", "Staked", "Profit", "ROI")
