@@ -50,6 +50,8 @@ from tracker.language.tokens import FindTeam, Line, is_initial
 _GAME_ID = re.compile(r"\d{8,10}(?:-[\w&'.-]+)?", re.ASCII)
 """A game's id, as `tracker games --json` shows it."""
 
+_SIDE = re.compile("home|away", re.IGNORECASE)
+
 
 @lru_cache(maxsize=1024)
 def find_in(*leagues: str, guests: tuple[Team, ...] = (), game: Matchup | None = None) -> FindTeam:
@@ -146,7 +148,9 @@ def read_line(
     `parse_bet`. Raises BadBet.
     """
     matchup = None if game is None else _game_beside(game, tuple(guests), now)
-    find = find_in(*_leagues(matchup), guests=tuple(guests), game=matchup)
+    # Only a line with a side is read by its game: of all others one reading serves every game.
+    of = matchup if _SIDE.search(line) else None
+    find = find_in(*_leagues(matchup), guests=tuple(guests), game=of)
     written = parse_bet(line, find, staked=staked, now=now)
     if matchup is None and isinstance(written, Pick):
         matchup = written.matchup
