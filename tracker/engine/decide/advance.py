@@ -30,7 +30,6 @@ from tracker.domain.market import DoubleDouble, Market, PlayerMarket
 from tracker.domain.player import Stat, points_lacking
 from tracker.domain.policy import Fact
 from tracker.domain.poll import (
-    LOST_STILL_AFTER,
     STALE_AFTER,
     STOOD_STILL,
     Trouble,
@@ -230,14 +229,13 @@ def _heard(
 ) -> tuple[bool, tuple[Alert, ...], tuple[SystemEvent, ...]]:
     """Whether a game is without data although a poll was read, and what is said where that is new.
 
-    It is while it is live and no document has told anything new for LOST_STILL_AFTER. A restart
+    It is while no document has told anything new for LOST_STILL_AFTER (`still_since`). A restart
     waits as long before it reports that, and ends no outage.
     """
-    state, since, heard = tracking.state, tracking.changed_at, tracking.listened_from
+    since, heard = tracking.changed_at, tracking.listened_from
     if since is not None and heard is not None and not tracking.lost:
         since = max(since, heard)
-    live = state is not None and state.phase is Phase.LIVE and not news
-    if not live or since is None or now - since < LOST_STILL_AFTER:
+    if news or still_since(tracking.state, since, now) is None:
         return False, *_feed_back(tracking, now)
     if tracking.lost:
         return True, (), ()

@@ -448,7 +448,7 @@ def _swing(rule: SwingRule, state: RuleState, reading: RuleReading) -> RuleStep:
         return _to(state, RulePhase.ARMED, Reason.BELOW)
     if _cooling(state, reading.at):
         return _to(state, RulePhase.COOLING, Reason.COOLING_DOWN)
-    _, was = max(window, key=lambda x: abs(x[1] - reading.p))
+    was = _farthest(window, reading.p)
     here = ((reading.at, reading.p),)
     if not _is_news(state, reading, up=reading.p > was):
         # Within what was told before: the next swing is measured from here.
@@ -474,11 +474,16 @@ def _lasting(
     if not window:
         return window
     last = window[-1][1]
-    _, was = max(window, key=lambda x: abs(x[1] - last))
+    was = _farthest(window, last)
     if (p - was if last > was else was - p) >= size - _EDGE:
         return window
     since = _swung_since(window, was, size)
     return [x for x in window if x[0] < since]
+
+
+def _farthest(window: Sequence[tuple[datetime, float]], p: float) -> float:
+    """The chance of the readings that lies furthest from `p`."""
+    return max((x for _, x in window), key=lambda x: abs(x - p))
 
 
 def _swung_since(window: Sequence[tuple[datetime, float]], was: float, size: float) -> datetime:
