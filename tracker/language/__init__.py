@@ -148,9 +148,7 @@ def read_line(
     `parse_bet`. Raises BadBet.
     """
     matchup = None if game is None else _game_beside(game, tuple(guests), now)
-    # Only a line with a side is read by its game: of all others one reading serves every game.
-    of = matchup if _SIDE.search(line) else None
-    find = find_in(*_leagues(matchup), guests=tuple(guests), game=of)
+    find = _find_beside(line, matchup, tuple(guests))
     written = parse_bet(line, find, staked=staked, now=now)
     if matchup is None and isinstance(written, Pick):
         matchup = written.matchup
@@ -165,11 +163,10 @@ def read_legs(
 ) -> tuple[Written, Matchup | None]:
     """Read a parlay whose legs are given one by one; arguments and result as of `read_line`."""
     matchup = None if game is None else _game_beside(game, tuple(guests))
-    find = find_in(*_leagues(matchup), guests=tuple(guests), game=matchup)
     picks: list[Pick] = []
     for number, text in enumerate(legs, 1):
         try:
-            pick = parse_pick(text, find)
+            pick = parse_pick(text, _find_beside(text, matchup, tuple(guests)))
         except BadBet as why:
             raise BadBet(f"leg {number}: {why}") from None
         if pick.stake_cents is not None or pick.units is not None:
@@ -191,6 +188,11 @@ def read_legs(
 def _game_beside(game: str, guests: tuple[Team, ...], now: datetime | None = None) -> Matchup:
     """Read the game that is named beside a line; the many bets of a file are on few games."""
     return parse_matchup(game, find_in(*LEAGUES, guests=guests), now)
+
+
+def _find_beside(line: str, matchup: Matchup | None, guests: tuple[Team, ...]) -> FindTeam:
+    """The lookup for a line beside a game; one that names no side of it is read alike for each."""
+    return find_in(*_leagues(matchup), guests=guests, game=matchup if _SIDE.search(line) else None)
 
 
 def _leagues(matchup: Matchup | None) -> tuple[str, ...]:
