@@ -91,6 +91,25 @@ async def test_a_game_that_is_over_is_known_by_what_was_before_it(store: Store) 
     assert {x.game_id for x in against["nba", "DEN"]} == {"0022600001", "0022600002"}
 
 
+async def test_games_before_a_season_and_among_stars_tell_nothing_of_a_player(store: Store) -> None:
+    """What was done in a preseason or an All-Star game is no form, by whatever it is asked for."""
+    for name in ("0012600001", "0032600001"):
+        await store.players.keep_finished(replace(final(), game=replace(GAME, id=name)))
+    assert await store.players.recent_games([JOKIC]) == {}
+    assert await store.players.team_games([("nba", "DEN")]) == {("nba", "DEN"): {}}
+    assert await store.players.opponents([("nba", "LAL")]) == {("nba", "LAL"): ()}
+    assert await store.players.log(*JOKIC, 5) == ()
+
+
+async def test_an_all_star_stays_with_his_team(store: Store) -> None:
+    """A team that is not the league's takes nobody from his own, days after its last game."""
+    await store.players.meet({("nba", "DEN"): ("Nikola Jokic",)}, T0)
+    await store.players.meet({("nba", "WORLD"): ("Nikola Jokic", "A Guest")}, after(4 * 86_400))
+    found = await store.players.rosters(after(5 * 86_400))
+    assert found["nba", "DEN"] == ("Nikola Jokic",)
+    assert found["nba", "WORLD"] == ("A Guest", "Nikola Jokic")
+
+
 async def test_rosters_are_as_last_seen(store: Store) -> None:
     """A traded player is on his present team; one not seen for long is forgotten."""
     await store.players.meet({("nba", "DEN"): ("Nikola Jokić", "Old Man")}, T0)

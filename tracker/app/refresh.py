@@ -224,7 +224,9 @@ class Refresh:
                             self._listings[feed.source.label, one] = of_day
                 except FeedError:
                     continue
-                found = [g for g, _ in listed if g.slate == day and {g.home, g.away} & teams]
+                found = [
+                    g for g, _ in listed if g.slate == day and g.counts and {g.home, g.away} & teams
+                ]
                 for game in found:
                     yield feed.own(register, game)
                 break

@@ -94,6 +94,14 @@ class Score:
         return self.home + self.away
 
 
+OWN_DIGITS = 10
+"""The digits of a game's id where the NBA, the WNBA or the G League gives it."""
+
+UNCOUNTED = "1", "3"
+"""The third digit of such an id of a preseason game and of an All-Star game. They rate no team, and
+nobody plays in a season as in them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Game:
     """A scheduled game. `id` is the league feed's own; `start` is the aware tip-off time.
@@ -148,6 +156,11 @@ class Game:
     def of_women(self) -> str:
         """` (W)` behind a college's women, whose men may play the same opponent that day."""
         return " (W)" if self.league == NCAAW.id else ""
+
+    @property
+    def counts(self) -> bool:
+        """Whether the game is of a season: no preseason or All-Star game by its id."""
+        return not (len(self.id) == OWN_DIGITS and self.id[2] in UNCOUNTED)
 
     @property
     def teams(self) -> tuple[tuple[str, str], ...]:

@@ -13,7 +13,15 @@ from tracker.domain.player import BY_BOX, Absences, Availability, Injury, player
 from tracker.domain.prior import Finished, Form, Lines, PregameLines
 from tracker.store import queries as q
 from tracker.store.database import Subject, reads, writes
-from tracker.store.database.columns import box_of, from_row, moment, stamp, to_columns, unpack
+from tracker.store.database.columns import (
+    box_of,
+    counting,
+    from_row,
+    moment,
+    stamp,
+    to_columns,
+    unpack,
+)
 
 _KEEP_QUOTE = """
 INSERT INTO pregame_lines (game, at, by, home_spread, total, home_ml, away_ml)
@@ -39,7 +47,7 @@ ON CONFLICT DO UPDATE SET
   second_half = coalesce(excluded.second_half, second_half)
 """
 
-_FINISHED = """
+_FINISHED = counting("""
 SELECT league, slate AS day, home, away,
   told ->> '$.score[0]' AS home_points, told ->> '$.score[1]' AS away_points,
   told -> '$.periods' AS periods, told -> '$.box' AS box, told ->> '$.period' AS period,
@@ -48,7 +56,7 @@ FROM (
   SELECT *, iif(slate_state ->> '$.phase' = 'final', slate_state, state) AS told FROM game
   WHERE :league IS NULL OR league = :league
 )
-WHERE told ->> '$.phase' = 'final' AND NOT (length(id) = 10 AND substr(id, 3, 1) IN ('1', '3'))
+WHERE told ->> '$.phase' = 'final' AND counts(id)
 UNION ALL
 SELECT league, day, home, away, home_points, away_points, NULL, NULL, NULL,
   first_half, second_half, 0
@@ -59,9 +67,7 @@ WHERE (:league IS NULL OR league = :league) AND NOT EXISTS (
   AND 'final' IN (slate_state ->> '$.phase', state ->> '$.phase')
 )
 ORDER BY day, league, home, away
-"""
-"""A preseason game (1) and an All-Star game (3), which the NBA's ids mark, are left out: they rate
-nobody."""
+""")
 
 
 class KnownGames(Subject):

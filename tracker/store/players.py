@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from sqlite3 import Connection, Row
 
+from tracker.domain.catalog import teams
 from tracker.domain.game import GameState, Phase
 from tracker.domain.player import PlayerGame, Stat, player_key
 from tracker.store.database import Subject, reads, writes
-from tracker.store.database.columns import moment, pack, stamp, stamp_or_none, unpack
+from tracker.store.database.columns import counting, moment, pack, stamp, stamp_or_none, unpack
 
 REMEMBERED = timedelta(days=60)
 """How long a player counts as playing for the team that he was last seen with."""
@@ -36,50 +37,52 @@ ON CONFLICT (league, game_id, team, player) DO UPDATE SET
   starter = excluded.starter, stats = excluded.stats, margin = excluded.margin
 """
 
-_PLAYER_GAMES = """
+_PLAYER_GAMES = counting("""
 SELECT * FROM player_game
 WHERE league = :league AND player = :player AND (:before IS NULL OR start_at < :before)
+AND counts(game_id)
 ORDER BY start_at DESC, game_id LIMIT :most
-"""
+""")
 
 _NAMED = """
 SELECT league, player, name, max(start_at) FROM player_game
 WHERE player = :key OR player LIKE :part GROUP BY league, player ORDER BY max(start_at) DESC
 """
 
-_LOG = """
+_LOG = counting("""
 SELECT player_game.*, game.home, game.away FROM player_game
 LEFT JOIN game ON game.id = player_game.game_id
-WHERE player_game.league = ? AND player = ? ORDER BY player_game.start_at DESC LIMIT ?
-"""
+WHERE player_game.league = ? AND player = ? AND counts(game_id)
+ORDER BY player_game.start_at DESC LIMIT ?
+""")
 
-_TEAM_GAMES = """
-SELECT * FROM player_game WHERE league = :league AND team = :team
+_TEAM_GAMES = counting("""
+SELECT * FROM player_game WHERE league = :league AND team = :team AND counts(game_id)
 AND (:before IS NULL OR start_at < :before) AND start_at >= ifnull((
-  SELECT start_at FROM player_game WHERE league = :league AND team = :team
+  SELECT start_at FROM player_game WHERE league = :league AND team = :team AND counts(game_id)
   AND (:before IS NULL OR start_at < :before)
   GROUP BY game_id ORDER BY start_at DESC LIMIT 1 OFFSET :most - 1
 ), '')
-"""
+""")
 
 _COUNTED = "SELECT count(*) FROM player_game"
 
-_OPPONENTS = """
+_OPPONENTS = counting("""
 SELECT * FROM player_game WHERE league = :league AND team <> :team AND game_id IN (
-  SELECT game_id FROM player_game WHERE league = :league AND team = :team
+  SELECT game_id FROM player_game WHERE league = :league AND team = :team AND counts(game_id)
   AND (:before IS NULL OR start_at < :before)
   GROUP BY game_id ORDER BY max(start_at) DESC LIMIT :most
 )
-"""
+""")
 
-_AGAINST = """
+_AGAINST = counting("""
 SELECT game_id, iif(:team IS NULL, team, '') AS whose, stats FROM player_game
 WHERE league = :league AND (:team IS NULL OR team <> :team) AND game_id IN (
   SELECT id FROM game WHERE league = :league AND (:team IS NULL OR :team IN (home, away))
-  AND id IN (SELECT game_id FROM player_game WHERE league = :league)
+  AND id IN (SELECT game_id FROM player_game WHERE league = :league AND counts(game_id))
   ORDER BY start_at DESC LIMIT :most
 )
-"""
+""")
 
 _MEET = """
 INSERT INTO roster (league, team, player, name, seen_at)
@@ -149,15 +152,20 @@ class Players(Subject):
 
     @reads
     def rosters(self, db: Connection, now: datetime) -> dict[Team, tuple[str, ...]]:
-        """The players of each team, by name as in the box, as last seen."""
+        """The players of each team, by name as in the box, as last seen.
+
+        Whoever plays for a team that is not the league's, as among All-Stars, keeps his own.
+        """
         rows = db.execute(_ROSTERS, (stamp(now - REMEMBERED),)).fetchall()
         last: dict[Who, datetime] = {}
         for row in rows:
             who, seen = (row["league"], row["player"]), moment(row["seen_at"])
-            last[who] = max(seen, last.get(who, seen))
+            if row["team"] in teams(row["league"]):
+                last[who] = max(seen, last.get(who, seen))
         found: dict[Team, list[str]] = defaultdict(list)
         for row in rows:
-            if last[row["league"], row["player"]] - moment(row["seen_at"]) < SAME_DAYS:
+            seen = moment(row["seen_at"])
+            if last.get((row["league"], row["player"]), seen) - seen < SAME_DAYS:
                 found[row["league"], row["team"]].append(row["name"])
         return {team: tuple(names) for team, names in found.items()}
 

@@ -19,6 +19,7 @@ from tracker.engine.monitors import State
 from tracker.store import queries as q
 from tracker.store.database import Subject, reads, writes
 from tracker.store.database.columns import (
+    counting,
     from_row,
     moment,
     moment_or_none,
@@ -265,16 +266,17 @@ _HISTORY = "SELECT * FROM monitor ORDER BY id DESC LIMIT ?"
 
 _UNREPORTED = "SELECT * FROM monitor WHERE NOT told ORDER BY id"
 
-_CLOSES = """
+_CLOSES = counting("""
 SELECT game.slate AS day, finished.*, -closing.home_spread AS margin, closing.total AS total
 FROM closing JOIN game ON game.id = closing.game
 JOIN (
   SELECT id, iif(slate_state ->> '$.phase' = 'final', slate_state, state) AS told FROM game
 ) AS finished ON finished.id = game.id
 WHERE game.league = ? AND closing.tip_at IS NOT NULL AND told ->> '$.phase' = 'final'
+  AND counts(game.id)
   AND closing.revision = (SELECT max(revision) FROM closing AS x WHERE x.game = closing.game)
 ORDER BY game.slate, game.id
-"""
+""")
 
 _LAST_ANSWER = "SELECT max(last_ok_at) AS at FROM pulse"
 

@@ -33,10 +33,6 @@ SAVED_EVERY = 25
 _MOST_FAILURES = 3
 """Failed games in a row after which collecting stops."""
 
-_COUNTED = "2456"
-"""Kinds of games to collect, by the third digit of the id: regular season, playoffs, play-in, cup
-final."""
-
 _PLAYS = "/static/json/liveData/playbyplay/playbyplay_{}.json"
 
 
@@ -182,7 +178,7 @@ async def _games(feed: Feed, days: tuple[date, date]) -> list[Game]:
     found = [
         game
         for game, state in listed
-        if days[0] <= game.slate <= days[1] and state is None and game.id[2] in _COUNTED
+        if days[0] <= game.slate <= days[1] and state is None and game.counts
     ]
     if not found:
         slates = sorted(game.slate for game, _ in listed)

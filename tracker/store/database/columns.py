@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import fields
 from datetime import UTC, date, datetime
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
 from tracker.domain.chance import Chance
 from tracker.domain.game import (
+    OWN_DIGITS,
+    UNCOUNTED,
     Box,
     Game,
     GameState,
@@ -46,6 +49,15 @@ Json = Any
 
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+_COUNTS = re.compile(r"counts\(([\w.]+)\)")
+
+
+def counting(statement: str) -> str:
+    """A statement in which `counts(column)` says that the game of that id counts: `Game.counts`."""
+    bare = f"(length(\\1) = {OWN_DIGITS} AND substr(\\1, 3, 1) IN {UNCOUNTED})"
+    return _COUNTS.sub(f"NOT {bare}", statement)
 
 
 def stamp(at: datetime) -> str:
