@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tracker.domain import Lazy
 from tracker.domain.bet import ScoreMoments
 from tracker.domain.market import Span
 from tracker.domain.prior import Basis
-from tracker.forecast.lazy import Lazy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

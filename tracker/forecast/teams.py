@@ -20,9 +20,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from tracker.domain import Lazy
 from tracker.domain.league import season_name
 from tracker.domain.prior import Prior, PriorSource
-from tracker.forecast.lazy import Lazy
 
 if TYPE_CHECKING:
     from datetime import date

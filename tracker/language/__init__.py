@@ -17,10 +17,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
-from itertools import pairwise
 
 from tracker.domain import BadBet
 from tracker.domain.catalog import Team, longest_name
@@ -29,22 +28,21 @@ from tracker.domain.league import LEAGUES
 from tracker.domain.money import Odds, in_cents
 from tracker.domain.pick import Matchup, ParlayPick, Pick, Written
 from tracker.language import vocabulary as say
+from tracker.language.picks import Heading, check_clear, parlay_of, pick_of
 from tracker.language.readers import (
     read_book,
     read_counted,
     read_even_money,
     read_game_or_team,
     read_lone_price,
-    read_money,
     read_name,
     read_number,
     read_over_under,
     read_signed,
     read_tag,
     read_term,
-    read_units,
 )
-from tracker.language.slots import LEGS, Slots, check_clear, odds_of, pick_of, read_day, stake_of
+from tracker.language.slots import LEGS, Slots, read_day, read_money, read_units
 from tracker.language.tokens import FindTeam, Line, is_initial
 
 _GAME_ID = re.compile(r"\d{8,10}(?:-[\w&'.-]+)?", re.ASCII)
@@ -98,7 +96,7 @@ def parse_bet(
         return pick_of(line, read[0], text.strip())
     if not read:
         raise line.bad("a bet such as 'DEN -4.5 -110 $20'", len(line.words))
-    return _parlay_of(line, heading, read, staked=staked)
+    return parlay_of(line, heading, read, staked=staked)
 
 
 def parse_pick(text: str, find: FindTeam) -> Pick:
@@ -373,16 +371,7 @@ _FARTHEST = 12
 """A line that is a parlay says so within this many words."""
 
 
-@dataclass(slots=True)
-class _Heading:
-    """The words before a parlay's legs: its kind, its stated number of legs, price and stake."""
-
-    same_game: bool
-    count: int | None
-    price: Slots
-
-
-def _read_heading(line: Line) -> _Heading | None:
+def _read_heading(line: Line) -> Heading | None:
     """Read a heading such as `sgp:` or `3-leg parlay +450 $10:`; None when there is none.
 
     Raises BadBet for a word that makes the line another kind of bet, such as a teaser.
@@ -398,9 +387,9 @@ def _read_heading(line: Line) -> _Heading | None:
     return _heading(line) if said else None
 
 
-def _heading(line: Line) -> _Heading | None:
+def _heading(line: Line) -> Heading | None:
     """Read the words before the first leg; None, and nothing read, where they name no parlay."""
-    found: _Heading = _Heading(same_game=False, count=None, price=Slots(0, many=True))
+    found: Heading = Heading(same_game=False, count=None, price=Slots(0, many=True))
     called = say.OF_LEGS.match(line.text) is not None
     while (word := line.word) is not None and word.text != ";":
         counted = say.COUNT.fullmatch(word.low) if found.count is None else None
@@ -477,125 +466,3 @@ def _skip_bullet(line: Line) -> None:
         ahead = 2 if line.peek(1).isdigit() else 1
         if line.peek(ahead) == ":":
             line.at += ahead + 1
-
-
-def _parlay_of(
-    line: Line, heading: _Heading | None, read: list[Slots], *, staked: bool
-) -> ParlayPick:
-    """Make a parlay of the bets that were read. Raises BadBet where they do not make one."""
-    whole = heading.price if heading is not None else Slots(0, many=True)
-    legs = [x for x in read if not x.empty]
-    _take_prices_below(whole, read)
-    for slots in (x for x in read if x.empty):
-        _join(line, whole, slots)
-    if legs:
-        legs = _with_games_below(line, whole, legs)
-        _take_the_whole(line, whole, legs)
-    for slots in legs:
-        slots.day = slots.day or whole.day
-    picks = _picks_of(line, legs)
-    for slots in () if staked else (whole, *legs):
-        check_clear(line, whole, slots)
-    text = line.text.strip()
-    if heading is not None and heading.count not in (None, len(picks)):
-        raise BadBet(
-            f"{text!r}: it says {heading.count} legs, but {len(picks)} could be read: "
-            "write ';' between them"
-        )
-    return ParlayPick(
-        text=text,
-        legs=tuple(picks),
-        same_game=heading is not None and heading.same_game,
-        odds=odds_of(whole) or ParlayPick.product(picks),
-        stake_cents=stake_of(whole),
-        units=whole.units,
-        tags=tuple(dict.fromkeys((*whole.tags, *(tag for x in legs for tag in x.tags)))),
-        free=whole.free or any(x.free for x in legs),
-        book=next((x.book for x in (whole, *legs) if x.book), None),
-    )
-
-
-def _take_prices_below(whole: Slots, read: list[Slots]) -> None:
-    """Give each leg of a slip without a price the one in the line below it, where all have one."""
-    parts = [x for x in read if x.market_known or (x.empty and x.prices)]
-    bare = [x for x in parts if not x.empty and not x.prices]
-    below = [(x, y) for x, y in pairwise(parts) if y.empty and not x.empty and not x.prices]
-    legs = sum(not x.empty for x in parts)
-    others = whole.prices or len(parts) - legs > len(below)
-    if legs > 1 and len(below) == len(bare) and (others or len(bare) == legs):
-        for leg, part in below:
-            leg.prices, part.prices = part.prices, []
-
-
-def _with_games_below(line: Line, whole: Slots, legs: list[Slots]) -> list[Slots]:
-    """The legs with the games of a slip that prints each game below its leg, the last one, too."""
-    *others, last = legs
-    bare = last.matchup is not None and not (last.team or last.names or last.market_known)
-    begun = all(x.matchup is None or x.matchup_at == x.start for x in others)
-    if not others or others[0].matchup is not None or not bare or not begun or last.direction:
-        return legs
-    for leg, behind in pairwise(legs):
-        leg.matchup, leg.day, behind.day = behind.matchup, behind.day, None
-    _join(line, whole, last)
-    return others
-
-
-def _picks_of(line: Line, legs: Sequence[Slots]) -> list[Pick]:
-    """The picks of a parlay's legs; a leg may leave out the player of the leg before it."""
-    picks: list[Pick] = []
-    for number, slots in enumerate(legs, 1):
-        line.leg = number
-        text = line.text[line.words[slots.start].place : line.words[slots.end - 1].end]
-        before = picks[-1] if picks else None
-        pick = pick_of(line, slots, text.strip(), before)
-        picks.append(replace(pick, tags=(), free=False, book=None))
-        if any(x.meaning == pick.meaning for x in picks[:-1]):
-            raise line.wrong("the same leg stands before", slots.start)
-    line.leg = None
-    return picks
-
-
-def _take_the_whole(line: Line, whole: Slots, legs: list[Slots]) -> None:
-    """Move the price and stake of the whole parlay, written after the last leg, off that leg."""
-    *earlier, last = legs
-    for number, slots in enumerate(earlier, 1):
-        line.leg = number
-        if slots.stake_cents is not None or slots.units is not None:
-            raise line.wrong("a parlay has one stake: write it at the end", slots.stake_at)
-        if len(slots.prices) > 1:
-            raise line.wrong("a leg has one price", slots.prices[1][0])
-        _move_won(slots, whole)
-    line.leg = None
-    priced = bool(earlier) and all(x.prices for x in earlier)
-    if last.prices and not whole.prices and (len(last.prices) > 1 or not priced):
-        whole.prices.append(last.prices.pop())
-    _move_won(last, whole)
-    _join(line, whole, Slots(last.start, stake_cents=last.stake_cents, units=last.units))
-    last.stake_cents, last.units = None, None
-
-
-def _move_won(part: Slots, whole: Slots) -> None:
-    """Give what a won bet pays, which a part of the line says, to the whole."""
-    whole.to_win_cents = whole.to_win_cents or part.to_win_cents
-    whole.payout_cents = whole.payout_cents or part.payout_cents
-    part.to_win_cents = part.payout_cents = None
-
-
-def _join(line: Line, whole: Slots, part: Slots) -> None:
-    """Add another part's price, stake and tags to those of the whole; BadBet for one twice."""
-    twice = (bool(whole.prices) and bool(part.prices)) or len(part.prices) > 1
-    staked = part.stake_cents is not None or part.units is not None
-    other = whole.units is not None or whole.stake_cents not in (None, part.stake_cents)
-    if twice or (staked and other):
-        raise line.wrong("the price or the stake of the whole is there twice", part.start)
-    whole.prices += part.prices
-    whole.tags += part.tags
-    whole.free = whole.free or part.free
-    whole.book = whole.book or part.book
-    if None not in (whole.day, part.day) and whole.day != part.day:
-        raise line.wrong("write the day of each leg beside it, for there are two", part.start)
-    whole.day = whole.day or part.day
-    _move_won(part, whole)
-    whole.bare_at = part.bare_at if whole.bare_at is None else whole.bare_at
-    if staked:
-        whole.stake_cents, whole.units = part.stake_cents, part.units

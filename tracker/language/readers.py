@@ -1,22 +1,28 @@
 """The readers of a line: each puts the next words into the slots of a bet, or leaves them.
 
-The readers of figures come first: stakes, units, lines, statistics; `slots` reads days and prices.
-Then come those of terms and of names: teams, games, players. A reader returns whether it took any.
+The readers of figures come first: lines and statistics; `slots` reads days, prices and stakes. Then
+come those of terms and of names: teams, games, players. A reader returns whether it took any.
 """
 
 from __future__ import annotations
-
-from fractions import Fraction
 
 from tracker.domain import BadBet
 from tracker.domain.catalog import Team, may_be_a_person, professional
 from tracker.domain.catalog.books import book_names
 from tracker.domain.market import LARGEST_SPREAD, LARGEST_TOTAL, Direction, Parity, Span
-from tracker.domain.money import Odds, parse_money
 from tracker.domain.pick import Matchup
 from tracker.domain.player import Stat, nicknamed
 from tracker.language import vocabulary as say
-from tracker.language.slots import LEGS, LINE, SPREAD, Slots, priced_later, said_before, take_price
+from tracker.language.slots import (
+    LEGS,
+    LINE,
+    SPREAD,
+    Slots,
+    priced_later,
+    read_stake,
+    said_before,
+    take_price,
+)
 from tracker.language.tokens import Line, Word, is_initial, read_stat
 
 
@@ -41,127 +47,6 @@ def read_tag(line: Line, slots: Slots) -> bool:
         return False
     slots.tags.append(line.words[line.at].text[1:])
     line.at += 1
-    return True
-
-
-def read_money(line: Line, slots: Slots) -> bool:
-    """Read a stake: `$20`, `20$`, `20 dollars`, `stake 20`, `risk $20 to win $18.18`.
-
-    Raises BadBet for the size of a boost, which does not say whether the price has it.
-    """
-    low = line.peek()
-    if say.SHARE.fullmatch(low):
-        boosted = (
-            "write the price with the boost, a stake as $20 or 2u, and leave the percentage out"
-        )
-        raise line.wrong(f"{line.written(line.at)!r} is no part of a bet: {boosted}", line.at)
-    cents = say.SHARE_PRICE.fullmatch(low)
-    if cents and (not low[-1].isdigit() or line.peek(1) in ("¢", "cents")):
-        odds = f"write the odds, {100 / float(cents[1]):.2f}, and the stake as $20"
-        raise line.wrong(f"{line.written(line.at)!r} is the price of a share: {odds}", line.at)
-    if say.RATING.fullmatch(low) or (low.isdigit() and line.peek(1) in ("star", "stars")):
-        raise line.wrong("a rating is no stake: write the stake as 2u or $20", line.at)
-    for labels, name in ((say.WIN_LABELS, "to_win_cents"), (say.PAYOUT_LABELS, "payout_cents")):
-        if (count := line.phrase(labels)) and _labelled_amount(line, slots, count):
-            setattr(slots, name, line.figure(lambda text: parse_money(text.rstrip("$"))))
-            line.at += 1
-            return True
-    if (count := line.phrase(say.WIN_LABELS)) and _units_won(line, slots, count):
-        return True
-    ahead = _past_mark(line, max(1, said := line.phrase(say.STAKE_LABELS)), slots)
-    if said and (_amount(line.peek(ahead)) or (low == "stake" and "/" in line.peek(ahead))):
-        line.at += ahead
-        return _stake(line, slots)
-    if low.startswith("$") and _label_after(line, slots):
-        return True
-    named = say.ANY_NUMBER.fullmatch(low) and line.peek(1) in say.MONEY_WORDS
-    return bool(low.startswith("$") or named or say.DOLLARS.fullmatch(low)) and _stake(line, slots)
-
-
-def _units_won(line: Line, slots: Slots, count: int) -> bool:
-    """Read `1u` after `to win`: it gives the stake of a price, or the price of a stake in units."""
-    found = say.UNITS_FORM.fullmatch(line.peek(count))
-    if not found or not slots.market_known or not (slots.prices or slots.units):
-        return False
-    won = Fraction(found[1])
-    if _unstaked(slots):
-        slots.units, slots.stake_at = won / (slots.prices[0][1].decimal - 1), line.at
-    elif slots.units and won and not slots.prices:
-        paid = Odds("", 1 + won / slots.units)
-        slots.prices.append((line.at, Odds(paid.american, paid.decimal)))
-    line.at += count + 1
-    return True
-
-
-def _label_after(line: Line, slots: Slots) -> bool:
-    """Read an amount whose label stands behind it: `$69.50 Payout`."""
-    kept, line.at = line.at, line.at + 1 + int(line.peek(1) == "\n")
-    won, paid = line.phrase(say.WIN_LABELS), line.phrase(say.PAYOUT_LABELS)
-    end = line.at + max(won, paid)
-    # In `$10 to win $45` the label is that of the second amount.
-    after = next((x.text for x in line.words[end : end + 2] if x.text != "\n"), "")
-    alone = not after.startswith(("$", ":"))
-    line.at = kept
-    if not (won or paid) or not alone:
-        return False
-    setattr(slots, "to_win_cents" if won else "payout_cents", line.figure(parse_money))
-    line.at = end
-    return True
-
-
-def _labelled_amount(line: Line, slots: Slots, count: int) -> bool:
-    """Move to the amount that follows a label of `count` words; False, unmoved, without one."""
-    ahead = _past_mark(line, count)
-    low = line.peek(ahead)
-    bare = slots.market_known and bool(slots.prices or not _unstaked(slots))
-    found = low.startswith("$") or (bool(say.ANY_NUMBER.fullmatch(low)) and bare)
-    line.at += ahead if found or say.DOLLARS.fullmatch(low) else 0
-    return found or bool(say.DOLLARS.fullmatch(low))
-
-
-def _past_mark(line: Line, count: int, slots: Slots | None = None) -> int:
-    """The count of words up to a label's amount, which may stand below it: `Wager: $20`.
-
-    Where `slots` have a stake, the amount in the line below is not the label's.
-    """
-    count += int(line.peek(count) == ":")
-    return count + int(line.peek(count) == "\n" and (slots is None or _unstaked(slots)))
-
-
-def _amount(low: str) -> bool:
-    forms = say.ANY_NUMBER, say.UNITS_FORM
-    return low.startswith("$") or any(x.fullmatch(low) for x in forms)
-
-
-def _stake(line: Line, slots: Slots) -> bool:
-    if say.UNITS_FORM.fullmatch(line.peek()) and _unstaked(slots):
-        return read_units(line, slots)
-    cents = line.figure(lambda text: parse_money(text.rstrip("$")))
-    # A slip says the stake above the bet, and again below it.
-    if slots.units is not None or slots.stake_cents not in (None, cents):
-        raise line.bad(slots.expected)
-    slots.stake_cents, slots.stake_at = cents, line.at
-    line.at += 2 if line.peek(1) in say.MONEY_WORDS else 1
-    line.at += int(line.peek() == "stake" and line.peek(1) in ("", "\n"))  # `$20 stake`
-    return True
-
-
-def read_units(line: Line, slots: Slots) -> bool:
-    """Read a stake in units: `2u`, `1.5 units`."""
-    low = line.peek()
-    if (count := line.phrase(say.HALF_A_UNIT)) and _unstaked(slots):
-        slots.units, slots.stake_at = Fraction(1, 2), line.at
-        line.at += count
-        return True
-    written = say.UNITS_FORM.fullmatch(low)
-    apart = say.ANY_NUMBER.fullmatch(low) and line.peek(1) in say.UNITS
-    if not written and (not apart or say.ANY_NUMBER.fullmatch(line.peek(2))):
-        return False
-    if slots.units is not None:
-        raise line.bad(slots.expected)
-    slots.units = Fraction(written[1] if written else low.replace(",", ""))
-    slots.stake_at = line.at
-    line.at += 1 if written else 2
     return True
 
 
@@ -244,17 +129,17 @@ def read_number(line: Line, slots: Slots) -> bool:
     number = bool(say.ANY_NUMBER.fullmatch(low))
     if said_before(line, slots):
         return take_price(line, slots)
-    if number and slots.prices and slots.market_known and not slots.many and _unstaked(slots):
+    if number and slots.prices and slots.market_known and not slots.many and slots.unstaked:
         # After a price, a bare number can only be the stake.
-        return _stake(line, slots)
+        return read_stake(line, slots)
     if not number and not say.PRICE.fullmatch(low):
         return False
     before = line.peek(-1) if line.at > slots.start else ""
     labelled = before in say.PRICE_LABELS or before in say.AT
     priced = labelled and before != "for"
-    free = slots.market_known and not (priced or slots.prices or slots.many) and _unstaked(slots)
+    free = slots.market_known and not (priced or slots.prices or slots.many) and slots.unstaked
     if free and number and priced_later(line):
-        return _stake(line, slots)
+        return read_stake(line, slots)
     if not number or labelled or slots.market_known or slots.number is not None:
         return bool(say.PRICE.fullmatch(low)) and take_price(line, slots)
     if slots.team and not slots.names and not slots.at_least and not _side_follows(line):
@@ -263,10 +148,6 @@ def read_number(line: Line, slots: Slots) -> bool:
     if slots.at_least or line.phrase(say.OR_MORE):
         return _or_more(line, slots)
     return True
-
-
-def _unstaked(slots: Slots) -> bool:
-    return slots.stake_cents is None and slots.units is None
 
 
 def _or_more(line: Line, slots: Slots) -> bool:

@@ -1,53 +1,37 @@
-"""The slots of one bet: what its words have said so far, in any order, and the pick made of them.
+"""The slots of one bet: what its words have said so far, in any order.
 
-Words for a day (`Sat`, `tonight`) say one only on the person's own clock, `now` of the line.
-Anything that a pick lacks or says twice raises BadBet.
+Below them: the readers of days, prices and stakes. Words for a day (`Sat`, `tonight`) say one only
+on the person's own clock, `now` of the line.
 """
 
 from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
+from itertools import pairwise
 
 from tracker.domain import BadBet
-from tracker.domain.catalog import Team, may_be_a_person
+from tracker.domain.catalog import Team
 from tracker.domain.league import own_day, slate_on
 from tracker.domain.market import Direction, Parity, Span
-from tracker.domain.money import Odds, parse_odds
-from tracker.domain.pick import (
-    Asked,
-    Handicap,
-    Matchup,
-    OddOrEven,
-    OneOfThree,
-    OverUnder,
-    Pick,
-    PlayerFigure,
-    Tens,
-    ToWin,
-)
+from tracker.domain.money import Odds, parse_money, parse_odds
+from tracker.domain.pick import Matchup
 from tracker.domain.player import Stat
 from tracker.language import vocabulary as say
-from tracker.language.tokens import (
-    DAY,
-    KNOWN,
-    Line,
-    Word,
-    day_of,
-    is_near,
-    skip_time,
-    slashed,
-)
-from tracker.language.vocabulary import AGAINST, COUNTED, EVEN_OF_WHAT
+from tracker.language.tokens import Line, Word
 
 _ODDS = "odds such as -110, a stake such as $20, or a #tag"
 LINE = "a line in whole or half points, such as 224.5"
 LEGS = " (';' stands between a parlay's legs, or 'parlay:' before them)"
 SPREAD = "'ML', a spread such as -4.5, or 'over 114.5'"
-_ABOUT = "a team, a player, a game such as LAL@DEN, 'over' or 'under'"
+ABOUT = "a team, a player, a game such as LAL@DEN, 'over' or 'under'"
+
+LEAST_TEAM_TOTAL = 60.0
+"""Where a name may be a person's or a team's, or none is given, a line on points below this is a
+player's."""
 
 
 @dataclass(slots=True)
@@ -114,6 +98,11 @@ class Slots:
         return self.market_known and (counted or not self.names)
 
     @property
+    def unstaked(self) -> bool:
+        """Whether it has no stake so far."""
+        return self.stake_cents is None and self.units is None
+
+    @property
     def empty(self) -> bool:
         """Whether there is nothing but a price, a stake or tags."""
         about = self.team or self.names or self.matchup or self.span or self.stat
@@ -126,7 +115,7 @@ class Slots:
             return "the line, such as 224.5"
         if self.market_known:
             return _ODDS
-        return SPREAD if self.team else _ABOUT
+        return SPREAD if self.team else ABOUT
 
 
 # ---------------------------------------------------------------------------------------- days
@@ -137,10 +126,10 @@ def read_day(line: Line, slots: Slots) -> bool:
 
     A word such as `tonight` says a day only on the person's own clock. A time of day is skipped.
     """
-    player = slots.names or (slots.number is not None and slots.number < _LEAST_TEAM_TOTAL)
+    player = slots.names or (slots.number is not None and slots.number < LEAST_TEAM_TOTAL)
     of_game = not player and (slots.market_known or slots.day is not None)
     threes = slots.stat is None and not of_game
-    if _weekday(line, slots) or _relative(line, slots) or skip_time(line, threes):
+    if _weekday(line, slots) or _relative(line, slots) or _skip_time(line, threes):
         return True
     count, day = _date(line, slots)
     if day is None:
@@ -160,7 +149,7 @@ def _relative(line: Line, slots: Slots) -> bool:
     if line.now is not None:
         _take_day(line, slots, slate_on(own_day(line.now) + timedelta(ahead), line.now.tzinfo))
     elif ahead:
-        raise line.wrong(f"{line.peek()!r} is another day tomorrow: {DAY}", line.at)
+        raise line.wrong(f"{line.peek()!r} is another day tomorrow: {_DAY}", line.at)
     line.at += count
     return True
 
@@ -175,7 +164,7 @@ def _weekday(line: Line, slots: Slots) -> bool:
         line.at += count
         return True
     if line.now is None:
-        raise line.wrong(f"{line.peek()!r} is another day each week: {DAY}", line.at)
+        raise line.wrong(f"{line.peek()!r} is another day each week: {_DAY}", line.at)
     today = own_day(line.now)
     day = today + timedelta((weekday - today.weekday()) % 7)
     _take_day(line, slots, slate_on(day, line.now.tzinfo))
@@ -188,14 +177,14 @@ def _day_follows(line: Line, slots: Slots) -> bool:
     """Whether a date or a time of day stands behind the next word."""
     kept = line.at
     line.at += 2 if line.peek(1) == "," else 1
-    found = _date(line, slots)[1] is not None or skip_time(line, False)
+    found = _date(line, slots)[1] is not None or _skip_time(line, False)
     line.at = kept
     return found
 
 
 def _take_day(line: Line, slots: Slots, day: date) -> None:
     if slots.day not in (None, day):
-        raise line.wrong(f"two days are named, {slots.day} and {day}: {DAY}", line.at)
+        raise line.wrong(f"two days are named, {slots.day} and {day}: {_DAY}", line.at)
     slots.day = day
 
 
@@ -203,13 +192,13 @@ def _date(line: Line, slots: Slots) -> tuple[int, date | None]:
     """How many of the next words are a date, and the date; or (0, None)."""
     low = line.peek()
     if say.ISO_DATE.fullmatch(low):
-        return 1, day_of(line, *(int(x) for x in low.split("-")))
+        return 1, _day_of(line, *(int(x) for x in low.split("-")))
     if found := say.DOTTED.fullmatch(low):
-        return 1, day_of(line, int(found[3]), int(found[2]), int(found[1]))
+        return 1, _day_of(line, int(found[3]), int(found[2]), int(found[1]))
     if (found := say.SLASHED.fullmatch(low)) and (
         found[3] or not slots.market_known or _no_price(line, slots, found)
     ):
-        return 1, slashed(line, found)
+        return 1, _slashed(line, found)
     month, number = say.MONTHS.get(low.rstrip(".")), say.ORDINAL.fullmatch(line.peek(1))
     if month is None:
         month, number = say.MONTHS.get(line.peek(1).rstrip(".")), say.ORDINAL.fullmatch(low)
@@ -217,13 +206,13 @@ def _date(line: Line, slots: Slots) -> tuple[int, date | None]:
         return 0, None
     year = 3 if line.peek(2) == "," else 2
     if re.fullmatch("20[0-9]{2}", line.peek(year)):
-        return year + 1, day_of(line, int(line.peek(year)), month, int(number[1]))
-    return 2, day_of(line, None, month, int(number[1]))
+        return year + 1, _day_of(line, int(line.peek(year)), month, int(number[1]))
+    return 2, _day_of(line, None, month, int(number[1]))
 
 
 def _no_price(line: Line, slots: Slots, found: re.Match[str]) -> bool:
     """Whether `12/1` is a day of this week, since the bet has its price elsewhere: `-110 12/1`."""
-    if slots.many or not is_near(line, found):
+    if slots.many or not _is_near(line, found):
         return False
     if slots.prices:
         return not said_before(line, slots)
@@ -240,10 +229,84 @@ def check_no_date(line: Line) -> None:
     found = say.SLASHED.fullmatch(line.peek())
     if found is None or line.peek(-1) in say.PRICE_LABELS | say.AT:
         return
-    if is_near(line, found):
+    if _is_near(line, found):
         raise line.wrong(
-            f"{found[0]!r} may be a date or the odds: write '@ {found[0]}', or {DAY}", line.at
+            f"{found[0]!r} may be a date or the odds: write '@ {found[0]}', or {_DAY}", line.at
         )
+
+
+_DAY = "write the date, such as 2026-11-20"
+"""What to write where a day is not clear."""
+
+
+def _is_near(line: Line, found: re.Match[str]) -> bool:
+    """Whether a date without its year may be one of these days."""
+    if line.now is None:
+        return False
+    ahead = (own_day(line.now) + timedelta(x) for x in range(-1, _NEAR.days + 1))
+    said = int(found[1]), int(found[2])
+    return any((x.month, x.day) in (said, said[::-1]) for x in ahead)
+
+
+def _slashed(line: Line, found: re.Match[str]) -> date:
+    """A date whose month may come first or second: the one that can be, else the one near today."""
+    first, second = int(found[1]), int(found[2])
+    months = {(x, y) for x, y in ((first, second), (second, first)) if x <= _MONTHS and y <= _DAYS}
+    if not months:
+        raise line.wrong(f"{found[0]!r} is no date: odds stand behind the line", line.at)
+    year = None if found[3] is None else 2000 + int(found[3]) % 100
+    days = [_day_of(line, year, month, day) for month, day in sorted(months)]
+    if len(days) > 1:
+        days = [x for x in days if line.now and abs(x - own_day(line.now)) <= _NEAR]
+    if len(days) != 1:
+        raise line.wrong(
+            f"{found[0]!r} may be one of two days or the odds: {_DAY}, and odds behind the line",
+            line.at,
+        )
+    return days[0]
+
+
+_MONTHS, _DAYS = 12, 31
+_NEAR = timedelta(days=7)
+
+
+def _day_of(line: Line, year: int | None, month: int, day: int) -> date:
+    """A date; without its year, the one nearest to today. Raises BadBet for none."""
+    if year is None and line.now is None:
+        raise line.wrong(f"the year is missing: {_DAY}", line.at)
+    today = own_day(line.now) if line.now is not None else date(year or 1, 1, 1)
+    years = (today.year - 1, today.year, today.year + 1) if year is None else (year,)
+    days = []
+    for x in years:
+        # Of three years, one may have a 29 February.
+        with suppress(ValueError):
+            days.append(date(x, month, day))
+    if not days:
+        raise line.bad("a date such as 2026-11-20")
+    return min(days, key=lambda x: abs(x - today))
+
+
+_HALVES = frozenset({"am", "pm", "a.m.", "p.m."})
+_HOUR = re.compile(r"[0-9]{1,2}[ap]m")
+_MINUTES = re.compile(r"[0-9]{2}(?:[ap]m?)?")
+
+
+def _skip_time(line: Line, threes: bool) -> bool:
+    """Skip a time such as `7pm ET`, and tell whether there was one; `3pm` may be `threes`."""
+    words = line.words[line.at : line.at + 3]
+    joined = all(x.end == y.place for x, y in pairwise(words))
+    hour = line.peek().isdigit()
+    if hour and joined and line.peek(1) == ":" and _MINUTES.fullmatch(line.peek(2)):
+        line.at += 3
+    elif threes and line.phrase(say.STATS) and line.peek(1) not in say.ZONES:
+        return False
+    elif _HOUR.fullmatch(line.peek()) or (hour and line.peek(1) in _HALVES):
+        line.at += 1
+    else:
+        return False
+    line.at += int(line.peek() in _HALVES)
+    line.at += int(line.peek() in say.ZONES)
+    return True
 
 
 # -------------------------------------------------------------------------------------- prices
@@ -339,7 +402,7 @@ def priced_later(line: Line) -> bool:
     if any(say.SURE_PRICE.fullmatch(x.low) for x in _rest(line)) or line.later(say.EVEN_MONEY):
         return True
     if line.peek(1) == "for" or say.DECIMAL_PRICE.fullmatch(line.peek(1)):
-        raise _unclear(line, line.at)
+        raise unclear(line, line.at)
     return False
 
 
@@ -349,86 +412,7 @@ def _rest(line: Line) -> list[Word]:
     return words[: next((i for i, x in enumerate(words) if x.ends_leg), None)]
 
 
-# --------------------------------------------------------------------------------------- picks
-
-
-_LEAST_TEAM_TOTAL = 60.0
-"""Where a name may be a person's or a team's, or none is given, a line on points below this is a
-player's."""
-
-
-def pick_of(line: Line, slots: Slots, text: str, before: Pick | None = None) -> Pick:
-    """Make the pick of a bet's slots; `before` is the leg before, whose player it may share.
-
-    Raises BadBet with the place and what was expected.
-    """
-    if slots.scores and slots.names and slots.stat is None and slots.tens is None:
-        slots.stat = Stat.PTS
-    if slots.negated and slots.tens is None:
-        raise line.wrong(AGAINST, slots.start)
-    player = _player(line, slots, before)
-    asked = _asked_of_player(line, slots) if player else _asked_of_game(line, slots)
-    _one_market(line, slots)
-    span = slots.span or Span.GAME
-    if isinstance(asked, OneOfThree) and span is Span.GAME:
-        if slots.tie and not slots.three_way and slots.span is None:
-            raise line.wrong(
-                "a game cannot end tied: say of which half or quarter, or 'regulation tie'",
-                slots.start,
-            )
-        span = Span.REGULATION
-    if player and span is not Span.GAME:
-        raise line.wrong(f"a player's line is of the whole game, not of {span.value}", slots.start)
-    merged = player is not None and not slots.names
-    return Pick(
-        text=text,
-        asked=asked,
-        span=span,
-        team=() if merged else _team(line, slots),
-        player=player,
-        matchup=_matchup(line, slots),
-        odds=odds_of(slots),
-        stake_cents=stake_of(slots),
-        units=slots.units,
-        tags=tuple(slots.tags),
-        free=slots.free,
-        book=slots.book,
-    )
-
-
-def odds_of(slots: Slots) -> Odds | None:
-    """The price as written, else the price that `risk $22 to win $20` implies."""
-    stake, won = slots.stake_cents, slots.to_win_cents
-    if won is None and slots.payout_cents is not None and stake is not None:
-        won = slots.payout_cents - stake
-    if slots.prices or not stake or won is None or won <= 0:
-        return slots.prices[0][1] if slots.prices else None
-    paid = Odds("", 1 + Fraction(won, stake))
-    return Odds(paid.american, paid.decimal)
-
-
-def stake_of(slots: Slots) -> int | None:
-    """The stake as written, in cents, else the stake that `-110 to win $20` implies."""
-    if slots.stake_cents is not None or slots.units is not None or not slots.prices:
-        return slots.stake_cents
-    decimal = slots.prices[0][1].decimal
-    if slots.to_win_cents is not None:
-        return round(slots.to_win_cents / (decimal - 1))
-    return None if slots.payout_cents is None else round(slots.payout_cents / decimal)
-
-
-def check_clear(line: Line, whole: Slots, priced: Slots) -> None:
-    """Raise BadBet for a bare number that may be the price or the stake.
-
-    `whole` has the stake of the bet, `priced` the price: they differ for a leg of a parlay.
-    """
-    at = priced.bare_at
-    if at is None or whole.stake_cents is not None or whole.units is not None:
-        return
-    raise _unclear(line, at)
-
-
-def _unclear(line: Line, at: int) -> BadBet:
+def unclear(line: Line, at: int) -> BadBet:
     """The error about a bare number that may be the price or the stake."""
     written = line.written(at)
     odds = f"({written})" if "." in written else f"{written}.0"
@@ -436,169 +420,127 @@ def _unclear(line: Line, at: int) -> BadBet:
     return line.wrong(f"{written!r} may be the odds or the stake: write {odds} or ${written}", at)
 
 
-def _matchup(line: Line, slots: Slots) -> Matchup | None:
-    if slots.matchup is not None:
-        return replace(slots.matchup, day=slots.day)
-    # A team says of which league the bet is; a player's name or a total alone does not.
-    place = line.words[slots.start].place if not slots.team else None
-    leagues = None if place is None else line.leagues_at(place, many=slots.many)
-    if slots.day is None and not leagues:
-        return None
-    return Matchup((), (), slots.day, leagues=leagues or frozenset())
+# -------------------------------------------------------------------------------------- stakes
 
 
-def _team(line: Line, slots: Slots) -> tuple[Team, ...]:
-    """The teams that the name may mean; where a game is named, only its teams."""
-    if slots.matchup is None or not slots.team:
-        return slots.team
-    words = [line.words[i].text for i in slots.team_words]
-    _, wide = line.find(words, wide=True)
-    playing = (*slots.matchup.away, *slots.matchup.home)
-    found = tuple(x for x in wide if x in playing) or tuple(x for x in slots.team if x in playing)
-    if found or not (slots.matchup.away and slots.matchup.home):
-        return found or slots.team
-    raise line.wrong(
-        f"{' '.join(words)!r} at column {line.words[slots.team_words[0]].place + 1} "
-        "is neither team of the game that is named",
-        slots.team_words[0],
-    )
+def read_money(line: Line, slots: Slots) -> bool:
+    """Read a stake: `$20`, `20$`, `20 dollars`, `stake 20`, `risk $20 to win $18.18`.
 
-
-# ----------------------------------------------------------------------------------- players
-
-
-def _player(line: Line, slots: Slots, before: Pick | None) -> str | None:
-    """The words that name the player; None where the bet is on a team or a game."""
-    if slots.stat is None and slots.tens is None:
-        if slots.names:
-            raise _no_player_line(line, slots)
-        return None
-    if slots.names:
-        return " ".join(line.words[i].text.rstrip(",") for i in slots.names)
-    points = slots.stat is Stat.PTS and slots.tens is None
-    of_a_team = points and not (slots.number is not None and slots.number < _LEAST_TEAM_TOTAL)
-    of_a_team = of_a_team or (points and slots.span not in (None, Span.GAME))
-    if slots.team and not of_a_team:
-        name = " ".join(line.words[i].text for i in slots.team_words)
-        if may_be_a_person(name, slots.team):
-            return name
-    no_other = not slots.team and slots.matchup is None and not of_a_team
-    if no_other and before is not None and before.player is not None:
-        return before.player
-    if points and (slots.team or of_a_team):
-        return None
-    what = "double-double" if slots.tens is not None else (slots.stat or Stat.PTS).value
-    at = slots.start if slots.stat is None else slots.stat_at
-    if slots.team:
-        raise line.wrong(f"there are no lines on a team's {what}: name a player", at)
-    raise line.wrong(f"whose {what}? Name the player, such as 'Jokic o9.5 reb'", at)
-
-
-def _no_player_line(line: Line, slots: Slots) -> BadBet:
-    at, expected = slots.stranger or (slots.names[0], slots.expected)
-    bad = line.bad(expected, at)
-    many = slots.number is None or slots.number > _LEAST_TEAM_TOTAL or slots.span is not None
-    misspelt = many and "did you mean" in str(bad)
-    if slots.number is None or misspelt or expected not in (_ABOUT, SPREAD):
-        return bad
-    name = " ".join(line.words[i].text for i in slots.names)
-    number = line.words[slots.number_at]
-    return line.wrong(
-        f"what of {name!r} is counted is not said after {line.written(slots.number_at)!r} "
-        f"at column {number.place + 1}: {KNOWN}",
-        slots.number_at,
-    )
-
-
-def _asked_of_player(line: Line, slots: Slots) -> Asked:
-    if slots.tens is not None:
-        return Tens(slots.tens, not slots.negated)
-    if slots.stat is None or slots.number is None:
-        raise line.bad("the line, such as o25.5", slots.end)
-    if slots.direction is None and not slots.or_more:
-        number = line.words[slots.number_at]
-        whole = f", or '{slots.number:g}+'" if slots.number == int(slots.number) else ""
-        raise line.wrong(
-            f"{line.written(slots.number_at)!r} at column {number.place + 1} lacks its side: "
-            f"expected 'over' or 'under' before it{whole}",
-            slots.number_at,
+    Raises BadBet for the size of a boost, which does not say whether the price has it.
+    """
+    low = line.peek()
+    if say.SHARE.fullmatch(low):
+        boosted = (
+            "write the price with the boost, a stake as $20 or 2u, and leave the percentage out"
         )
-    return PlayerFigure(slots.stat, slots.direction or Direction.OVER, slots.number)
+        raise line.wrong(f"{line.written(line.at)!r} is no part of a bet: {boosted}", line.at)
+    cents = say.SHARE_PRICE.fullmatch(low)
+    if cents and (not low[-1].isdigit() or line.peek(1) in ("¢", "cents")):
+        odds = f"write the odds, {100 / float(cents[1]):.2f}, and the stake as $20"
+        raise line.wrong(f"{line.written(line.at)!r} is the price of a share: {odds}", line.at)
+    if say.RATING.fullmatch(low) or (low.isdigit() and line.peek(1) in ("star", "stars")):
+        raise line.wrong("a rating is no stake: write the stake as 2u or $20", line.at)
+    for labels, name in ((say.WIN_LABELS, "to_win_cents"), (say.PAYOUT_LABELS, "payout_cents")):
+        if (count := line.phrase(labels)) and _labelled_amount(line, slots, count):
+            setattr(slots, name, line.figure(lambda text: parse_money(text.rstrip("$"))))
+            line.at += 1
+            return True
+    if (count := line.phrase(say.WIN_LABELS)) and _units_won(line, slots, count):
+        return True
+    ahead = _past_mark(line, max(1, said := line.phrase(say.STAKE_LABELS)), slots)
+    if said and (_amount(line.peek(ahead)) or (low == "stake" and "/" in line.peek(ahead))):
+        line.at += ahead
+        return read_stake(line, slots)
+    if low.startswith("$") and _label_after(line, slots):
+        return True
+    named = say.ANY_NUMBER.fullmatch(low) and line.peek(1) in say.MONEY_WORDS
+    is_money = low.startswith("$") or named or say.DOLLARS.fullmatch(low)
+    return bool(is_money) and read_stake(line, slots)
 
 
-# ------------------------------------------------------------------------------------- games
+def _units_won(line: Line, slots: Slots, count: int) -> bool:
+    """Read `1u` after `to win`: it gives the stake of a price, or the price of a stake in units."""
+    found = say.UNITS_FORM.fullmatch(line.peek(count))
+    if not found or not slots.market_known or not (slots.prices or slots.units):
+        return False
+    won = Fraction(found[1])
+    if slots.unstaked:
+        slots.units, slots.stake_at = won / (slots.prices[0][1].decimal - 1), line.at
+    elif slots.units and won and not slots.prices:
+        paid = Odds("", 1 + won / slots.units)
+        slots.prices.append((line.at, Odds(paid.american, paid.decimal)))
+    line.at += count + 1
+    return True
 
 
-def _asked_of_game(line: Line, slots: Slots) -> Asked:
-    if slots.tie or slots.three_way:
-        if bool(slots.team) == slots.tie:
-            raise line.wrong("a 3-way bet is on one team, or on the tie: name one", slots.start)
-        return OneOfThree()
-    if slots.parity is not None:
-        said = {x.low for x in line.words[slots.start : slots.end]} & COUNTED
-        if slots.parity is Parity.EVEN and slots.team and not (slots.prices or slots.stat or said):
-            raise line.wrong(EVEN_OF_WHAT, slots.start)
-        return OddOrEven(slots.parity)
-    if slots.number is not None or slots.direction is not None:
-        return _total(line, slots)
-    if not slots.team:
-        raise _of_no_team(line, slots)
-    if slots.handicap is not None:
-        return Handicap(slots.handicap)
-    if slots.moneyline:
-        return ToWin()
-    if slots.prices and slots.prices[0][1].text[:1] in "+-":
-        at, odds = slots.prices[0]
-        so_far = line.text[line.words[slots.start].place : line.words[at].place]
-        so_far = " ".join(so_far.split())
-        raise line.wrong(
-            f"{odds.text!r} looks like a price: write the line first, or '{so_far} ML {odds.text}'",
-            at,
-        )
-    raise line.bad(SPREAD, slots.end)
+def _label_after(line: Line, slots: Slots) -> bool:
+    """Read an amount whose label stands behind it: `$69.50 Payout`."""
+    kept, line.at = line.at, line.at + 1 + int(line.peek(1) == "\n")
+    won, paid = line.phrase(say.WIN_LABELS), line.phrase(say.PAYOUT_LABELS)
+    end = line.at + max(won, paid)
+    # In `$10 to win $45` the label is that of the second amount.
+    after = next((x.text for x in line.words[end : end + 2] if x.text != "\n"), "")
+    alone = not after.startswith(("$", ":"))
+    line.at = kept
+    if not (won or paid) or not alone:
+        return False
+    setattr(slots, "to_win_cents" if won else "payout_cents", line.figure(parse_money))
+    line.at = end
+    return True
 
 
-def _of_no_team(line: Line, slots: Slots) -> BadBet:
-    """The error about a bet that names no team, or both: `LAL@DEN -4.5`."""
-    if slots.handicap is not None:
-        what, such = line.written(slots.number_at), line.words[slots.number_at].text
-    elif slots.moneyline:
-        what, such = "moneyline", "ML"
-    elif slots.prices and slots.matchup is not None:
-        what, such = slots.prices[0][1].text, f"ML {slots.prices[0][1].text}"
-    else:
-        return line.bad(_ABOUT, slots.end)
-    game = "" if slots.matchup is None else "LAL@DEN "
-    return line.wrong(f"whose {what}? Name the team, such as '{game}DEN {such}'", slots.start)
+def _labelled_amount(line: Line, slots: Slots, count: int) -> bool:
+    """Move to the amount that follows a label of `count` words; False, unmoved, without one."""
+    ahead = _past_mark(line, count)
+    low = line.peek(ahead)
+    bare = slots.market_known and bool(slots.prices or not slots.unstaked)
+    found = low.startswith("$") or (bool(say.ANY_NUMBER.fullmatch(low)) and bare)
+    line.at += ahead if found or say.DOLLARS.fullmatch(low) else 0
+    return found or bool(say.DOLLARS.fullmatch(low))
 
 
-def _total(line: Line, slots: Slots) -> Asked:
-    if slots.number is None:
-        raise line.bad("the line, such as 224.5", slots.end)
-    if slots.direction is None and not slots.or_more:
-        number = line.words[slots.number_at]
-        raise line.wrong(
-            f"{line.written(slots.number_at)!r} at column {number.place + 1} lacks its side: "
-            "expected 'over' or 'under' before it",
-            slots.number_at,
-        )
-    if slots.team_total and not slots.team:
-        raise line.wrong("whose team total? Name the team, such as 'DEN tt o114.5'", slots.start)
-    return OverUnder(slots.direction or Direction.OVER, slots.number)
+def _past_mark(line: Line, count: int, slots: Slots | None = None) -> int:
+    """The count of words up to a label's amount, which may stand below it: `Wager: $20`.
+
+    Where `slots` have a stake, the amount in the line below is not the label's.
+    """
+    count += int(line.peek(count) == ":")
+    return count + int(line.peek(count) == "\n" and (slots is None or slots.unstaked))
 
 
-def _one_market(line: Line, slots: Slots) -> None:
-    """Raise BadBet for a bet that names two markets."""
-    said = (
-        slots.handicap is not None,
-        slots.moneyline and not slots.three_way and not slots.tie,
-        slots.number is not None or slots.direction is not None,
-        slots.parity is not None,
-        slots.three_way or slots.tie,
-        slots.tens is not None,
-    )
-    if sum(said) > 1:
-        raise line.wrong(
-            "two bets in one: separate the legs of a parlay by ';', and write a price behind",
-            slots.number_at or slots.start,
-        )
+def _amount(low: str) -> bool:
+    forms = say.ANY_NUMBER, say.UNITS_FORM
+    return low.startswith("$") or any(x.fullmatch(low) for x in forms)
+
+
+def read_stake(line: Line, slots: Slots) -> bool:
+    """Take the next word as the stake. Raises BadBet where it is no amount, or another is there."""
+    if say.UNITS_FORM.fullmatch(line.peek()) and slots.unstaked:
+        return read_units(line, slots)
+    cents = line.figure(lambda text: parse_money(text.rstrip("$")))
+    # A slip says the stake above the bet, and again below it.
+    if slots.units is not None or slots.stake_cents not in (None, cents):
+        raise line.bad(slots.expected)
+    slots.stake_cents, slots.stake_at = cents, line.at
+    line.at += 2 if line.peek(1) in say.MONEY_WORDS else 1
+    line.at += int(line.peek() == "stake" and line.peek(1) in ("", "\n"))  # `$20 stake`
+    return True
+
+
+def read_units(line: Line, slots: Slots) -> bool:
+    """Read a stake in units: `2u`, `1.5 units`."""
+    low = line.peek()
+    if (count := line.phrase(say.HALF_A_UNIT)) and slots.unstaked:
+        slots.units, slots.stake_at = Fraction(1, 2), line.at
+        line.at += count
+        return True
+    written = say.UNITS_FORM.fullmatch(low)
+    apart = say.ANY_NUMBER.fullmatch(low) and line.peek(1) in say.UNITS
+    if not written and (not apart or say.ANY_NUMBER.fullmatch(line.peek(2))):
+        return False
+    if slots.units is not None:
+        raise line.bad(slots.expected)
+    slots.units = Fraction(written[1] if written else low.replace(",", ""))
+    slots.stake_at = line.at
+    line.at += 1 if written else 2
+    return True

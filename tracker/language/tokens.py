@@ -1,6 +1,6 @@
 """The words of a line of text with their places, and a cursor that the readers move.
 
-Below them: the statistic, the date or the time of day that the next words name.
+Below them: the statistic that the next words name.
 """
 
 from __future__ import annotations
@@ -8,17 +8,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from functools import cache, lru_cache
-from itertools import pairwise
 from typing import Protocol, TypeVar
 
 from tracker.domain import BadBet
 from tracker.domain.catalog import Team, fold, nearest
 from tracker.domain.catalog.books import book_names
-from tracker.domain.league import own_day
 from tracker.domain.money import plain_signs
 from tracker.domain.player import Stat
 from tracker.language.vocabulary import (
@@ -36,7 +33,6 @@ from tracker.language.vocabulary import (
     SUGGESTED,
     SUMS,
     UNKNOWN_STATS,
-    ZONES,
     leagues_of,
     only_the_bet,
     spelt,
@@ -520,80 +516,3 @@ def _parts(line: Line, ahead: int) -> tuple[set[Stat], int]:
     if None in found:
         return set(), 0
     return {part for x in found if x is not None for part in x.parts}, ahead + 1
-
-
-# ----------------------------------------------------------------------------------------- days
-
-
-DAY = "write the date, such as 2026-11-20"
-"""What to write where a day is not clear."""
-
-
-def is_near(line: Line, found: re.Match[str]) -> bool:
-    """Whether a date without its year may be one of these days."""
-    if line.now is None:
-        return False
-    ahead = (own_day(line.now) + timedelta(x) for x in range(-1, _NEAR.days + 1))
-    said = int(found[1]), int(found[2])
-    return any((x.month, x.day) in (said, said[::-1]) for x in ahead)
-
-
-def slashed(line: Line, found: re.Match[str]) -> date:
-    """A date whose month may come first or second: the one that can be, else the one near today."""
-    first, second = int(found[1]), int(found[2])
-    months = {(x, y) for x, y in ((first, second), (second, first)) if x <= _MONTHS and y <= _DAYS}
-    if not months:
-        raise line.wrong(f"{found[0]!r} is no date: odds stand behind the line", line.at)
-    year = None if found[3] is None else 2000 + int(found[3]) % 100
-    days = [day_of(line, year, month, day) for month, day in sorted(months)]
-    if len(days) > 1:
-        days = [x for x in days if line.now and abs(x - own_day(line.now)) <= _NEAR]
-    if len(days) != 1:
-        raise line.wrong(
-            f"{found[0]!r} may be one of two days or the odds: {DAY}, and odds behind the line",
-            line.at,
-        )
-    return days[0]
-
-
-_MONTHS, _DAYS = 12, 31
-_NEAR = timedelta(days=7)
-
-
-def day_of(line: Line, year: int | None, month: int, day: int) -> date:
-    """A date; without its year, the one nearest to today. Raises BadBet for none."""
-    if year is None and line.now is None:
-        raise line.wrong(f"the year is missing: {DAY}", line.at)
-    today = own_day(line.now) if line.now is not None else date(year or 1, 1, 1)
-    years = (today.year - 1, today.year, today.year + 1) if year is None else (year,)
-    days = []
-    for x in years:
-        # Of three years, one may have a 29 February.
-        with suppress(ValueError):
-            days.append(date(x, month, day))
-    if not days:
-        raise line.bad("a date such as 2026-11-20")
-    return min(days, key=lambda x: abs(x - today))
-
-
-_HALVES = frozenset({"am", "pm", "a.m.", "p.m."})
-_HOUR = re.compile(r"[0-9]{1,2}[ap]m")
-_MINUTES = re.compile(r"[0-9]{2}(?:[ap]m?)?")
-
-
-def skip_time(line: Line, threes: bool) -> bool:
-    """Skip a time such as `7pm ET`, and tell whether there was one; `3pm` may be `threes`."""
-    words = line.words[line.at : line.at + 3]
-    joined = all(x.end == y.place for x, y in pairwise(words))
-    hour = line.peek().isdigit()
-    if hour and joined and line.peek(1) == ":" and _MINUTES.fullmatch(line.peek(2)):
-        line.at += 3
-    elif threes and line.phrase(STATS) and line.peek(1) not in ZONES:
-        return False
-    elif _HOUR.fullmatch(line.peek()) or (hour and line.peek(1) in _HALVES):
-        line.at += 1
-    else:
-        return False
-    line.at += int(line.peek() in _HALVES)
-    line.at += int(line.peek() in ZONES)
-    return True

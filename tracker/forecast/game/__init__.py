@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from tracker.forecast.lazy import Lazy
+from tracker.domain import Lazy
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tracker.domain import Lazy
 from tracker.forecast.game.lattice import Lattice, toeplitz
-from tracker.forecast.lazy import Lazy
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from tracker.forecast.lazy import Lazy
+from tracker.domain import Lazy
 
 T = TypeVar("T", bound=np.generic)
 

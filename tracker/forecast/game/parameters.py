@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tracker.domain import Lazy
 from tracker.domain.league import LEAGUES
 from tracker.forecast.calibration import NO_CALIBRATIONS, Calibrations
 from tracker.forecast.documents import About, BadParameters, decoded, shipped_text, version_in
@@ -32,7 +33,6 @@ from tracker.forecast.game import (
 from tracker.forecast.game.endgame import LAST_MINUTE, ending, land
 from tracker.forecast.game.flow import MARGIN_FEATURES, TOTAL_FEATURES
 from tracker.forecast.game.lattice import Lattice
-from tracker.forecast.lazy import Lazy
 from tracker.forecast.teams import EndsBelief, RatingFigures, read_ends
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.special import ndtr
 
+from tracker.domain import Lazy
 from tracker.domain.chance import Unpriceable
 from tracker.domain.game import Phase
 from tracker.domain.market import Span
@@ -35,7 +36,6 @@ from tracker.forecast.game.lattice import (
     standing,
     toeplitz,
 )
-from tracker.forecast.lazy import Lazy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tracker.domain import Lazy
 from tracker.forecast.documents import About, decoded, shipped_text, version_in
-from tracker.forecast.lazy import Lazy
 from tracker.forecast.players.remainder import RATE_FEATURES, SHARE_FEATURES, Habits
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tracker.domain import Lazy
 from tracker.domain.chance import NotInBox, PlayerOut, Unpriceable
 from tracker.domain.game import Phase, PlayerLine, Side, Throws
 from tracker.domain.market import CATEGORIES, CATEGORY_REACHED
@@ -27,7 +28,6 @@ from tracker.domain.player import (
 )
 from tracker.forecast.game.flow import MADE, TAKEN_BACK
 from tracker.forecast.game.lattice import Pmf
-from tracker.forecast.lazy import Lazy
 from tracker.forecast.players import GAME_MINUTES, Moments
 from tracker.forecast.players.lineup import (
     EARLY,

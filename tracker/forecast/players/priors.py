@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from tracker.domain import Lazy
 from tracker.domain.chance import LittleKnown
 from tracker.domain.game import Side
 from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.player import PlayerGame, Stat
-from tracker.forecast.lazy import Lazy
 from tracker.forecast.players import GAME_MINUTES, PlayerFigures
 from tracker.forecast.players.lineup import Mate
 from tracker.forecast.players.remainder import (

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import numpy as np
 from scipy.special import expit
 
+from tracker.domain import Lazy
 from tracker.domain.player import Stat
 from tracker.forecast.game.lattice import Pmf
-from tracker.forecast.lazy import Lazy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

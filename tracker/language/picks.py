@@ -1,0 +1,406 @@
+"""What is made of the slots of a line: the pick of one bet, or a parlay with its price and stake.
+
+Anything that a pick lacks or says twice raises BadBet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import pairwise
+
+from tracker.domain import BadBet
+from tracker.domain.catalog import Team, may_be_a_person
+from tracker.domain.market import Direction, Parity, Span
+from tracker.domain.money import Odds
+from tracker.domain.pick import (
+    Asked,
+    Handicap,
+    Matchup,
+    OddOrEven,
+    OneOfThree,
+    OverUnder,
+    ParlayPick,
+    Pick,
+    PlayerFigure,
+    Tens,
+    ToWin,
+)
+from tracker.domain.player import Stat
+from tracker.language.slots import ABOUT, LEAST_TEAM_TOTAL, SPREAD, Slots, unclear
+from tracker.language.tokens import KNOWN, Line
+from tracker.language.vocabulary import AGAINST, COUNTED, EVEN_OF_WHAT
+
+
+def pick_of(line: Line, slots: Slots, text: str, before: Pick | None = None) -> Pick:
+    """Make the pick of a bet's slots; `before` is the leg before, whose player it may share.
+
+    Raises BadBet with the place and what was expected.
+    """
+    if slots.scores and slots.names and slots.stat is None and slots.tens is None:
+        slots.stat = Stat.PTS
+    if slots.negated and slots.tens is None:
+        raise line.wrong(AGAINST, slots.start)
+    player = _player(line, slots, before)
+    asked = _asked_of_player(line, slots) if player else _asked_of_game(line, slots)
+    _one_market(line, slots)
+    span = slots.span or Span.GAME
+    if isinstance(asked, OneOfThree) and span is Span.GAME:
+        if slots.tie and not slots.three_way and slots.span is None:
+            raise line.wrong(
+                "a game cannot end tied: say of which half or quarter, or 'regulation tie'",
+                slots.start,
+            )
+        span = Span.REGULATION
+    if player and span is not Span.GAME:
+        raise line.wrong(f"a player's line is of the whole game, not of {span.value}", slots.start)
+    merged = player is not None and not slots.names
+    return Pick(
+        text=text,
+        asked=asked,
+        span=span,
+        team=() if merged else _team(line, slots),
+        player=player,
+        matchup=_matchup(line, slots),
+        odds=odds_of(slots),
+        stake_cents=stake_of(slots),
+        units=slots.units,
+        tags=tuple(slots.tags),
+        free=slots.free,
+        book=slots.book,
+    )
+
+
+def odds_of(slots: Slots) -> Odds | None:
+    """The price as written, else the price that `risk $22 to win $20` implies."""
+    stake, won = slots.stake_cents, slots.to_win_cents
+    if won is None and slots.payout_cents is not None and stake is not None:
+        won = slots.payout_cents - stake
+    if slots.prices or not stake or won is None or won <= 0:
+        return slots.prices[0][1] if slots.prices else None
+    paid = Odds("", 1 + Fraction(won, stake))
+    return Odds(paid.american, paid.decimal)
+
+
+def stake_of(slots: Slots) -> int | None:
+    """The stake as written, in cents, else the stake that `-110 to win $20` implies."""
+    if slots.stake_cents is not None or slots.units is not None or not slots.prices:
+        return slots.stake_cents
+    decimal = slots.prices[0][1].decimal
+    if slots.to_win_cents is not None:
+        return round(slots.to_win_cents / (decimal - 1))
+    return None if slots.payout_cents is None else round(slots.payout_cents / decimal)
+
+
+def check_clear(line: Line, whole: Slots, priced: Slots) -> None:
+    """Raise BadBet for a bare number that may be the price or the stake.
+
+    `whole` has the stake of the bet, `priced` the price: they differ for a leg of a parlay.
+    """
+    at = priced.bare_at
+    if at is None or whole.stake_cents is not None or whole.units is not None:
+        return
+    raise unclear(line, at)
+
+
+def _matchup(line: Line, slots: Slots) -> Matchup | None:
+    if slots.matchup is not None:
+        return replace(slots.matchup, day=slots.day)
+    # A team says of which league the bet is; a player's name or a total alone does not.
+    place = line.words[slots.start].place if not slots.team else None
+    leagues = None if place is None else line.leagues_at(place, many=slots.many)
+    if slots.day is None and not leagues:
+        return None
+    return Matchup((), (), slots.day, leagues=leagues or frozenset())
+
+
+def _team(line: Line, slots: Slots) -> tuple[Team, ...]:
+    """The teams that the name may mean; where a game is named, only its teams."""
+    if slots.matchup is None or not slots.team:
+        return slots.team
+    words = [line.words[i].text for i in slots.team_words]
+    _, wide = line.find(words, wide=True)
+    playing = (*slots.matchup.away, *slots.matchup.home)
+    found = tuple(x for x in wide if x in playing) or tuple(x for x in slots.team if x in playing)
+    if found or not (slots.matchup.away and slots.matchup.home):
+        return found or slots.team
+    raise line.wrong(
+        f"{' '.join(words)!r} at column {line.words[slots.team_words[0]].place + 1} "
+        "is neither team of the game that is named",
+        slots.team_words[0],
+    )
+
+
+# ----------------------------------------------------------------------------------- players
+
+
+def _player(line: Line, slots: Slots, before: Pick | None) -> str | None:
+    """The words that name the player; None where the bet is on a team or a game."""
+    if slots.stat is None and slots.tens is None:
+        if slots.names:
+            raise _no_player_line(line, slots)
+        return None
+    if slots.names:
+        return " ".join(line.words[i].text.rstrip(",") for i in slots.names)
+    points = slots.stat is Stat.PTS and slots.tens is None
+    of_a_team = points and not (slots.number is not None and slots.number < LEAST_TEAM_TOTAL)
+    of_a_team = of_a_team or (points and slots.span not in (None, Span.GAME))
+    if slots.team and not of_a_team:
+        name = " ".join(line.words[i].text for i in slots.team_words)
+        if may_be_a_person(name, slots.team):
+            return name
+    no_other = not slots.team and slots.matchup is None and not of_a_team
+    if no_other and before is not None and before.player is not None:
+        return before.player
+    if points and (slots.team or of_a_team):
+        return None
+    what = "double-double" if slots.tens is not None else (slots.stat or Stat.PTS).value
+    at = slots.start if slots.stat is None else slots.stat_at
+    if slots.team:
+        raise line.wrong(f"there are no lines on a team's {what}: name a player", at)
+    raise line.wrong(f"whose {what}? Name the player, such as 'Jokic o9.5 reb'", at)
+
+
+def _no_player_line(line: Line, slots: Slots) -> BadBet:
+    at, expected = slots.stranger or (slots.names[0], slots.expected)
+    bad = line.bad(expected, at)
+    many = slots.number is None or slots.number > LEAST_TEAM_TOTAL or slots.span is not None
+    misspelt = many and "did you mean" in str(bad)
+    if slots.number is None or misspelt or expected not in (ABOUT, SPREAD):
+        return bad
+    name = " ".join(line.words[i].text for i in slots.names)
+    number = line.words[slots.number_at]
+    return line.wrong(
+        f"what of {name!r} is counted is not said after {line.written(slots.number_at)!r} "
+        f"at column {number.place + 1}: {KNOWN}",
+        slots.number_at,
+    )
+
+
+def _asked_of_player(line: Line, slots: Slots) -> Asked:
+    if slots.tens is not None:
+        return Tens(slots.tens, not slots.negated)
+    if slots.stat is None or slots.number is None:
+        raise line.bad("the line, such as o25.5", slots.end)
+    if slots.direction is None and not slots.or_more:
+        number = line.words[slots.number_at]
+        whole = f", or '{slots.number:g}+'" if slots.number == int(slots.number) else ""
+        raise line.wrong(
+            f"{line.written(slots.number_at)!r} at column {number.place + 1} lacks its side: "
+            f"expected 'over' or 'under' before it{whole}",
+            slots.number_at,
+        )
+    return PlayerFigure(slots.stat, slots.direction or Direction.OVER, slots.number)
+
+
+# ------------------------------------------------------------------------------------- games
+
+
+def _asked_of_game(line: Line, slots: Slots) -> Asked:
+    if slots.tie or slots.three_way:
+        if bool(slots.team) == slots.tie:
+            raise line.wrong("a 3-way bet is on one team, or on the tie: name one", slots.start)
+        return OneOfThree()
+    if slots.parity is not None:
+        said = {x.low for x in line.words[slots.start : slots.end]} & COUNTED
+        if slots.parity is Parity.EVEN and slots.team and not (slots.prices or slots.stat or said):
+            raise line.wrong(EVEN_OF_WHAT, slots.start)
+        return OddOrEven(slots.parity)
+    if slots.number is not None or slots.direction is not None:
+        return _total(line, slots)
+    if not slots.team:
+        raise _of_no_team(line, slots)
+    if slots.handicap is not None:
+        return Handicap(slots.handicap)
+    if slots.moneyline:
+        return ToWin()
+    if slots.prices and slots.prices[0][1].text[:1] in "+-":
+        at, odds = slots.prices[0]
+        so_far = line.text[line.words[slots.start].place : line.words[at].place]
+        so_far = " ".join(so_far.split())
+        raise line.wrong(
+            f"{odds.text!r} looks like a price: write the line first, or '{so_far} ML {odds.text}'",
+            at,
+        )
+    raise line.bad(SPREAD, slots.end)
+
+
+def _of_no_team(line: Line, slots: Slots) -> BadBet:
+    """The error about a bet that names no team, or both: `LAL@DEN -4.5`."""
+    if slots.handicap is not None:
+        what, such = line.written(slots.number_at), line.words[slots.number_at].text
+    elif slots.moneyline:
+        what, such = "moneyline", "ML"
+    elif slots.prices and slots.matchup is not None:
+        what, such = slots.prices[0][1].text, f"ML {slots.prices[0][1].text}"
+    else:
+        return line.bad(ABOUT, slots.end)
+    game = "" if slots.matchup is None else "LAL@DEN "
+    return line.wrong(f"whose {what}? Name the team, such as '{game}DEN {such}'", slots.start)
+
+
+def _total(line: Line, slots: Slots) -> Asked:
+    if slots.number is None:
+        raise line.bad("the line, such as 224.5", slots.end)
+    if slots.direction is None and not slots.or_more:
+        number = line.words[slots.number_at]
+        raise line.wrong(
+            f"{line.written(slots.number_at)!r} at column {number.place + 1} lacks its side: "
+            "expected 'over' or 'under' before it",
+            slots.number_at,
+        )
+    if slots.team_total and not slots.team:
+        raise line.wrong("whose team total? Name the team, such as 'DEN tt o114.5'", slots.start)
+    return OverUnder(slots.direction or Direction.OVER, slots.number)
+
+
+def _one_market(line: Line, slots: Slots) -> None:
+    """Raise BadBet for a bet that names two markets."""
+    said = (
+        slots.handicap is not None,
+        slots.moneyline and not slots.three_way and not slots.tie,
+        slots.number is not None or slots.direction is not None,
+        slots.parity is not None,
+        slots.three_way or slots.tie,
+        slots.tens is not None,
+    )
+    if sum(said) > 1:
+        raise line.wrong(
+            "two bets in one: separate the legs of a parlay by ';', and write a price behind",
+            slots.number_at or slots.start,
+        )
+
+
+# ------------------------------------------------------------------------------------- parlays
+
+
+@dataclass(slots=True)
+class Heading:
+    """The words before a parlay's legs: its kind, its stated number of legs, price and stake."""
+
+    same_game: bool
+    count: int | None
+    price: Slots
+
+
+def parlay_of(
+    line: Line, heading: Heading | None, read: list[Slots], *, staked: bool
+) -> ParlayPick:
+    """Make a parlay of the bets that were read. Raises BadBet where they do not make one."""
+    whole = heading.price if heading is not None else Slots(0, many=True)
+    legs = [x for x in read if not x.empty]
+    _take_prices_below(whole, read)
+    for slots in (x for x in read if x.empty):
+        _join(line, whole, slots)
+    if legs:
+        legs = _with_games_below(line, whole, legs)
+        _take_the_whole(line, whole, legs)
+    for slots in legs:
+        slots.day = slots.day or whole.day
+    picks = _picks_of(line, legs)
+    for slots in () if staked else (whole, *legs):
+        check_clear(line, whole, slots)
+    text = line.text.strip()
+    if heading is not None and heading.count not in (None, len(picks)):
+        raise BadBet(
+            f"{text!r}: it says {heading.count} legs, but {len(picks)} could be read: "
+            "write ';' between them"
+        )
+    return ParlayPick(
+        text=text,
+        legs=tuple(picks),
+        same_game=heading is not None and heading.same_game,
+        odds=odds_of(whole) or ParlayPick.product(picks),
+        stake_cents=stake_of(whole),
+        units=whole.units,
+        tags=tuple(dict.fromkeys((*whole.tags, *(tag for x in legs for tag in x.tags)))),
+        free=whole.free or any(x.free for x in legs),
+        book=next((x.book for x in (whole, *legs) if x.book), None),
+    )
+
+
+def _take_prices_below(whole: Slots, read: list[Slots]) -> None:
+    """Give each leg of a slip without a price the one in the line below it, where all have one."""
+    parts = [x for x in read if x.market_known or (x.empty and x.prices)]
+    bare = [x for x in parts if not x.empty and not x.prices]
+    below = [(x, y) for x, y in pairwise(parts) if y.empty and not x.empty and not x.prices]
+    legs = sum(not x.empty for x in parts)
+    others = whole.prices or len(parts) - legs > len(below)
+    if legs > 1 and len(below) == len(bare) and (others or len(bare) == legs):
+        for leg, part in below:
+            leg.prices, part.prices = part.prices, []
+
+
+def _with_games_below(line: Line, whole: Slots, legs: list[Slots]) -> list[Slots]:
+    """The legs with the games of a slip that prints each game below its leg, the last one, too."""
+    *others, last = legs
+    bare = last.matchup is not None and not (last.team or last.names or last.market_known)
+    begun = all(x.matchup is None or x.matchup_at == x.start for x in others)
+    if not others or others[0].matchup is not None or not bare or not begun or last.direction:
+        return legs
+    for leg, behind in pairwise(legs):
+        leg.matchup, leg.day, behind.day = behind.matchup, behind.day, None
+    _join(line, whole, last)
+    return others
+
+
+def _picks_of(line: Line, legs: Sequence[Slots]) -> list[Pick]:
+    """The picks of a parlay's legs; a leg may leave out the player of the leg before it."""
+    picks: list[Pick] = []
+    for number, slots in enumerate(legs, 1):
+        line.leg = number
+        text = line.text[line.words[slots.start].place : line.words[slots.end - 1].end]
+        before = picks[-1] if picks else None
+        pick = pick_of(line, slots, text.strip(), before)
+        picks.append(replace(pick, tags=(), free=False, book=None))
+        if any(x.meaning == pick.meaning for x in picks[:-1]):
+            raise line.wrong("the same leg stands before", slots.start)
+    line.leg = None
+    return picks
+
+
+def _take_the_whole(line: Line, whole: Slots, legs: list[Slots]) -> None:
+    """Move the price and stake of the whole parlay, written after the last leg, off that leg."""
+    *earlier, last = legs
+    for number, slots in enumerate(earlier, 1):
+        line.leg = number
+        if slots.stake_cents is not None or slots.units is not None:
+            raise line.wrong("a parlay has one stake: write it at the end", slots.stake_at)
+        if len(slots.prices) > 1:
+            raise line.wrong("a leg has one price", slots.prices[1][0])
+        _move_won(slots, whole)
+    line.leg = None
+    priced = bool(earlier) and all(x.prices for x in earlier)
+    if last.prices and not whole.prices and (len(last.prices) > 1 or not priced):
+        whole.prices.append(last.prices.pop())
+    _move_won(last, whole)
+    _join(line, whole, Slots(last.start, stake_cents=last.stake_cents, units=last.units))
+    last.stake_cents, last.units = None, None
+
+
+def _move_won(part: Slots, whole: Slots) -> None:
+    """Give what a won bet pays, which a part of the line says, to the whole."""
+    whole.to_win_cents = whole.to_win_cents or part.to_win_cents
+    whole.payout_cents = whole.payout_cents or part.payout_cents
+    part.to_win_cents = part.payout_cents = None
+
+
+def _join(line: Line, whole: Slots, part: Slots) -> None:
+    """Add another part's price, stake and tags to those of the whole; BadBet for one twice."""
+    twice = (bool(whole.prices) and bool(part.prices)) or len(part.prices) > 1
+    staked = part.stake_cents is not None or part.units is not None
+    other = whole.units is not None or whole.stake_cents not in (None, part.stake_cents)
+    if twice or (staked and other):
+        raise line.wrong("the price or the stake of the whole is there twice", part.start)
+    whole.prices += part.prices
+    whole.tags += part.tags
+    whole.free = whole.free or part.free
+    whole.book = whole.book or part.book
+    if None not in (whole.day, part.day) and whole.day != part.day:
+        raise line.wrong("write the day of each leg beside it, for there are two", part.start)
+    whole.day = whole.day or part.day
+    _move_won(part, whole)
+    whole.bare_at = part.bare_at if whole.bare_at is None else whole.bare_at
+    if staked:
+        whole.stake_cents, whole.units = part.stake_cents, part.units
