@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from tracker.domain import BadBet
 from tracker.domain.bet import Bet, Leg, Parlay, Wager, excluding, games_of, legs_of
@@ -106,10 +106,20 @@ class Draft:
         return "content:" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
     @property
+    def matchups(self) -> tuple[Matchup, ...]:
+        """The games that the person named, beside the pick or in its legs."""
+        named = (self.matchup, *(leg.matchup for leg in self.legs))
+        return tuple(x for x in named if x is not None)
+
+    @property
+    def last_day(self) -> date | None:
+        """The last date that the words name; None where they name none."""
+        return max((x.day for x in self.matchups if x.day is not None), default=None)
+
+    @property
     def dated(self) -> bool:
         """Whether the words name a day, or a game by its id."""
-        named = (self.matchup, *(leg.matchup for leg in self.legs))
-        return any(x is not None and (x.day or x.game_id) for x in named)
+        return any(x.day or x.game_id for x in self.matchups)
 
     @property
     def leagues(self) -> frozenset[str]:

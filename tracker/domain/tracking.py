@@ -51,9 +51,10 @@ class RuleState:
     the firings of the last hour. `window` of a swing rule holds the readings that it is measured
     against; of a level rule, the reading that fired until its cooldown is over, and behind it,
     while the rule is pending, the last reading on the safe side. `flipped` is whether a crossing
-    rule watches for the way back. `notified` holds the lowest and the highest chance that it fired
-    with, empty before its first firing; of a parlay's `hit` rule it holds the numbers of the legs
-    that were announced, and of a rule on a fact of a game the numbers of those that were told.
+    rule watches for the way back. `notified` is empty before the first firing. Of a rule about a
+    chance it then holds the lowest chance that was told on the way down (1.0 for none) and the
+    highest on the way up (0.0 for none); of a parlay's `hit` rule, the numbers of the legs that
+    were announced; of a rule on a fact of a game, the numbers of those that were told.
     """
 
     bet: int

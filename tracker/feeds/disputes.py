@@ -13,6 +13,7 @@ from tracker.clock import Clock
 from tracker.domain.events import FeedAgreement, FeedDisagreement, Tell
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.poll import CLOCK_S, order_key
+from tracker.feeds.fetch import keep_newest
 from tracker.feeds.polling import Feed
 
 EVERY_S = 5 * 60.0
@@ -74,9 +75,8 @@ class Disputes:
         It waits for nothing. A board of the second source that must be fetched first is compared at
         a later poll.
         """
-        case = self._cases.setdefault(game.id, _Case())
-        while len(self._cases) > KEPT_GAMES:
-            self._cases.popitem(last=False)
+        case = self._cases.get(game.id) or _Case()
+        keep_newest(self._cases, game.id, case, KEPT_GAMES)
         if not others or not self._due(case, state):
             return
         soon = case.differing and not case.ends
@@ -144,9 +144,5 @@ def contradict(one: GameState, other: GameState) -> bool:
         return one.score != other.score
     if mine[:2] == theirs[:2] and abs(one.clock - other.clock) <= CLOCK_S:
         return one.score != other.score
-    early, late = (one, other) if _earlier(one, other) else (other, one)
+    early, late = (one, other) if mine[:3] < theirs[:3] else (other, one)
     return early.score.home > late.score.home or early.score.away > late.score.away
-
-
-def _earlier(one: GameState, other: GameState) -> bool:
-    return order_key(one)[:3] < order_key(other)[:3]

@@ -14,7 +14,6 @@ from typing import Any
 
 from tracker.domain.bet import TO_BE_GRADED
 from tracker.domain.catalog.books import book_name
-from tracker.domain.draft import Draft
 from tracker.domain.league import slate_date
 from tracker.domain.market import Market
 from tracker.domain.money import needed, own_part
@@ -202,12 +201,13 @@ def keep(db: Connection, number: int) -> None:
     named = db.execute(_PLAYER, (number, number)).fetchone()
     player = draft.legs[0].player if len(draft.legs) == 1 else None
     stake = draft.stake_cents
+    written = draft.last_day or slate_date(draft.placed_at or moment(bet["added_at"]))
     values = {
         "bet": number,
         "revision": settled["revision"],
         "at": settled["settled_at"],
         "official": settled["official_at"] is not None or bet["game_id"] is None,
-        "day": bet["slate"] or _day(bet, draft).isoformat(),
+        "day": bet["slate"] or written.isoformat(),
         # An imported bet may have no game: league, market and player then come from its words.
         "league": bet["league"] or league,
         "market": bet["market"] or draft.kind,
@@ -231,12 +231,6 @@ def fill(db: Connection) -> None:
     for (number,) in db.execute(_MISSING).fetchall():
         keep(db, number)
     db.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?, '1')", (_FILLED,))
-
-
-def _day(bet: Row, draft: Draft) -> date:
-    named = (draft.matchup, *(x.matchup for x in draft.legs))
-    days = [x.day for x in named if x is not None and x.day is not None]
-    return max(days) if days else slate_date(draft.placed_at or moment(bet["added_at"]))
 
 
 def _days(since: date | None, until: date | None) -> dict[str, str | None]:

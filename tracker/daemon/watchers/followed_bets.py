@@ -531,12 +531,5 @@ def _no_day(draft: Draft, why: NoSuchGame, now: datetime) -> str:
     """Why no slate will bring the bet's game any more; empty while one may."""
     if isinstance(why, UnknownDay):
         return f"{why}{_MEND}"
-    late = _too_late(draft, now)
+    late = draft.last_day is not None and draft.last_day < slate_date(now - _RECENT)
     return f"{draft.pick.text!r}: no game of its date was found{_MEND}" if late else ""
-
-
-def _too_late(draft: Draft, now: datetime) -> bool:
-    """Whether each date that a bet names lies so far back that no slate brings its game now."""
-    named = (draft.matchup, *(x.matchup for x in draft.legs))
-    days = [x.day for x in named if x is not None and x.day is not None]
-    return bool(days) and max(days) < slate_date(now - _RECENT)

@@ -365,6 +365,7 @@ def _press(
     if len(recent) >= BUDGET:
         spent = state.moved(RulePhase.PENDING, Reason.OVER_BUDGET, streak)
         return RuleStep(spent, Reason.OVER_BUDGET)
+    low, high = state.notified or (1.0, 0.0)
     fired = replace(
         state,
         phase=RulePhase.FIRING,
@@ -372,7 +373,7 @@ def _press(
         streak=0,
         reason=why,
         fired=(*recent, reading.at),
-        notified=_with_notified(state.notified, reading.p, up=up),
+        notified=(low, max(high, reading.p)) if up else (min(low, reading.p), high),
     )
     return RuleStep(fired, why, fires=True)
 
@@ -387,12 +388,6 @@ def _is_news(state: RuleState, reading: RuleReading, *, up: bool) -> bool:
     return (log_odds(p) - log_odds(high) if up else log_odds(low) - log_odds(p)) >= NEWS
 
 
-def _with_notified(notified: tuple[float, ...], p: float, *, up: bool) -> tuple[float, ...]:
-    """What was told, with one more: the lowest on the way down, the highest on the way up."""
-    low, high = notified or _NEVER
-    return (low, max(high, p)) if up else (min(low, p), high)
-
-
 def turned(rule: LevelRule, state: RuleState, told: float, *, up: bool) -> RuleState:
     """A level rule after another rule of its bet told that the chance went to `told` instead.
 
@@ -403,10 +398,6 @@ def turned(rule: LevelRule, state: RuleState, told: float, *, up: bool) -> RuleS
     if not (state.notified and other_way and -_beyond(rule, state, told) >= NEWS):
         return state
     return replace(state, notified=())
-
-
-_NEVER = (1.0, 0.0)
-"""The lowest and highest that was told, before anything was."""
 
 
 def rebase(rule: LevelRule | SwingRule, state: RuleState, reading: RuleReading) -> RuleStep:
