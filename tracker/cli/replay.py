@@ -87,7 +87,7 @@ def record(
     with progress("making recordings"):
         bad: list[str] = []
         made = recording_from_bodies(bodies, lambda problem: bad.append(str(problem)))
-        found = [x for x in made if game is None or _called(x, game)]
+        found = [x for x in made if game is None or game.upper() in (x.name, x.id)]
     for problem in bad if game is None or not found else ():
         note(problem)
     if not found:
@@ -101,10 +101,6 @@ def record(
         target = out / file_name(one)
         write_recording(one, target)
         say(f"Wrote {target}")
-
-
-def _called(recording: Recording, name: str) -> bool:
-    return name.upper() in (recording.name, recording.id)
 
 
 async def _bodies(

@@ -81,7 +81,7 @@ def meet(draft: Draft, wager: Wager | None, game: Game | None, kept: Sequence[Ke
         return Duplicate(named.number, draft)
     if named is not None and game is not None:
         # The same words were once used for another game: this is a bet of its own.
-        draft = replace(draft, occasion=_occasion(wager, game))
+        draft = replace(draft, occasion=" ".join(x.id for x in games_of(wager, game)))
     twins = [x for x in kept if agree(x.draft, draft) and _same_wager(x, draft, wager, game)]
     twin = min(twins, key=lambda x: (x.withdrawn, x.number), default=None)
     return (
@@ -157,10 +157,6 @@ def _on_other_games(kept: Kept, wager: Wager | None, game: Game | None) -> bool:
 
 def _games(wager: Wager, game: Game) -> frozenset[str]:
     return frozenset(x.id for x in games_of(wager, game))
-
-
-def _occasion(wager: Wager | None, game: Game) -> str:
-    return " ".join(x.id for x in games_of(wager, game))
 
 
 def _same_wager(kept: Kept, draft: Draft, wager: Wager | None, game: Game | None) -> bool:

@@ -68,11 +68,6 @@ def _period_in(text: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def _forfeited(text: str) -> bool:
-    """Whether a squeezed status text says that the game was forfeited."""
-    return "forfeit" in text
-
-
 def _off(text: str) -> Phase | None:
     """The phase of a game that a squeezed status text calls off.
 
@@ -81,11 +76,6 @@ def _off(text: str) -> Phase | None:
     if text.startswith(("ppd", "postponed")):
         return Phase.POSTPONED
     return Phase.CANCELLED if text.startswith("cancel") else None
-
-
-def _interrupted(text: str) -> bool:
-    """Whether a squeezed status text says that play has been stopped."""
-    return text.startswith(("suspended", "delayed"))
 
 
 def _ended(text: str, period: int, rules: League) -> bool:
@@ -354,7 +344,7 @@ def _state(game: Game, entry: _GameDocument) -> GameState:
     called_off = _off(text)
     if called_off is not None:
         return _quiet(game, called_off, _roster(entry))
-    if _forfeited(text):
+    if "forfeit" in text:
         raise FeedUnbelieved("gameStatusText", "is a forfeit", "a forfeit")
     entry = _as_worded(entry, text, rules)
     scored = (entry.home.score or 0) + (entry.away.score or 0)
@@ -433,7 +423,7 @@ def _in_play(game: Game, entry: _GameDocument, rules: League, text: str) -> Game
     clock = clock_left or worded or 0.0
     phase = Phase.LIVE
     length = float(rules.length_of(entry.period))
-    if _interrupted(text):
+    if text.startswith(("suspended", "delayed")):
         phase, clock = Phase.SUSPENDED, when_stopped(clock, entry.period, rules)
     elif _ended(text, entry.period, rules):
         phase, clock = Phase.BREAK, 0.0

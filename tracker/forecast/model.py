@@ -96,7 +96,7 @@ def _lattices(
 ) -> tuple[Lattice, Lattice | None]:
     """The lattices of the final score, and of the score after regulation where it is known."""
     now, overtime = Lattice.certain(state.score.home, state.score.away), parameters.overtime
-    whistled = _whistled(state)
+    whistled = state.phase is not Phase.LIVE and state.clock == 0 and state.score.margin == 0
     if state.phase is Phase.FINAL:
         return now, now if state.overtime == 0 else _regulation_score(state)
     if state.overtime or (state.period == state.game.rules.periods and whistled):
@@ -136,11 +136,6 @@ def _regulation_end(parameters: Parameters, at: Moment) -> Lattice:
         before = regulation(parameters, replace(at, possessions=0.0, fouls=0.0))
         level = before.mixed(level, early)
     return level
-
-
-def _whistled(state: GameState) -> bool:
-    """Whether the period is over with a tied score, so that an overtime must follow."""
-    return state.phase is not Phase.LIVE and state.clock == 0 and state.score.margin == 0
 
 
 def _endgame(parameters: Parameters, at: Moment, *, overtime: bool) -> Lattice:

@@ -476,16 +476,12 @@ def find_recording(name: str) -> Recording:
         return read_recording(path)
     games = list(shipped())
     words = name.upper().split()
-    hits = [game for game in games if _is_called(game, words)]
+    hits = [game for game in games if words in ([game.id], [game.name], [game.name, _day(game)])]
     if len(hits) == 1:
         return hits[0]
     known = ", ".join(f"{game.name} ({game.id})" for game in games)
     what = "More than one recorded game" if hits else "No recorded game"
     raise UnknownGameError(f"{what} is called {name!r}. There are: {known}.")
-
-
-def _is_called(game: Recording, words: list[str]) -> bool:
-    return words in ([game.id], [game.name], [game.name, _day(game)])
 
 
 def _day(game: Recording) -> str:

@@ -420,14 +420,10 @@ def _athlete(player: RosterPlayer, line: StatLine, state: TeamState, league: str
         },
         "starter": player.starter,
         "didNotPlay": not played,
-        "reason": _reason(player),
+        "reason": player.absent.removeprefix("INACTIVE_").replace("_", " ") or _FILLER,
         "ejected": False,
         "stats": _figures(line) if played else [],
     }
-
-
-def _reason(player: RosterPlayer) -> str:
-    return player.absent.removeprefix("INACTIVE_").replace("_", " ") or _FILLER
 
 
 def _figures(line: StatLine) -> list[str]:

@@ -117,16 +117,12 @@ def parlay_price(slip: Parlay, odds: Odds | None, dropped: Sequence[int]) -> Fra
         if odds is None:
             return None
         return f"{_legs(dropped)} dropped out and the legs' own prices are not known"
-    if odds is not None and not _agree(odds.decimal, product):
+    if odds is not None and abs(odds.decimal - product) > SAME_PRICE * product:
         return (
             f"{_legs(dropped)} dropped out of a parlay at {odds.text}, which is not the "
             "product of its legs' prices"
         )
     return slip.product(dropped)
-
-
-def _agree(price: Fraction, product: Fraction) -> bool:
-    return abs(price - product) <= SAME_PRICE * product
 
 
 def _reason(legs: Sequence[LegStanding], result: Result) -> str:

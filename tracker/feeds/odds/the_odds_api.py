@@ -8,7 +8,7 @@ American ones. Times are ISO text, or seconds in older recordings.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -106,7 +106,7 @@ def parse(body: bytes) -> Parsed:
     """
     faults: Counter[str] = Counter()
     entries = _entries(body)
-    american = _american(entries)
+    american = any(price < 0 for x in entries for price in _prices(x))
     events = [event for x in entries if (event := _event(x, american, faults)) is not None]
     return Parsed(tuple(events), faults)
 
@@ -131,10 +131,6 @@ class _Raw(Strict):
 class _Whole(Strict):
     id: Any = None
     data: Any = None
-
-
-def _american(entries: Iterable[Any]) -> bool:
-    return any(price < 0 for x in entries for price in _prices(x))
 
 
 def _prices(value: Any) -> Iterator[float]:

@@ -95,7 +95,7 @@ class NtfyChannel(HeldOpen):
         """Publish a card without a sound, under a sequence id made from its game."""
         if self._too_old:
             return Refused(TOO_OLD)
-        name = self._name(game)
+        name = "card-" + hashlib.sha256(f"{self._salt} {game}".encode()).hexdigest()[:16]
         found = await self._publish(card_plain(for_ntfy(card)), _SILENT, name)
         if not isinstance(found, ServiceReply):
             return found
@@ -123,10 +123,6 @@ class NtfyChannel(HeldOpen):
         if "id" not in (found.body or {}):
             return Unknown(f"answered {found.status}, but not as ntfy does: {_REMEDY}")
         return found
-
-    def _name(self, game: str) -> str:
-        """The sequence id of a game's card: the same after a restart, and no secret."""
-        return "card-" + hashlib.sha256(f"{self._salt} {game}".encode()).hexdigest()[:16]
 
 
 def _alert_name(key: str) -> str:

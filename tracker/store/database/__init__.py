@@ -353,10 +353,6 @@ def missing(path: Path) -> StoreMissing:
     return StoreMissing(f"{path}: there is no database yet; add a bet or start the daemon")
 
 
-def _address(path: Path, mode: str) -> str:
-    return f"file:{quote(str(path.absolute()))}?mode={mode}"
-
-
 async def open_database(
     path: Path, *, readonly: bool, durable: bool = True, wait_out: WaitOut | None = None
 ) -> Database:
@@ -413,7 +409,7 @@ async def _connected(path: Path, mode: str) -> tuple[Connection, aiosqlite.Conne
     def connect() -> sqlite3.Connection:
         # A failure here would leave the thread to answer an event loop that may be closed by then.
         try:
-            raw = _opened(_address(path, mode))
+            raw = _opened(f"file:{quote(str(path.absolute()))}?mode={mode}")
         except sqlite3.Error as why:
             refused.append(why)
             raw = _opened("file::memory:")
