@@ -19,15 +19,8 @@ from tracker.cli.bets.rules import NIGHT, USUAL, bets_on
 from tracker.domain.game import Game
 from tracker.domain.policy import parse_rule
 from tracker.domain.prior import Lines
-from tracker.modelling.backtest import Played, read_games
-from tracker.modelling.rule_trial import (
-    RuleFigures,
-    TrialCourse,
-    Watched,
-    figures,
-    in_play,
-    try_bets,
-)
+from tracker.modelling.metrics import RuleFigures, TrialCourse, Watched, rule_figures
+from tracker.modelling.rule_trial import Played, in_play, read_games, try_bets
 
 PAGE = Path(__file__).parent.parent / "docs" / "alerts.md"
 RULES = [x for x in map(parse_rule, USUAL) if isinstance(x, Watched)]
@@ -65,7 +58,7 @@ def table(courses: list[TrialCourse], games: int, season: str) -> str:
         "a bare threshold, a game", "flaps spared",
     )  # fmt: skip
     heads = f"| {' | '.join(names)} |\n|{' --- |' * len(names)}"
-    rows = "\n".join(row(figures(x, courses), games) for x in RULES)
+    rows = "\n".join(row(rule_figures(x, courses), games) for x in RULES)
     return (
         f"{MARK}\n\n{heads}\n{rows}\n\n{games} games of {season}, three bets each: the home team's "
         f"moneyline and spread and the over, at the closing lines.\n\n{END}"

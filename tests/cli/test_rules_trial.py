@@ -10,8 +10,7 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tracker.domain.game import Phase
-from tracker.modelling.backtest import read_games
-from tracker.modelling.rule_trial import in_play
+from tracker.modelling.rule_trial import in_play, read_games
 
 
 def a_history(folder: Path) -> None:

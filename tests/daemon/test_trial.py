@@ -14,7 +14,8 @@ from tracker.domain.game import Game
 from tracker.domain.policy import LevelRule, parse_rule
 from tracker.engine.rules.state_machine import BAND, COOLDOWN, NEWS, log_odds
 from tracker.feeds.polling.poller import GamePoller
-from tracker.modelling.rule_trial import STARTS_BEFORE, SiteWatch, TrialCourse, follow
+from tracker.modelling.metrics import TrialCourse
+from tracker.modelling.rule_trial import STARTS_BEFORE, SiteWatch, follow
 from tracker.replay import shipped
 from tracker.replay.nba_site import NbaSite
 from tracker.replay.playback import Playback

@@ -9,7 +9,7 @@ from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import Result
 from tracker.domain.game import Score
 from tracker.domain.policy import LevelRule, SwingRule, parse_rule
-from tracker.modelling.rule_trial import SeenChance, TrialCourse, Watched, figures, naive
+from tracker.modelling.metrics import SeenChance, TrialCourse, Watched, naive, rule_figures
 
 
 def rule(text: str) -> Watched:
@@ -37,19 +37,19 @@ def test_an_alert_holds_when_the_bet_ends_where_it_points() -> None:
     chances = seen(0.5, 0.81, 0.82, 0.9, 0.99, 1.0)
     up, down = fired("p >= 0.80", 2, 0.82), fired("p <= 0.20", 2, 0.18)
     for result, held, missed in ((Result.WON, 1, 0), (Result.LOST, 0, 1), (Result.PUSH, 0, 0)):
-        found = figures(rule("p >= 0.80"), [TrialCourse(chances, (up, down), result)])
+        found = rule_figures(rule("p >= 0.80"), [TrialCourse(chances, (up, down), result)])
         assert (found.alerts, found.held, found.missed) == (1, held, missed)
-        other = figures(rule("p <= 0.20"), [TrialCourse(chances, (up, down), result)])
+        other = rule_figures(rule("p <= 0.20"), [TrialCourse(chances, (up, down), result)])
         assert (other.held, other.missed) == (missed, held)
     swung = fired("swing 0.15 in 5m", 3, 0.4, was=0.6)
-    found = figures(rule("swing 0.15 in 5m"), [TrialCourse(chances, (swung,), Result.LOST)])
+    found = rule_figures(rule("swing 0.15 in 5m"), [TrialCourse(chances, (swung,), Result.LOST)])
     assert (found.held, found.promised) == (1, 0.6)
 
 
 def test_the_lead_counts_until_the_chance_is_settled_for_good() -> None:
     """The lead ends when the chance is settled for good, not when it only looked so."""
     chances = seen(0.5, 0.81, 0.82, 0.995, 0.9, 0.95, 0.99, 1.0, 1.0)
-    found = figures(
+    found = rule_figures(
         rule("p >= 0.80"), [TrialCourse(chances, (fired("p >= 0.80", 2, 0.82),), Result.WON)]
     )
     assert found.lead is not None
@@ -66,5 +66,5 @@ def test_a_bare_threshold_speaks_at_every_crossing() -> None:
     assert naive(rule("p crosses 0.80"), dance) == 19
     assert naive(rule("swing 0.15 in 5m"), seen(0.4, 0.6, 0.6, 0.6)) == 1
     assert naive(rule("swing 0.15 in 20s"), seen(0.4, 0.6, 0.6, 0.6, 0.4)) == 2
-    spared = figures(rule("p >= 0.80"), [TrialCourse(dance, (), Result.WON)])
+    spared = rule_figures(rule("p >= 0.80"), [TrialCourse(dance, (), Result.WON)])
     assert (spared.naive, spared.spared, spared.share, spared.lead) == (10, 10, None, None)

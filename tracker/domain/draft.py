@@ -266,12 +266,6 @@ def parse_placed_at(text: str, now: datetime | None = None) -> datetime:
     return next(x for x in times if x.astimezone(UTC) <= now)
 
 
-def tags_of(*words: str) -> tuple[str, ...]:
-    """Tags as a person writes them, each once and without its `#`; commas and bars part them."""
-    plain = (x.strip().removeprefix("#") for word in words for x in re.split(r"[|;,]", word))
-    return tuple(dict.fromkeys(x for x in plain if x))
-
-
 def _check_offered(pick: Pick, leg: Leg) -> None:
     """Refuse a line that no book offers: one for both teams' points, for a part, or misspelt."""
     market, game = leg.market, leg.game

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -327,3 +328,9 @@ class ParlayPick:
 
 Written = Pick | ParlayPick
 """What a line of text is read as: a single pick or a parlay."""
+
+
+def tags_of(*words: str) -> tuple[str, ...]:
+    """Tags as a person writes them, each once and without its `#`; commas and bars part them."""
+    plain = (x.strip().removeprefix("#") for word in words for x in re.split(r"[|;,]", word))
+    return tuple(dict.fromkeys(x for x in plain if x))

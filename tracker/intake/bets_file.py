@@ -13,9 +13,9 @@ from typing import Any
 
 from tracker.domain import BadBet, BadRule, TrackerError
 from tracker.domain.catalog import Team
-from tracker.domain.draft import Draft, parse_placed_at, tags_of
+from tracker.domain.draft import Draft, parse_placed_at
 from tracker.domain.money import parse_stake
-from tracker.domain.pick import Matchup, Written
+from tracker.domain.pick import Matchup, Written, tags_of
 from tracker.domain.policy import Rule, parse_rules
 from tracker.domain.prior import LIKELY_SPREADS, LIKELY_TOTALS, NO_LINES, Lines
 from tracker.language import read_legs, read_line, stake_written

@@ -18,7 +18,7 @@ from tracker.domain import BadBet, TrackerError
 from tracker.domain.bet import Result
 from tracker.domain.catalog import Team
 from tracker.domain.catalog.books import book_name
-from tracker.domain.draft import Draft, tags_of
+from tracker.domain.draft import Draft
 from tracker.domain.money import (
     Odds,
     in_cents,
@@ -28,7 +28,7 @@ from tracker.domain.money import (
     plain_signs,
     together,
 )
-from tracker.domain.pick import Matchup
+from tracker.domain.pick import Matchup, tags_of
 from tracker.domain.same_bet import TICKET
 from tracker.domain.value import comes_back
 from tracker.intake.columns import (

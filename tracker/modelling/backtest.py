@@ -1,21 +1,18 @@
-"""Recorded games for back-tests: each with its lines, or as a history of states.
+"""The bets that a season's recorded lines offered: the candidates of a back-test.
 
-A candidate of a season's back-test is a bet at a recorded line, with the chance that the model gave
+A candidate is a bet at a recorded line, with the chance that the model gave
 it and its outcome. The chance rests on ratings from the results of earlier days alone, never on the
 line that is bet on: a chance that is taken from a price cannot find that price wrong. Prices are
 those of the data set; where it has none, the usual -110.
-
-A data set has the game clock but no time of day. So in a history of states each dead ball is given
-its usual length; with these an NBA game takes about two and a quarter hours, as it really does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -23,8 +20,7 @@ from tracker.app.market.backtest import BetOutcome, Candidate
 from tracker.domain import TrackerError
 from tracker.domain.bet import excess_of
 from tracker.domain.chance import Chance
-from tracker.domain.game import Game, GameState, Phase, Score, Side
-from tracker.domain.league import LEAGUE_ZONE
+from tracker.domain.game import Game, Side
 from tracker.domain.market import (
     Direction,
     GameMarket,
@@ -44,10 +40,6 @@ from tracker.forecast.outlook import Outlook
 from tracker.forecast.pricing.markets import chance_of
 from tracker.forecast.priors import GAME_SDS, Known, devig, prior_from
 from tracker.modelling import Progress
-from tracker.modelling.games import Act, Dataset, read
-
-if TYPE_CHECKING:
-    from tracker.modelling.rule_trial import History
 
 USUAL = 1 + 100 / 110
 """Decimal odds where the data set has none: -110."""
@@ -226,95 +218,3 @@ def _clv(market: GameMarket, odds: float, row: SeasonGame, closed: Outlook | Non
         case _:
             return None
     return edge(chance, odds)
-
-
-TIP_OFF = time(19, 30)
-"""The tip-off, in the league's zone, that every recorded game is given: no data set has its own."""
-
-FOUL_S, FREE_THROW_S, TIMEOUT_S, TURNOVER_S = 28.0, 14.0, 150.0, 6.0
-"""Seconds for which play stands after each of these."""
-
-BREAK_S, HALF_S = 150.0, 900.0
-"""Seconds of a break between periods, and of half-time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Played:
-    """A finished game with its history of states, and its closing lines where they are known."""
-
-    game: Game
-    history: History
-    lines: Lines | None
-
-
-def read_games(
-    folder: Path, league: str, season: str | None, most: int, *, with_lines: bool = False
-) -> Iterator[Played]:
-    """Up to `most` games of a season (None for all seasons), spread evenly over it, in order.
-
-    `with_lines` leaves out games without lines. Raises BadDataset for a folder without games.
-    """
-    data = read(folder, league)
-    rows = [
-        i
-        for i in range(len(data.games.id))
-        if (season is None or data.games.season[i] == season)
-        and (data.games.ok[i] or not with_lines)
-    ]
-    step = max(1.0, len(rows) / most)
-    for k in range(min(most, len(rows))):
-        yield _as_played(data, rows[int(k * step)])
-
-
-def _as_played(data: Dataset, row: int) -> Played:
-    games = data.games
-    day = date.fromisoformat(str(games.date[row])[:10])
-    start = datetime.combine(day, TIP_OFF, LEAGUE_ZONE).astimezone(UTC)
-    game = Game(
-        str(games.id[row]), data.league.id, str(games.home_team[row]), str(games.away_team[row]),
-        start, day,
-    )  # fmt: skip
-    lines = None
-    if games.ok[row]:
-        lines = Lines(home_spread=-float(games.margin[row]), total=float(games.total[row]))
-    return Played(game, _history(data, row, game), lines)
-
-
-def _history(data: Dataset, row: int, game: Game) -> History:
-    dead = {
-        Act.FOUL: FOUL_S, Act.FREE_THROW: FREE_THROW_S, Act.TIMEOUT: TIMEOUT_S,
-        Act.TURNOVER: TURNOVER_S,
-    }  # fmt: skip
-    events, rules = data.events, game.rules
-    at = game.start
-    found = [(at - timedelta(hours=1), GameState.scheduled(game))]
-    ends: list[Score] = []
-    period, clock, score = 0, 0.0, Score(0, 0)
-    for i in range(int(events.starts[row]), int(events.starts[row + 1])):
-        if int(events.period[i]) != period:
-            if period:
-                at += timedelta(seconds=clock)
-                ends.append(score)
-                found.append((at, _state(game, Phase.BREAK, period, 0.0, ends)))
-                at += timedelta(seconds=HALF_S if period * 2 == rules.periods else BREAK_S)
-            period, clock = int(events.period[i]), float(rules.length_of(int(events.period[i])))
-            found.append((at, _state(game, Phase.LIVE, period, clock, [*ends, score])))
-        left = min(clock, float(events.clock[i]))
-        at += timedelta(seconds=clock - left)
-        clock = left
-        # In a few recorded games the score goes back for a moment.
-        score = Score(max(score.home, int(events.home[i])), max(score.away, int(events.away[i])))
-        found.append((at, _state(game, Phase.LIVE, period, clock, [*ends, score])))
-        at += timedelta(seconds=dead.get(Act(int(events.act[i])), 0.0))
-    at += timedelta(seconds=clock)
-    found.append((at, _state(game, Phase.FINAL, period, 0.0, [*ends, score])))
-    return found
-
-
-def _state(game: Game, phase: Phase, period: int, clock: float, marks: list[Score]) -> GameState:
-    """A state from the scores at the ends of the periods so far, of which the last is the score."""
-    before = [Score(0, 0), *marks[:-1]]
-    parts = tuple(
-        Score(b.home - a.home, b.away - a.away) for a, b in zip(before, marks, strict=True)
-    )
-    return GameState(game, phase, period, clock, marks[-1], periods=parts)

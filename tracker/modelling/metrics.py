@@ -1,16 +1,29 @@
-"""Scores of chances against outcomes, and the intervals of these scores."""
+"""Scores against outcomes: of chances, with the intervals of these scores, and of alert rules.
+
+An alert points up, to winning, or down, to losing. It *held* when the bet ended that way. Its
+*lead* is the game time from the alert until the chance was settled, which is when it passed 99 % on
+that side for good.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
+from statistics import median
+from typing import TYPE_CHECKING, Any, assert_never
 
 import numpy as np
 from scipy.special import expit, ndtr
 
+from tracker.domain.alert import Alert, Decision, Reason
+from tracker.domain.bet import Result
+from tracker.domain.policy import Comparison, LevelRule, SwingRule
 from tracker.engine.record import wilson
+from tracker.engine.rules.state_machine import COOLDOWN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -188,3 +201,183 @@ def crps_normal(mean: Array, sd: Array, outcome: Array) -> Array:
     density = np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
     scores: Array = sd * (z * (2 * ndtr(z) - 1) + 2 * density - 1 / math.sqrt(math.pi))
     return scores
+
+
+SETTLED_AT = 0.99
+"""A chance that stays beyond this to the end counts as settled from then on."""
+
+Watched = LevelRule | SwingRule
+"""The rules whose alerts can be right or wrong; an event rule states a fact."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenChance:
+    """A bet's chance of winning at one poll, and the game time played so far in minutes."""
+
+    at: datetime
+    minute: float
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrialCourse:
+    """One bet over one whole game: its chances, the decisions of its rules, and its result."""
+
+    seen: tuple[SeenChance, ...]
+    alerts: tuple[Alert, ...]
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class RuleAlert:
+    """An alert that fired: the chance, whether it pointed up, and if it held.
+
+    `held` is None for a bet that was neither won nor lost. `lead` is in game minutes, None for an
+    alert that did not hold.
+    """
+
+    p: float
+    up: bool
+    held: bool | None
+    lead: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFigures:
+    """The figures of a rule over many bets.
+
+    `alerts` is the number that fired; the bet ended as they pointed for `held`, and the other way
+    for `missed`. `promised` is the mean chance that the alerts gave the way they pointed. `lead` is
+    the median lead in game minutes of those that held. `naive` is the number that a bare threshold
+    would have sent, with one at each poll that crosses it. `again` is the number that would be
+    added if a level fired again at every crossing.
+    """
+
+    rule: str
+    bets: int
+    alerts: int
+    held: int
+    missed: int
+    promised: float | None
+    lead: float | None
+    naive: int
+    again: int = 0
+
+    @property
+    def share(self) -> float | None:
+        """The share of decided alerts that held; None when none was decided."""
+        decided = self.held + self.missed
+        return self.held / decided if decided else None
+
+    @property
+    def spared(self) -> int:
+        """The messages of a bare threshold that the rule did not send."""
+        return max(0, self.naive - self.alerts)
+
+
+def rule_figures(rule: Watched, courses: Sequence[TrialCourse]) -> RuleFigures:
+    """The figures of a rule over these bets."""
+    fired = [x for course in courses for x in _fired(rule, course)]
+    decided = [x for x in fired if x.held is not None]
+    leads = [x.lead for x in decided if x.lead is not None]
+    toward = [x.p if x.up else 1 - x.p for x in decided]
+    held = sum(x.held is True for x in decided)
+    return RuleFigures(
+        rule=rule.text,
+        bets=len(courses),
+        alerts=len(fired),
+        held=held,
+        missed=len(decided) - held,
+        promised=sum(toward) / len(toward) if toward else None,
+        lead=median(leads) if leads else None,
+        naive=sum(naive(rule, course.seen) for course in courses),
+        again=sum(_again(rule, course) for course in courses),
+    )
+
+
+def _again(rule: Watched, course: TrialCourse) -> int:
+    """The crossings held only because the level had fired before, at least a cooldown apart."""
+    count, last = 0, None
+    for x in course.alerts:
+        fired = x.decision is Decision.FIRED
+        if x.rule != rule.text or not (fired or x.reason is Reason.TOLD_BEFORE):
+            continue
+        if fired or last is None or x.at - last >= COOLDOWN:
+            count, last = count + (not fired), x.at
+    return count
+
+
+def _fired(rule: Watched, course: TrialCourse) -> Iterable[RuleAlert]:
+    """The alerts of a rule that fired on one bet."""
+    certain = _certain(course)
+    for alert in course.alerts:
+        if alert.decision is not Decision.FIRED or alert.rule != rule.text or alert.p is None:
+            continue
+        up = _points_up(rule, alert)
+        held = None
+        if course.result in (Result.WON, Result.LOST):
+            held = (course.result is Result.WON) == up
+        lead = max(0.0, certain - _minute(course.seen, alert.at)) if held else None
+        yield RuleAlert(alert.p, up, held, lead)
+
+
+def _points_up(rule: Watched, alert: Alert) -> bool:
+    if isinstance(rule, LevelRule):
+        match rule.comparison:
+            case Comparison.AT_LEAST:
+                return True
+            case Comparison.AT_MOST:
+                return False
+            case Comparison.CROSSES:
+                return alert.p is not None and alert.p >= rule.level
+            case _:
+                assert_never(rule.comparison)
+    return alert.was is None or alert.p is None or alert.p >= alert.was
+
+
+def _minute(seen: Sequence[SeenChance], at: datetime) -> float:
+    return next((x.minute for x in reversed(seen) if x.at <= at), 0.0)
+
+
+def _certain(course: TrialCourse) -> float:
+    """The game minute from which on the chance stayed beyond 99 % on the side of the result."""
+    won = course.result is Result.WON
+    minute = course.seen[-1].minute if course.seen else 0.0
+    for x in reversed(course.seen):
+        if (x.p if won else 1 - x.p) < SETTLED_AT:
+            return minute
+        minute = x.minute
+    return minute
+
+
+def naive(rule: Watched, seen: Sequence[SeenChance]) -> int:
+    """The number of messages of a bare threshold: one at each poll that crosses it, none held back.
+
+    For a swing it is one at each poll whose chance lies far enough from any earlier one within the
+    rule's time, unless the poll before did too.
+    """
+    if isinstance(rule, SwingRule):
+        return _naive_swing(rule, seen)
+    crossed = 0
+    for before, after in pairwise(seen):
+        was, now = _beyond(rule, before.p), _beyond(rule, after.p)
+        both = rule.comparison is Comparison.CROSSES
+        crossed += (was != now) if both else (now and not was)
+    return crossed
+
+
+def _beyond(rule: LevelRule, p: float) -> bool:
+    return p <= rule.level if rule.comparison is Comparison.AT_MOST else p >= rule.level
+
+
+def _naive_swing(rule: SwingRule, seen: Sequence[SeenChance]) -> int:
+    span = timedelta(seconds=rule.seconds)
+    count, first, was = 0, 0, False
+    for i, x in enumerate(seen):
+        while x.at - seen[first].at > span:
+            first += 1
+        far = max((abs(y.p - x.p) for y in seen[first:i]), default=0.0)
+        is_far = far >= rule.size
+        count += is_far and not was
+        was = is_far
+    return count

@@ -1,233 +1,146 @@
 """Tries rules on finished games, and runs recorded games through the whole program.
 
 Both run the daemon's real loop in virtual time. A trial of rules runs over states and keeps its
-results in memory; a rehearsal runs over recorded bytes and writes a database, whose rows are the
-same on every run. An alert points up, to winning, or down, to losing. It *held* when the bet ended
-that way. Its *lead* is the game time from the alert until the chance was settled, which is when it
-passed 99 % on that side for good.
+results in memory, to be scored by `metrics.rule_figures`; a rehearsal runs over recorded bytes and
+writes a database, whose rows are the same on every run.
+
+A data set has the game clock but no time of day. So in a history of states each dead ball is given
+its usual length; with these an NBA game takes about two and a quarter hours, as it really does.
 """
 
 from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from itertools import pairwise
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from statistics import median
-from typing import assert_never
 
 from tracker.app.pricing import LinesFor, Load
 from tracker.clock import Clock, LeapingClock
 from tracker.daemon.forecaster import Forecaster
 from tracker.daemon.track import PollSource, TrackContext, deciding, track
-from tracker.domain.alert import Alert, Decision, Reason
+from tracker.domain.alert import Alert
 from tracker.domain.bet import Bet, Result, Snapshot
 from tracker.domain.draft import Draft
 from tracker.domain.events import Tell
-from tracker.domain.game import Game, GameState, Phase, Side
+from tracker.domain.game import Game, GameState, Phase, Score, Side
+from tracker.domain.league import LEAGUE_ZONE
 from tracker.domain.player import Player
-from tracker.domain.policy import Comparison, LevelRule, Rule, SwingRule
+from tracker.domain.policy import Rule
 from tracker.domain.poll import GameStanding, Poll, Trouble, Unreadable
+from tracker.domain.prior import Lines
 from tracker.domain.tracking import Change, GameTracking, Tracked
-from tracker.engine.rules.state_machine import COOLDOWN
 from tracker.feeds import Ball, FeedMalformed, nba
 from tracker.feeds.polling import FeedAnswer, LookUp
 from tracker.feeds.polling.boxes import Possession
 from tracker.feeds.polling.cadence import next_wait
 from tracker.feeds.polling.poller import GamePoller
 from tracker.forecast import Outlook, load_parameters
+from tracker.modelling.games import Act, Dataset, read
+from tracker.modelling.metrics import SeenChance, TrialCourse
 from tracker.replay.nba_site import NbaSite
 from tracker.replay.playback import Page, Playback
 from tracker.store import Store
 
-SETTLED_AT = 0.99
-"""A chance that stays beyond this to the end counts as settled from then on."""
+History = Sequence[tuple[datetime, GameState]]
+"""A finished game as its states in order, each with the time at which it became known."""
 
-Watched = LevelRule | SwingRule
-"""The rules whose alerts can be right or wrong; an event rule states a fact."""
+TIP_OFF = time(19, 30)
+"""The tip-off, in the league's zone, that every recorded game is given: no data set has its own."""
 
+FOUL_S, FREE_THROW_S, TIMEOUT_S, TURNOVER_S = 28.0, 14.0, 150.0, 6.0
+"""Seconds for which play stands after each of these."""
 
-@dataclass(frozen=True, slots=True)
-class SeenChance:
-    """A bet's chance of winning at one poll, and the game time played so far in minutes."""
-
-    at: datetime
-    minute: float
-    p: float
+BREAK_S, HALF_S = 150.0, 900.0
+"""Seconds of a break between periods, and of half-time."""
 
 
 @dataclass(frozen=True, slots=True)
-class TrialCourse:
-    """One bet over one whole game: its chances, the decisions of its rules, and its result."""
+class Played:
+    """A finished game with its history of states, and its closing lines where they are known."""
 
-    seen: tuple[SeenChance, ...]
-    alerts: tuple[Alert, ...]
-    result: Result
+    game: Game
+    history: History
+    lines: Lines | None
 
 
-@dataclass(frozen=True, slots=True)
-class RuleAlert:
-    """An alert that fired: the chance, whether it pointed up, and if it held.
+def read_games(
+    folder: Path, league: str, season: str | None, most: int, *, with_lines: bool = False
+) -> Iterator[Played]:
+    """Up to `most` games of a season (None for all seasons), spread evenly over it, in order.
 
-    `held` is None for a bet that was neither won nor lost. `lead` is in game minutes, None for an
-    alert that did not hold.
+    `with_lines` leaves out games without lines. Raises BadDataset for a folder without games.
     """
-
-    p: float
-    up: bool
-    held: bool | None
-    lead: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class RuleFigures:
-    """The figures of a rule over many bets.
-
-    `alerts` is the number that fired; the bet ended as they pointed for `held`, and the other way
-    for `missed`. `promised` is the mean chance that the alerts gave the way they pointed. `lead` is
-    the median lead in game minutes of those that held. `naive` is the number that a bare threshold
-    would have sent, with one at each poll that crosses it. `again` is the number that would be
-    added if a level fired again at every crossing.
-    """
-
-    rule: str
-    bets: int
-    alerts: int
-    held: int
-    missed: int
-    promised: float | None
-    lead: float | None
-    naive: int
-    again: int = 0
-
-    @property
-    def share(self) -> float | None:
-        """The share of decided alerts that held; None when none was decided."""
-        decided = self.held + self.missed
-        return self.held / decided if decided else None
-
-    @property
-    def spared(self) -> int:
-        """The messages of a bare threshold that the rule did not send."""
-        return max(0, self.naive - self.alerts)
+    data = read(folder, league)
+    rows = [
+        i
+        for i in range(len(data.games.id))
+        if (season is None or data.games.season[i] == season)
+        and (data.games.ok[i] or not with_lines)
+    ]
+    step = max(1.0, len(rows) / most)
+    for k in range(min(most, len(rows))):
+        yield _as_played(data, rows[int(k * step)])
 
 
-def figures(rule: Watched, courses: Sequence[TrialCourse]) -> RuleFigures:
-    """The figures of a rule over these bets."""
-    fired = [x for course in courses for x in _fired(rule, course)]
-    decided = [x for x in fired if x.held is not None]
-    leads = [x.lead for x in decided if x.lead is not None]
-    toward = [x.p if x.up else 1 - x.p for x in decided]
-    held = sum(x.held is True for x in decided)
-    return RuleFigures(
-        rule=rule.text,
-        bets=len(courses),
-        alerts=len(fired),
-        held=held,
-        missed=len(decided) - held,
-        promised=sum(toward) / len(toward) if toward else None,
-        lead=median(leads) if leads else None,
-        naive=sum(naive(rule, course.seen) for course in courses),
-        again=sum(_again(rule, course) for course in courses),
+def _as_played(data: Dataset, row: int) -> Played:
+    games = data.games
+    day = date.fromisoformat(str(games.date[row])[:10])
+    start = datetime.combine(day, TIP_OFF, LEAGUE_ZONE).astimezone(UTC)
+    game = Game(
+        str(games.id[row]), data.league.id, str(games.home_team[row]), str(games.away_team[row]),
+        start, day,
+    )  # fmt: skip
+    lines = None
+    if games.ok[row]:
+        lines = Lines(home_spread=-float(games.margin[row]), total=float(games.total[row]))
+    return Played(game, _history(data, row, game), lines)
+
+
+def _history(data: Dataset, row: int, game: Game) -> History:
+    dead = {
+        Act.FOUL: FOUL_S, Act.FREE_THROW: FREE_THROW_S, Act.TIMEOUT: TIMEOUT_S,
+        Act.TURNOVER: TURNOVER_S,
+    }  # fmt: skip
+    events, rules = data.events, game.rules
+    at = game.start
+    found = [(at - timedelta(hours=1), GameState.scheduled(game))]
+    ends: list[Score] = []
+    period, clock, score = 0, 0.0, Score(0, 0)
+    for i in range(int(events.starts[row]), int(events.starts[row + 1])):
+        if int(events.period[i]) != period:
+            if period:
+                at += timedelta(seconds=clock)
+                ends.append(score)
+                found.append((at, _state(game, Phase.BREAK, period, 0.0, ends)))
+                at += timedelta(seconds=HALF_S if period * 2 == rules.periods else BREAK_S)
+            period, clock = int(events.period[i]), float(rules.length_of(int(events.period[i])))
+            found.append((at, _state(game, Phase.LIVE, period, clock, [*ends, score])))
+        left = min(clock, float(events.clock[i]))
+        at += timedelta(seconds=clock - left)
+        clock = left
+        # In a few recorded games the score goes back for a moment.
+        score = Score(max(score.home, int(events.home[i])), max(score.away, int(events.away[i])))
+        found.append((at, _state(game, Phase.LIVE, period, clock, [*ends, score])))
+        at += timedelta(seconds=dead.get(Act(int(events.act[i])), 0.0))
+    at += timedelta(seconds=clock)
+    found.append((at, _state(game, Phase.FINAL, period, 0.0, [*ends, score])))
+    return found
+
+
+def _state(game: Game, phase: Phase, period: int, clock: float, marks: list[Score]) -> GameState:
+    """A state from the scores at the ends of the periods so far, of which the last is the score."""
+    before = [Score(0, 0), *marks[:-1]]
+    parts = tuple(
+        Score(b.home - a.home, b.away - a.away) for a, b in zip(before, marks, strict=True)
     )
-
-
-def _again(rule: Watched, course: TrialCourse) -> int:
-    """The crossings held only because the level had fired before, at least a cooldown apart."""
-    count, last = 0, None
-    for x in course.alerts:
-        fired = x.decision is Decision.FIRED
-        if x.rule != rule.text or not (fired or x.reason is Reason.TOLD_BEFORE):
-            continue
-        if fired or last is None or x.at - last >= COOLDOWN:
-            count, last = count + (not fired), x.at
-    return count
-
-
-def _fired(rule: Watched, course: TrialCourse) -> Iterable[RuleAlert]:
-    """The alerts of a rule that fired on one bet."""
-    certain = _certain(course)
-    for alert in course.alerts:
-        if alert.decision is not Decision.FIRED or alert.rule != rule.text or alert.p is None:
-            continue
-        up = _points_up(rule, alert)
-        held = None
-        if course.result in (Result.WON, Result.LOST):
-            held = (course.result is Result.WON) == up
-        lead = max(0.0, certain - _minute(course.seen, alert.at)) if held else None
-        yield RuleAlert(alert.p, up, held, lead)
-
-
-def _points_up(rule: Watched, alert: Alert) -> bool:
-    if isinstance(rule, LevelRule):
-        match rule.comparison:
-            case Comparison.AT_LEAST:
-                return True
-            case Comparison.AT_MOST:
-                return False
-            case Comparison.CROSSES:
-                return alert.p is not None and alert.p >= rule.level
-            case _:
-                assert_never(rule.comparison)
-    return alert.was is None or alert.p is None or alert.p >= alert.was
-
-
-def _minute(seen: Sequence[SeenChance], at: datetime) -> float:
-    return next((x.minute for x in reversed(seen) if x.at <= at), 0.0)
-
-
-def _certain(course: TrialCourse) -> float:
-    """The game minute from which on the chance stayed beyond 99 % on the side of the result."""
-    won = course.result is Result.WON
-    minute = course.seen[-1].minute if course.seen else 0.0
-    for x in reversed(course.seen):
-        if (x.p if won else 1 - x.p) < SETTLED_AT:
-            return minute
-        minute = x.minute
-    return minute
-
-
-def naive(rule: Watched, seen: Sequence[SeenChance]) -> int:
-    """The number of messages of a bare threshold: one at each poll that crosses it, none held back.
-
-    For a swing it is one at each poll whose chance lies far enough from any earlier one within the
-    rule's time, unless the poll before did too.
-    """
-    if isinstance(rule, SwingRule):
-        return _naive_swing(rule, seen)
-    crossed = 0
-    for before, after in pairwise(seen):
-        was, now = _beyond(rule, before.p), _beyond(rule, after.p)
-        both = rule.comparison is Comparison.CROSSES
-        crossed += (was != now) if both else (now and not was)
-    return crossed
-
-
-def _beyond(rule: LevelRule, p: float) -> bool:
-    return p <= rule.level if rule.comparison is Comparison.AT_MOST else p >= rule.level
-
-
-def _naive_swing(rule: SwingRule, seen: Sequence[SeenChance]) -> int:
-    span = timedelta(seconds=rule.seconds)
-    count, first, was = 0, 0, False
-    for i, x in enumerate(seen):
-        while x.at - seen[first].at > span:
-            first += 1
-        far = max((abs(y.p - x.p) for y in seen[first:i]), default=0.0)
-        is_far = far >= rule.size
-        count += is_far and not was
-        was = is_far
-    return count
+    return GameState(game, phase, period, clock, marks[-1], periods=parts)
 
 
 BEFORE = timedelta(minutes=1)
 """Time before tip-off at which a trial begins to poll a game."""
-
-History = Sequence[tuple[datetime, GameState]]
-"""A finished game as its states in order, each with the time at which it became known."""
 
 
 class _HistoryPoller:

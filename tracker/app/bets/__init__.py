@@ -27,10 +27,10 @@ from tracker.domain.bet import (
 )
 from tracker.domain.catalog import guests_of
 from tracker.domain.catalog.books import book_name, house_of
-from tracker.domain.draft import Draft, parse_placed_at, tags_of
+from tracker.domain.draft import Draft, parse_placed_at
 from tracker.domain.league import LEAGUE_ZONE, LEAGUES
 from tracker.domain.money import Odds, money_text, parse_odds, parse_stake
-from tracker.domain.pick import Written
+from tracker.domain.pick import Written, tags_of
 from tracker.domain.policy import Rule, parse_rules
 from tracker.domain.same_bet import Fresh, Kept, Meeting, meet
 from tracker.engine.settle import by_hand

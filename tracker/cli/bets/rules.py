@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from tracker.domain.prior import Lines
     from tracker.forecast import Parameters
-    from tracker.modelling.backtest import Played
-    from tracker.modelling.rule_trial import RuleFigures, TrialCourse
+    from tracker.modelling.metrics import RuleFigures, TrialCourse
+    from tracker.modelling.rule_trial import Played
 
     _Loader = Callable[[str], Parameters]
 
@@ -83,7 +83,7 @@ def try_rules(  # noqa: PLR0917 - one for each option
         if history is None:
             played, courses = run_async(_shipped(scope, wanted))
         else:
-            from tracker.modelling.backtest import read_games
+            from tracker.modelling.rule_trial import read_games
 
             past = read_games(history, league, season, games)
             played, courses = run_async(_history(scope, wanted, past))
@@ -173,9 +173,9 @@ def bets_on(game: Game, lines: Lines | None, rules: Sequence[Rule]) -> list[Bet]
 def _tell(
     rules: Sequence[Rule], courses: Sequence[TrialCourse], played: int, *, as_json: bool
 ) -> None:
-    from tracker.modelling.rule_trial import figures
+    from tracker.modelling.metrics import rule_figures
 
-    found = [figures(x, courses) for x in rules if isinstance(x, LevelRule | SwingRule)]
+    found = [rule_figures(x, courses) for x in rules if isinstance(x, LevelRule | SwingRule)]
     if as_json:
         say_json({"games": played, "bets": len(courses), "rules": [figures_json(x) for x in found]})
         return

@@ -23,9 +23,10 @@ from tracker.cli.app import AsJson
 from tracker.cli.screen import asks, complain, note, progress, say, say_json, table
 from tracker.clock import SystemClock
 from tracker.domain import Impossible, Misused
-from tracker.domain.draft import Draft, tags_of
+from tracker.domain.draft import Draft
 from tracker.domain.league import slate_date
 from tracker.domain.money import money_text, plural, stake_in_table
+from tracker.domain.pick import tags_of
 from tracker.host import whole_file
 from tracker.intake.bets_file import parse_bets
 from tracker.intake.imports import ImportedBet, ImportedBets, Manner, UnsureDates, read_slips
