@@ -281,6 +281,23 @@ def test_a_final_box_that_had_a_player_too_high_is_believed_once_it_is_right(
     assert line.doubt == f"has {made - 10} pts in the final box, and was seen with {made}"
 
 
+def test_a_final_box_that_had_too_many_assists_is_believed_once_it_is_corrected() -> None:
+    """A later final box corrects what no score bears out; not to fewer than were seen in play."""
+    made = dict(STAR.stats)["ast"]
+    high = replace(STAR, stats=tuple((k, v + 5 * (k == "ast")) for k, v in STAR.stats))
+    for first, review in ((Phase.FINAL, False), (Phase.LIVE, True)):
+        slate = a_slate(over(Stat.AST, made + 0.5))
+        wrong = replace(with_line(FINAL, high), phase=first)
+        for minute, box in enumerate((wrong, wrong, FINAL, FINAL, FINAL)):
+            slate.poll(box, END + timedelta(minutes=minute))
+        for minute in (1, 2):
+            slate.poll(FINAL, check_times(END)[0] + timedelta(minutes=minute))
+        one = slate.tracked()[1]
+        assert (one.review is not None) is review
+        assert [x.rule for x in slate.alerts] == (["review"] if review else ["settled", "regraded"])
+        assert review or (one.settlement and one.settlement.result) is Result.LOST
+
+
 def test_two_players_of_one_name_stay_two_at_the_end() -> None:
     """A final box that lists a name twice settles no bet on it, as one in play does not."""
     slate = a_slate(over(Stat.PTS, dict(STAR.stats)["pts"] - 0.5))

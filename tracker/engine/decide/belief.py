@@ -179,7 +179,7 @@ def with_poll(tracking: GameTracking, judged: JudgedPoll) -> GameTracking:
         return replace(tracking, state=believed, told_by=judged.origin, held=None)
     if before is None or judged.ordering is Ordering.HELD:
         return replace(tracking, held=judged.held)
-    known = with_players(before, state.players, _last_seen(before, state))
+    known = _compared(before, state.players, before)
     if state.box not in (None, known.box):
         known = replace(known, box=state.box)
     return replace(tracking, state=known, held=judged.held)
@@ -525,19 +525,17 @@ def _with_names(tracking: GameTracking, read: GameState) -> GameState:
     return replace(read, players=tuple(named(x) for x in read.players))
 
 
-def with_players(
-    state: GameState, players: Sequence[PlayerLine], seen: Sequence[PlayerLine] = ()
-) -> GameState:
+def _compared(state: GameState, players: Sequence[PlayerLine], before: GameState) -> GameState:
     """A state with newer lines of the players; without any it keeps its own.
 
-    `seen` are the lines from before: lines of a final box that contradict them are marked as
-    doubtful.
+    Lines of a final box that contradict those of the state `before` are marked as doubtful.
     """
     if not players:
         return state
-    if state.phase is Phase.FINAL and seen:
-        players = _doubted(players, seen)
-    return replace(state, players=tuple(players))
+    box = replace(state, players=tuple(players))
+    if state.phase is not Phase.FINAL:
+        return box
+    return replace(box, players=tuple(_doubted(box, before)))
 
 
 def after_play(state: GameState, before: GameState | None) -> GameState:
@@ -548,7 +546,7 @@ def after_play(state: GameState, before: GameState | None) -> GameState:
     if before is None or state.phase is not Phase.FINAL:
         return state
     if state.players:
-        return with_players(state, state.players, _last_seen(before, state))
+        return _compared(state, state.players, before)
     if before.phase is Phase.FINAL:
         return replace(state, players=before.players)
     seen = (x for x in before.players if x.played or x.minutes > 0)
@@ -569,24 +567,25 @@ def _last_seen(before: GameState, state: GameState) -> tuple[PlayerLine, ...]:
     return tuple(x for x in before.players if x.side not in wrong - in_play)
 
 
-def _doubted(players: Sequence[PlayerLine], seen: Sequence[PlayerLine]) -> list[PlayerLine]:
+def _doubted(box: GameState, before: GameState) -> list[PlayerLine]:
     """The lines of a final box, but those last seen, in doubt, where the box contradicts them."""
+    players, seen, over = box.players, _last_seen(before, box), before.phase is Phase.FINAL
     keys = [(x.side, player_key(x.name)) for x in players]
     lines = {key: x for key, x in zip(keys, players, strict=True) if keys.count(key) == 1}
-    before = {(x.side, player_key(x.name)): x for x in seen if x.played or x.minutes > 0}
+    was = {(x.side, player_key(x.name)): x for x in seen if x.played or x.minutes > 0}
     ids = {x.id for x in players}
     # Who is listed by another name, or with the other team, is not missing.
-    before = {k: x for k, x in before.items() if k in lines or (k not in keys and x.id not in ids)}
-    doubts = {key: _doubt(was, lines.get(key)) for key, was in before.items()}
+    was = {k: x for k, x in was.items() if k in lines or (k not in keys and x.id not in ids)}
+    doubts = {key: _doubt(x, lines.get(key), over=over) for key, x in was.items()}
     kept = [
-        replace(before[key], doubt=doubts[key]) if doubts.get(key) else x
+        replace(was[key], doubt=doubts[key]) if doubts.get(key) else x
         for key, x in zip(keys, players, strict=True)
     ]
-    lost = [replace(x, doubt=doubts[key]) for key, x in before.items() if key not in lines]
+    lost = [replace(x, doubt=doubts[key]) for key, x in was.items() if key not in lines]
     return [*kept, *lost]
 
 
-def _doubt(was: PlayerLine, now: PlayerLine | None) -> str:
+def _doubt(was: PlayerLine, now: PlayerLine | None, *, over: bool) -> str:
     """How a player's line in a final box contradicts what was seen, in words; empty if not."""
     points = dict(was.stats).get("pts", 0)
     seen = f"was seen with {points} points in {was.minutes:.0f} min"
@@ -595,7 +594,9 @@ def _doubt(was: PlayerLine, now: PlayerLine | None) -> str:
     if not (now.played or now.minutes > 0):
         return f"did not play by the final box, and {seen}"
     last = dict(now.stats)
-    fell = [(k, v, last[k]) for k, v in was.stats if k in last and v - last[k] > CORRECTION]
+    # A later final box may correct what no score bears out.
+    stats = [x for x in was.stats if x[0] == "pts" or was.doubt or not over]
+    fell = [(k, v, last[k]) for k, v in stats if k in last and v - last[k] > CORRECTION]
     return "".join(f"has {n} {k} in the final box, and was seen with {v}" for k, v, n in fell[:1])
 
 
