@@ -535,7 +535,7 @@ def test_nothing_is_lost_before_tip_off_or_after_the_end() -> None:
 
 
 def test_a_held_state_freezes_everything() -> None:
-    """A held state arms, fires and clears nothing, and does not count as an outage."""
+    """A held state arms, fires and clears nothing, is no outage, and is told once."""
     evening = Evening(a_book(bet(1, "DEN ML", "p >= 0.01", "feed_down")))
     evening.see(Q1, 0)
     before = evening.tracking.tracked
@@ -544,8 +544,9 @@ def test_a_held_state_freezes_everything() -> None:
     assert change.ordering is Ordering.HELD
     assert change.notes == (PollHeld("LAL@DEN", "Q1 8:20 8-8"),)
     assert change.tracking.tracked == before
+    assert evening.see(live(1, 490, (8, 8)), 70).notes == ()
     assert evening.fail(140).empty
-    assert evening.see(Q1, 145).notes == (PollDropped("LAL@DEN", "Q1 8:20 8-8"),)
+    assert evening.see(Q1, 145).notes == (PollDropped("LAL@DEN", "Q1 8:10 8-8"),)
 
 
 def test_a_live_game_that_stands_still_is_stale() -> None:

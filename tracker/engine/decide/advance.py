@@ -99,8 +99,7 @@ def advance(
     `judged` is the poll with the judgement on it, `outlook` the forecast from its state. Without an
     outlook nothing is priced, and every bet keeps its last chance. `now` is aware UTC.
     """
-    ordering, state, contrary = judged.ordering, judged.state, judged.contrary
-    said_before = contrary and tracking.held is not None and tracking.held.state == state
+    ordering, state = judged.ordering, judged.state
     before, was_stale = tracking.state, tracking.stale
     believed, news = with_poll(tracking, judged), ordering in (Ordering.NEWER, Ordering.CORRECTION)
     box = () if news or before is None else _changed_in(believed, before)
@@ -111,7 +110,7 @@ def advance(
     basis, renewed = _basis(tracking, outlook)
     if ordering is Ordering.HELD:
         tracking = replace(tracking, stale=is_stale(tracking, now))
-        held = Change(tracking, ordering, alerts=back, notes=returned if said_before else notes)
+        held = Change(tracking, ordering, alerts=back, notes=notes)
         return _on_hold(held, judged, outlook, now)
     if news:
         tracking = _dated(tracking, before, now)
@@ -283,16 +282,16 @@ def _transitions(
 
 
 def _of_held(tracking: GameTracking, judged: JudgedPoll) -> tuple[SystemEvent, ...]:
-    """The event of a poll that is held, or of a held state that is no longer reported.
+    """The event of a state that is held, or of a held one that is no longer reported.
 
-    A stand-in source that is behind the first is reported once, and a source's own box that is
-    behind its board, or the reverse, never.
+    Each is reported once. That a source's own box is behind its board, or the reverse, never is.
     """
     game, was, held = tracking.game.name, tracking.held, judged.held
+    new = held is not None and held != was and held.polls == 1
     match judged.ordering:
-        case Ordering.HELD:
+        case Ordering.HELD if new:
             return (PollHeld(game, judged.contrary or _clock_and_score(judged.state)),)
-        case Ordering.BEHIND if held not in (None, was) and held.polls == 1 and not held.usual:
+        case Ordering.BEHIND if new and held is not None and not held.usual:
             return (PollHeld(game, _clock_and_score(held.state)),)
         case Ordering.SAME if was is not None and held is None and not was.usual:
             return (PollDropped(game, _clock_and_score(was.state)),)
