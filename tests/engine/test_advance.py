@@ -376,9 +376,9 @@ def test_a_postponed_game_is_void_once_several_polls_have_said_so() -> None:
     """A postponed game voids a bet only after several polls, even from the very first poll."""
     evening = Evening(a_book(bet(1, "DEN -4.5", "settled")))
     evening.see(SCHEDULED, 0)
-    for seconds in (60, 120):
+    for seconds in (60, 120, 180):
         assert evening.see(off(), seconds).empty
-    [settlement] = evening.see(off(), 180).settlements
+    [settlement] = evening.see(off(), 360).settlements
     assert (settlement.result, settlement.payout_cents) == (Result.VOID, 2000)
     fresh = Evening(a_book(bet(1, "DEN -4.5", "settled")))
     assert fresh.see(off(), 0).empty
@@ -407,13 +407,13 @@ def test_bets_on_a_game_that_goes_on_after_all_are_open_again(
         )
     )
     first = Q4 if told is Result.WON else SCHEDULED
-    for seconds, state in ((0, first), (60, ended), (120, ended), (180, ended), (240, ended)):
+    for seconds, state in ((0, first), (60, ended), (120, ended), (360, ended), (420, ended)):
         evening.see(state, seconds)
     tracked = evening.tracking.tracked[0]
     assert tracked.settlement is not None
     assert tracked.settlement.result is told
     evening.changes.clear()
-    for seconds in (300, 310, 320):
+    for seconds in (480, 490, 500):
         evening.see(Q4, seconds)
     [opened] = [x for x in evening.fired if x.bet == 1]
     assert (opened.rule, opened.reason) == ("dead", Reason.TAKEN_BACK)
@@ -421,7 +421,7 @@ def test_bets_on_a_game_that_goes_on_after_all_are_open_again(
     assert [x.ended for x in evening.tracking.tracked] == [False, certain, certain]
     evening.changes.clear()
     for clock in (200, 190):
-        evening.see(live(4, clock, (30, 20), (20, 30), (30, 20), (20, 35)), 600 - clock)
+        evening.see(live(4, clock, (30, 20), (20, 30), (30, 20), (20, 35)), 800 - clock)
     assert "p <= 0.20" in [x.rule for x in evening.fired]
 
 
@@ -429,7 +429,7 @@ def test_a_game_that_was_called_off_before_it_begins_is_told_to_begin() -> None:
     """The start is told once, also where the feed took it for postponed until then."""
     evening = Evening(a_book(bet(1, "DEN -4.5", "start"), bet(2, "1H over 90.5", "start")))
     for seconds, state in enumerate((SCHEDULED, *[off()] * 4, *[live(1, 600, (4, 2))] * 4)):
-        evening.see(state, 60.0 * seconds)
+        evening.see(state, 120.0 * seconds)
     assert [x.rule for x in evening.fired if x.reason is Reason.HAPPENED] == ["start", "start"]
 
 
@@ -437,7 +437,7 @@ def test_a_postponed_game_that_is_played_after_all_is_graded_again() -> None:
     """The void is revised, and the result waits for the checks after the real end."""
     evening = Evening(a_book(bet(1, "DEN -4.5", "settled", "regraded")))
     evening.see(SCHEDULED, 0)
-    for seconds in (60, 120, 180):
+    for seconds in (60, 120, 360):
         evening.see(off(), seconds)
     day = 86_400.0 * 3
     for seconds in range(4):

@@ -101,6 +101,18 @@ async def test_a_game_that_is_on_again_is_polled_until_that_is_believed(
         await follower.after(standing, 26.9, 33.1)
 
 
+async def test_a_game_that_is_called_off_hours_ahead_is_polled_until_that_is_believed(
+    site: Site, follower: Follower
+) -> None:
+    """What the first poll told is borne out within minutes, not by polls an hour apart."""
+    early = replace(GAME, start=follower.clock.now() + timedelta(hours=6))
+    standing = GameStanding(early, replace(GameState.scheduled(early), clock=720.0, periods=()))
+    site.board(live_game() | {"gameStatus": 1, "gameStatusText": "PPD"})
+    await follower.at_once(standing)
+    for _ in range(3):
+        await follower.after(standing, 26.9, 33.1)
+
+
 async def test_games_on_one_board_share_its_requests(
     site: Site, feed: Feed, clock: FakeClock
 ) -> None:

@@ -63,7 +63,7 @@ from tracker.feeds.feeds import Feeds, open_feeds
 from tracker.feeds.identity import KEPT
 from tracker.feeds.odds.asking import OddsSources, open_odds
 from tracker.feeds.polling.poller import STEP_S, GamePoller
-from tracker.feeds.slates import Slates
+from tracker.feeds.slates import SlateReading, Slates
 from tracker.forecast import load_parameters
 from tracker.forecast.market import LiveLines
 from tracker.host import (
@@ -276,7 +276,8 @@ class Daemon:
         yield from self._chats().jobs()
         yield tend_bets(followed, changed, wanted, follow, clock, self._progress)
         late = LateSlate(slate.read, settings.alerts.delay, clock)
-        yield watch_slate(late.read, store, followed, changed, wanted, clock)
+        read = partial(self._read_slate, late)
+        yield watch_slate(read, store, followed, changed, wanted, clock)
         yield keep_learning(store, self._forecaster.pricing, clock)
         yield self._lacking(changed).watch()
         yield from self._market.jobs()
@@ -338,6 +339,13 @@ class Daemon:
         known = await self._parts.store.games(since=slate_date(self._clock.now() - KEPT))
         games = (game for game, _ in known)
         return self._parts.feeds.slates(self._followed.leagues, games, lambda: self._followed.held)
+
+    async def _read_slate(self, slate: LateSlate) -> SlateReading:
+        """Read the slate; a game that it calls off is polled at once, however far its tip-off."""
+        reading = await slate.read()
+        for game_id in {x.game.id for x in reading.states if x.phase.off} & self._following.keys():
+            self._following[game_id].poll_now()
+        return reading
 
     def _as_they_stand(self) -> tuple[GameTracking, ...] | None:
         """Every followed game as its last poll left it; None while one has not been polled."""

@@ -149,7 +149,7 @@ LEAP_HELD = timedelta(seconds=60)
 """For how long polls must agree on a state that leaps ahead of the believed one."""
 
 END_HELD = timedelta(minutes=5)
-"""For how long polls must agree on an end that leaps ahead, on a game in play that is off, on teams
+"""For how long polls must agree on an end that leaps ahead, on a game that is called off, on teams
 that have each other's points in every period that is over, or on a clock that was put back too far
 for the points: by then a mistake has been noticed, or this is the end of one. Not for longer,
 because some feeds tell the points of a game and keep no clock."""

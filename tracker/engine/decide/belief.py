@@ -91,8 +91,8 @@ def judge_poll(
     believed after END_HELD; one that contradicts more than that never.
 
     A state that leaps ahead, by more than a game can get on since the believed state last changed,
-    is believed after AGREEING_POLLS over LEAP_HELD, an end over END_HELD. So is that a game in play
-    is called off, that the teams' points are exchanged, and a clock too far back for the points. A
+    is believed after AGREEING_POLLS over LEAP_HELD, an end over END_HELD. So is that a game is
+    called off, that the teams' points are exchanged, and a clock too far back for the points. A
     game that has been over for LONG_OVER is played on only by a document that moves.
     """
     judged = _judged(tracking, read, origin, at, digest)
@@ -134,7 +134,7 @@ def _judged(
         held = _held(tracking.held, read, origin, at, wait)
         return JudgedPoll(Ordering.BEHIND, believed, origin, held, digest=digest)
     unbegun = read.phase is Phase.SCHEDULED and believed.score.total > 0
-    off = believed.phase.in_play and read.phase.off
+    off = read.phase.off and not believed.phase.off
     unlikely = exchanged or off or unbegun or too_fast(read)
     held = _held(tracking.held, read, origin, at, END_HELD if unlikely else wait)
     stands = bool(wait) and _stands_behind(tracking.held, believed, read)

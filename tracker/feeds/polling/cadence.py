@@ -63,8 +63,8 @@ OFF_SOON_FOR_S = 60 * 60.0
 """Seconds after which a game that was called off is hardly called on again on the same night."""
 
 OFF_DOUBTED_S = 30.0
-"""Seconds between polls of a game that is believed to be off once a document shows it on again:
-several polls must agree on that."""
+"""Most seconds between polls of a game that is believed to be off once a document shows it on
+again, or of one that a document calls off: several polls must agree on that."""
 
 LATE_S = 20.0
 """Seconds between polls from the scheduled tip-off until play begins: real tip-offs are about ten
@@ -170,16 +170,16 @@ def next_wait(
     retry_after: float | None = None,
     *,
     paused_s: float = 0.0,
-    on_again: bool = False,
+    turned: bool = False,
 ) -> float:
     """Seconds from `now` until the next poll, before any jitter and at least `SHORTEST_S`.
 
     `failures` counts the failed polls in a row, `retry_after` is the number of seconds that the
     source asked for, and `paused_s` is how many seconds the game has been in its present break or
-    suspension. `on_again` is whether the last poll shows a game that is believed to be off as on.
+    suspension. `turned` is whether the last poll shows otherwise whether the game is off.
     """
     ordinary = _ordinary(standing, now, paused_s)
-    if on_again:
+    if turned:
         ordinary = min(ordinary, OFF_DOUBTED_S)
     return max(SHORTEST_S, ordinary, backoff(failures, retry_after, urgent=_urgent(standing, now)))
 

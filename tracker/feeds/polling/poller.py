@@ -155,18 +155,19 @@ class GamePoller:
         """Seconds until the next poll, with jitter."""
         now = self._clock.now()
         wait_s = None if self._last is None else self._last.retry_after
-        paused, again = self._paused(standing), self._on_again(standing)
+        paused, turned = self._paused(standing), self._turned(standing)
         wait = cadence.next_wait(
-            standing, now, self._failures, wait_s, paused_s=paused, on_again=again
+            standing, now, self._failures, wait_s, paused_s=paused, turned=turned
         )
         strict = standing.settled and cadence.asleep(standing)
         return cadence.jittered(wait, self._rng, never_early=strict)
 
-    def _on_again(self, standing: GameStanding) -> bool:
-        """Whether the last poll shows a game that is believed to be off as on."""
-        reading = None if self._last is None else self._last.reading
-        off = standing.state is not None and standing.state.phase.off
-        return off and isinstance(reading, GameState) and not reading.phase.off
+    def _turned(self, standing: GameStanding) -> bool:
+        """Whether the last poll shows a game as off that is believed to be on, or the reverse."""
+        reading, state = None if self._last is None else self._last.reading, standing.state
+        if not isinstance(reading, GameState) or state is None:
+            return False
+        return reading.phase.off != state.phase.off
 
     def _paused(self, standing: GameStanding) -> float:
         """Seconds for which this poller has seen the game in its present phase and period."""
