@@ -44,10 +44,11 @@ AND counts(game_id)
 ORDER BY start_at DESC, game_id LIMIT :most
 """)
 
-_NAMED = """
+_NAMED = counting("""
 SELECT league, player, name, max(start_at) FROM player_game
-WHERE player = :key OR player LIKE :part GROUP BY league, player ORDER BY max(start_at) DESC
-"""
+WHERE (player = :key OR player LIKE :part) AND counts(game_id)
+GROUP BY league, player ORDER BY max(start_at) DESC
+""")
 
 _LOG = counting("""
 SELECT player_game.*, game.home, game.away FROM player_game
@@ -114,7 +115,10 @@ class Players(Subject):
 
     @reads
     def named(self, db: Connection, key: str) -> tuple[tuple[str, str, str], ...]:
-        """The players whose key equals or contains `key`: league, key, and name as in the box."""
+        """The players whose key equals or contains `key`: league, key, and name as in the box.
+
+        Whoever played no game that counts is not among them.
+        """
         values = {"key": key, "part": f"%{key}%"}
         return tuple((x[0], x[1], x[2]) for x in db.execute(_NAMED, values))
 
