@@ -8,17 +8,25 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.daemon.night import STARTS, TIP_OFF, expected, picks_for, write_files
+from tests.doubles.clock import FakeClock
 from tests.doubles.leap import DATABASE, play
+from tests.engine.build import T0, a_book, bet, live, outlook
 from tracker.clock import Clock
 from tracker.daemon.run import Setup, run
+from tracker.daemon.track import TrackContext, deciding, track
 from tracker.domain.alert import Outcome, Sent
 from tracker.domain.events import SystemEvent
+from tracker.domain.game import GameState
+from tracker.domain.poll import GameStanding, Poll, Trouble, Unreadable
+from tracker.domain.tracking import GameTracking
+from tracker.forecast import Outlook
 from tracker.notify.channels import Message
 from tracker.replay import find_recording
 from tracker.replay.faults import Fault, FaultKind
@@ -31,6 +39,7 @@ GAME = "SAC@PHI"
 LOST = TIP_OFF + timedelta(minutes=40)
 FOUND = LOST + timedelta(hours=1)
 OVER = TIP_OFF + timedelta(hours=2, minutes=50)
+DOWN = Unreadable(Trouble.DOWN, "the network is not up yet")
 
 
 async def followed(folder: Path, faults: list[Fault], clock: Clock) -> tuple[Counter[str], Store]:
@@ -84,6 +93,47 @@ def test_an_hour_without_a_board_in_the_middle_of_a_game(kind: FaultKind, tmp_pa
         assert events["feed.lost"] + events["feed.blocked"] <= 2
 
     play(night, STARTS, DATABASE)
+
+
+@dataclass
+class Waking:
+    """Polls of one game every ten seconds; the machine sleeps for two hours before the last few."""
+
+    clock: FakeClock
+    readings: list[GameState | Unreadable]
+    asleep_before: int
+
+    async def next(self, _: GameStanding) -> Poll:
+        """The next poll."""
+        self.clock.set(self.clock.now() + timedelta(seconds=10))
+        if len(self.readings) == self.asleep_before:
+            self.clock.suspend(7200)
+        return Poll("nba", "/", self.clock.now(), b"", "x", self.readings.pop(0))
+
+
+class Nowhere:
+    """Stores nothing; the forecasts are the real ones."""
+
+    async def forecast(self, _: GameTracking, state: GameState) -> Outlook:
+        """The outlook of a state."""
+        return outlook(state)
+
+    async def record_all(self, *_: object) -> None:
+        """Nothing is kept."""
+
+
+@pytest.mark.parametrize("first", [DOWN, None])
+async def test_a_sleep_in_the_middle_of_a_game_is_no_outage(first: Unreadable | None) -> None:
+    """After a sleep no first poll, failed or unchanged, reports a game without data."""
+    game = live(1, 300, (20, 18))
+    clock, nowhere, told = FakeClock(T0), Nowhere(), list[str]()
+    polls = Waking(clock, [game, game, first or game, game], 2)
+    context = TrackContext(nowhere, nowhere, clock, (), lambda: None, lambda x: told.append(x.name))
+    with pytest.raises(IndexError):
+        async with deciding(context) as decisions:
+            await track(a_book(bet(1, "DEN ML", "feed_down")), polls, decisions)
+    assert not polls.readings
+    assert told == ["game.phase"]
 
 
 def test_a_daemon_that_has_ended_leaves_nothing_to_a_second_one(tmp_path: Path) -> None:

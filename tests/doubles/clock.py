@@ -23,6 +23,11 @@ class FakeClock(LeapingClock):
         super().__init__(start)
         self._order = itertools.count()
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._suspended = 0.0
+
+    def uptime(self) -> float:
+        """Seconds since the start, with those of `suspend`."""
+        return self._elapsed + self._suspended
 
     @property
     def sleeping(self) -> int:
@@ -32,6 +37,11 @@ class FakeClock(LeapingClock):
     def step_wall(self, seconds: float) -> None:
         """Set the wall clock forward or back, as NTP would; monotonic time is not changed."""
         self._wall += timedelta(seconds=seconds)
+
+    def suspend(self, seconds: float) -> None:
+        """Let the machine sleep: wall time goes on, but nothing that a task waits for."""
+        self.step_wall(seconds)
+        self._suspended += seconds
 
     def set(self, instant: datetime) -> None:
         """Move forward to `instant` without waking sleepers, for a replay that drives the clock."""

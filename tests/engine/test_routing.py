@@ -442,3 +442,12 @@ def test_a_chance_after_the_last_second_is_told_as_the_result(
     assert row.decision is decision
     if decision is Decision.HELD:
         assert (row.reason, row.detail) == (Reason.TOLD, "told as the result")
+
+
+def test_a_chance_that_the_end_alone_shows_is_told_as_the_result() -> None:
+    """A game whose end is first seen after a sleep tells its results, not also 100 %."""
+    ended = live(4, 0, (25, 25), (25, 25), (25, 25), (27, 25), phase=Phase.FINAL)
+    tracking = replace(a_book(bet(1, "DEN ML", "p >= 0.80", "settled")), state=ended)
+    tracking = tracking.with_tracked(replace(tracking.tracked[0], chance=Chance(1.0, 0.0, 0.0)))
+    [row] = route(Change(tracking, alerts=(fired(),)), USUAL, T0).alerts
+    assert (row.reason, row.detail) == (Reason.TOLD, "told as the result")

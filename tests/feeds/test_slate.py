@@ -91,6 +91,9 @@ async def test_the_schedule_is_read_once_an_hour(
     await clock.advance(11.0)
     await slate.read()
     assert site.count(SCHEDULE) == 3
+    clock.suspend(86_400)
+    await slate.read()
+    assert site.count(SCHEDULE) == 4, "a sleep counts"
 
 
 async def test_a_schedule_that_is_not_there_is_asked_for_less_and_less(

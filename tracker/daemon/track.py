@@ -31,6 +31,9 @@ from tracker.wording.closes import settled_line
 TOO_LATE_S = 15.0
 """Real seconds that a poll may wait for its decision, beyond a delay that the person asked for."""
 
+LEAP_S = 60.0
+"""Seconds that the wall clock may leap over between two polls while their silence still counts."""
+
 
 class PollSource(Protocol):
     """Gives the polls of one game, one after the other, each when it is due."""
@@ -182,15 +185,25 @@ async def deciding(context: TrackContext) -> AsyncIterator[Decisions]:
 async def track(tracking: GameTracking, poller: PollSource, decisions: Decisions) -> None:
     """Follow one game until every bet on it is settled for good, or none is left."""
     context = decisions.context
+    lead = _lead(context.clock)
     tracking = replace(tracking, listened_from=context.clock.now())
     while not tracking.settled:
         poll = await poller.next(tracking.standing)
+        before, lead = lead, _lead(context.clock)
+        if lead - before > LEAP_S:
+            # The machine slept, or its clock was set: in that time nobody asked, and nobody failed.
+            tracking = replace(tracking, listened_from=context.clock.now())
         tracking = tracking.with_bets(context.wanted(tracking))
         if not tracking.tracked:
             return
         tracking = await decisions.decide(await _forecast(tracking, poll, context))
         # A bet that was added meanwhile keeps the track going, even if all others have settled.
         tracking = tracking.with_bets(context.wanted(tracking))
+
+
+def _lead(clock: Clock) -> float:
+    """Seconds by which the wall clock is ahead of what tasks could wait for."""
+    return clock.now().timestamp() - clock.monotonic()
 
 
 async def _forecast(tracking: GameTracking, poll: Poll, context: TrackContext) -> PollForecast:

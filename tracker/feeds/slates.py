@@ -97,7 +97,8 @@ class Slate:
         )
 
     async def _refresh(self) -> None:
-        now = self._clock.monotonic()
+        # What was read before the machine slept for days lists other days.
+        now = self._clock.uptime()
         if self._schedule_due is not None and now < self._schedule_due:
             return
         self._schedule_due = now + self._schedule_pause

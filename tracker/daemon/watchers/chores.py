@@ -53,7 +53,8 @@ class Chore:
 
     `catch_up` is how late the chore is still worth doing. `heavy` chores run one at a time, in a
     process of lowest priority. `wanted` says at the due time whether there is anything to do; None
-    for always.
+    for always. `after` names a heavy chore whose work it needs: it waits while that is to be tried
+    again.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Chore:
     catch_up: timedelta = timedelta(hours=24)
     heavy: bool = False
     wanted: Callable[[], bool] | None = field(default=None, compare=False)
+    after: str = ""
 
 
 def dues(chore: Chore, since: datetime, until: datetime) -> list[datetime]:
@@ -87,12 +89,14 @@ class Plan:
     """What to do about a chore at one moment: `due` is the time to run it for, None for nothing.
 
     `missed` are times that passed while nothing ran, which this run makes up for. `cut` are times
-    at which the program ended in the middle of the chore and which are not tried again.
+    at which the program ended in the middle of the chore and which are not tried again. `again` is
+    whether the last run failed and is to be tried again.
     """
 
     due: datetime | None
     missed: tuple[datetime, ...] = ()
     cut: tuple[datetime, ...] = ()
+    again: bool = False
 
 
 def plan(chore: Chore, known: Mapping[datetime, ChoreRun], now: datetime, *, fresh: bool) -> Plan:
@@ -110,9 +114,11 @@ def plan(chore: Chore, known: Mapping[datetime, ChoreRun], now: datetime, *, fre
     missing = [x for x in times if x not in known and x > min(known)]
     useful = now - latest <= chore.catch_up
     left = tuple(x for x in missing if x != latest or not useful)
-    due = latest if useful and _open(known.get(latest), now, fresh=fresh) else None
+    last = known.get(latest)
+    due = latest if useful and _open(last, now, fresh=fresh) else None
     begun = (x for x, seen in known.items() if seen.outcome is None and x != due)
-    return Plan(due, left, tuple(sorted(begun)) if fresh else ())
+    again = useful and last is not None and _failed(last)
+    return Plan(due, left, tuple(sorted(begun)) if fresh else (), again)
 
 
 def _open(seen: ChoreRun | None, now: datetime, *, fresh: bool) -> bool:
@@ -122,41 +128,62 @@ def _open(seen: ChoreRun | None, now: datetime, *, fresh: bool) -> bool:
     if seen.outcome is None:
         return fresh
     rested = seen.ended_at is None or not timedelta() <= now - seen.ended_at < AGAIN
-    return seen.outcome is ChoreOutcome.FAILED and seen.attempt < ATTEMPTS and rested
+    return _failed(seen) and rested
 
 
-async def do_chore(chore: Chore, store: Store, clock: Clock, run: Verbs, report: Tell) -> None:
-    """Run a chore whenever it is due, for ever; `report` takes how each run went."""
+def _failed(seen: ChoreRun) -> bool:
+    """Whether a run has failed and may be tried again."""
+    return seen.outcome is ChoreOutcome.FAILED and seen.attempt < ATTEMPTS
+
+
+async def _tend(
+    chores: Sequence[Chore], store: Store, clock: Clock, run: Verbs, report: Tell
+) -> None:
+    """Run each of some chores when it is due, one after the other, for ever."""
     fresh = True
     while True:
-        now = clock.now()
-        written = await store.upkeep.chores(chore.name)
-        known = {x.due: x for x in written if x.began_at - now <= WRONG_CLOCK}
-        found = plan(chore, known, now, fresh=fresh)
+        unfinished: set[str] = set()
+        for chore in chores:
+            if chore.after in unfinished:
+                continue
+            if await _tend_one(chore, store, clock, run, report, fresh=fresh):
+                unfinished.add(chore.name)
         fresh = False
-        if found.missed:
-            why = "before the first start" if not known else "nothing ran"
-            await store.upkeep.missed(chore.name, found.missed, now, why)
-        for due in found.cut:
-            why = "the program was ended while it was at work"
-            await store.upkeep.end(chore.name, due, now, ChoreOutcome.FAILED, why)
-        await _do(chore, found, store, clock, run, report)
         await clock.sleep(STEP)
+
+
+async def _tend_one(
+    chore: Chore, store: Store, clock: Clock, run: Verbs, report: Tell, *, fresh: bool
+) -> bool:
+    """Run a chore if it is due. Returns whether it is to be tried again."""
+    now = clock.now()
+    written = await store.upkeep.chores(chore.name)
+    known = {x.due: x for x in written if x.began_at - now <= WRONG_CLOCK}
+    found = plan(chore, known, now, fresh=fresh)
+    if found.missed:
+        why = "before the first start" if not known else "nothing ran"
+        await store.upkeep.missed(chore.name, found.missed, now, why)
+    for due in found.cut:
+        why = "the program was ended while it was at work"
+        await store.upkeep.end(chore.name, due, now, ChoreOutcome.FAILED, why)
+    tried = await _do(chore, found, store, clock, run, report)
+    return found.again if tried is None else tried
 
 
 async def _do(
     chore: Chore, found: Plan, store: Store, clock: Clock, run: Verbs, report: Tell
-) -> None:
+) -> bool | None:
+    """Run a chore for the time that is planned; None where there was nothing to do."""
     due, missed = found.due, len(found.missed)
     if due is None:
-        return
+        return None
     began = clock.now()
     attempt = await store.upkeep.begin(chore.name, due, began, ATTEMPTS)
     if attempt is None:
-        return
+        return None
     if chore.wanted is not None and not chore.wanted():
         await store.upkeep.end(chore.name, due, began, ChoreOutcome.DONE, "nothing to look at")
-        return
+        return None
     ran = await run(*chore.command)
     outcome = ChoreOutcome.DONE if ran.status == 0 else ChoreOutcome.FAILED
     waited = began - due
@@ -168,6 +195,7 @@ async def _do(
     await store.upkeep.end(chore.name, due, clock.now(), outcome, detail)
     event = ChoreDone if ran.status == 0 else ChoreRetried if attempt < ATTEMPTS else ChoreFailed
     report(event(chore.name, detail))
+    return event is ChoreRetried
 
 
 def usual_chores(settings: Settings, played_today: Callable[[], bool]) -> Sequence[Chore]:
@@ -188,7 +216,8 @@ def usual_chores(settings: Settings, played_today: Callable[[], bool]) -> Sequen
             ),
         ]
         watch = (settings.refresh.at.replace(hour=(settings.refresh.at.hour + 1) % 24),)
-        found.append(Chore("monitors", ("monitors", "--update"), watch, LEAGUE_ZONE, heavy=True))
+        update = "monitors", "--update"
+        found.append(Chore("monitors", update, watch, LEAGUE_ZONE, heavy=True, after="refresh"))
     found += [
         Chore(
             f"retrain {league}",
@@ -222,8 +251,14 @@ class Runners:
 async def do_chores(
     chores: Sequence[Chore], store: Store, clock: Clock, runners: Runners, report: Tell
 ) -> None:
-    """Run all chores, each in its own loop; if one loop fails, all of them end."""
+    """Run all chores when they are due, for ever; `report` takes how each run went.
+
+    Heavy chores that are due at once, as after a sleep, run in their order: the monitors look at
+    what was looked up. If one loop fails, all of them end.
+    """
     async with asyncio.TaskGroup() as tasks:
+        heavy = [x for x in chores if x.heavy]
+        tasks.create_task(_tend(heavy, store, clock, runners.heavy, report))
         for chore in chores:
-            run = runners.heavy if chore.heavy else runners.light
-            tasks.create_task(do_chore(chore, store, clock, run, report))
+            if not chore.heavy:
+                tasks.create_task(_tend([chore], store, clock, runners.light, report))

@@ -55,10 +55,12 @@ class AlertContext:
 
     @property
     def played_out(self) -> bool:
-        """Whether the clock of the bet's only game has run out and only the final is missing."""
+        """Whether the clock of the bet's only game has run out, or the game has ended."""
         state = self.state
         if state is None or self.games != {self.game}:
             return False
+        if state.phase is Phase.FINAL:
+            return True
         stopped = state.phase in (Phase.LIVE, Phase.BREAK) and state.clock == 0
         return stopped and state.period >= state.game.rules.periods and state.score.margin != 0
 
