@@ -691,13 +691,15 @@ def test_a_score_without_periods_is_followed_too() -> None:
 
 def test_a_chance_that_was_told_the_other_way_since_is_news_again() -> None:
     """A level fires again once another message said the opposite in between; a poll is none."""
-    rules = ("p >= 0.80", "p <= 0.30")
+    apart, mixed = ("p >= 0.80", "p <= 0.30"), ("p <= 0.20", "p crosses 0.50")
     courses = {
-        (-12, 12, -12, 12): ["p <= 0.30", "p >= 0.80", "p <= 0.30", "p >= 0.80"],
-        (-12, 0, -12, 0): ["p <= 0.30"],
-        (12, 0, 12, 0): ["p >= 0.80"],
+        (apart, (-12, 12, -12, 12)): ["p <= 0.30", "p >= 0.80", "p <= 0.30", "p >= 0.80"],
+        (apart, (-12, 0, -12, 0)): ["p <= 0.30"],
+        (apart, (12, 0, 12, 0)): ["p >= 0.80"],
+        (mixed, (-20, 5, -20, 5)): [*mixed, mixed[1]] * 2,
+        (mixed, (-3, 3, -3, 3)): [mixed[1]] * 2,
     }
-    for course, told in courses.items():
+    for (rules, course), told in courses.items():
         evening = Evening(a_book(bet(1, "DEN ML", *rules)))
         evening.see(live(3, 700, (25, 25), (25, 25), (0, 0)), 0)
         for number, margin in enumerate(course, 1):
@@ -706,7 +708,7 @@ def test_a_chance_that_was_told_the_other_way_since_is_news_again() -> None:
                 state = live(3, 700 - 60 * number - second, (25, 25), (25, 25), points)
                 evening.see(state, 400 * number + second)
         assert evening.names() == told, course
-    evening = Evening(a_book(bet(1, "DEN ML", *rules)))
+    evening = Evening(a_book(bet(1, "DEN ML", *apart)))
     for minute, margin in enumerate((0, -12, -12, 0, 12, 0, -12, -12)):
         points = (10 * minute + max(margin, 0), 10 * minute - min(margin, 0))
         evening.see(live(3, 700 - 30 * minute, (25, 25), (25, 25), points), 200 * minute)

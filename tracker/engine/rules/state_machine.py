@@ -389,15 +389,16 @@ def _is_news(state: RuleState, reading: RuleReading, *, up: bool) -> bool:
 
 
 def turned(rule: LevelRule, state: RuleState, told: float, *, up: bool) -> RuleState:
-    """A level rule after another rule of its bet told that the chance went to `told` instead.
+    """A level rule after a rule of its bet told that the chance went up or down to `told`.
 
     Once that lies far enough on the other side of its level, what it told before is no longer what
-    was heard last, and crossing it again is news.
+    was heard last, and crossing it the other way again is news.
     """
-    other_way = rule.comparison is (Comparison.AT_MOST if up else Comparison.AT_LEAST)
-    if not (state.notified and other_way and -_beyond(rule, state, told) >= NEWS):
+    above = log_odds(told) - log_odds(rule.level)
+    if not state.notified or (above if up else -above) < NEWS:
         return state
-    return replace(state, notified=())
+    low, high = state.notified
+    return replace(state, notified=(1.0, high) if up else (low, 0.0))
 
 
 def rebase(rule: LevelRule | SwingRule, state: RuleState, reading: RuleReading) -> RuleStep:

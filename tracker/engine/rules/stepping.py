@@ -168,9 +168,8 @@ def _turned(
         rule = levels.get(alert.rule)
         if rule is None or alert.p is None or alert.decision is not Decision.FIRED:
             continue
-        if rule.comparison is Comparison.CROSSES:
-            continue
-        up = rule.comparison is Comparison.AT_LEAST
+        crossed_up = rule.comparison is Comparison.CROSSES and alert.p >= rule.level
+        up = crossed_up or rule.comparison is Comparison.AT_LEAST
         states = [
             turned(levels[x.rule], x, alert.p, up=up) if x.rule in levels else x for x in states
         ]
