@@ -98,6 +98,10 @@ class Mortal:
         """Shift as the store does, or die."""
         await self.store.shift(channel, seconds)
 
+    async def hurry(self, channel: str, at: datetime) -> None:
+        """Hurry as the store does, or die."""
+        await self.store.hurry(channel, at)
+
     async def next_due(self, channel: str) -> datetime | None:
         """Look up the next due time as the store does, or die."""
         return await self.store.next_due(channel)

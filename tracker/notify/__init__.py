@@ -39,9 +39,9 @@ asks for less is tried no sooner: one that asks for none would be asked without 
 LONGEST_RETRY = 120.0
 """Most seconds between two attempts, unless the channel itself asks for more."""
 
-LONGEST_UNSURE = 1800.0
-"""Most seconds between two attempts at a digest whose answers are lost: each may have arrived. A
-server that takes messages and then fails would show one every two minutes all night."""
+FIRST_UNSURE, LONGEST_UNSURE = 10.0, 1800.0
+"""Seconds between attempts whose answers are lost, at first and at most: each may have arrived. A
+server that takes messages and then fails shows each of them every time."""
 
 _CLAIM_LIMIT = 20
 """Most deliveries that are marked as being sent at a time: after a kill, that many are in doubt."""
@@ -92,6 +92,10 @@ class Queue(Protocol):
 
     async def shift(self, channel: str, seconds: float) -> object:
         """Adjust the times of waiting deliveries to a wall clock that was set, by these seconds."""
+        ...
+
+    async def hurry(self, channel: str, at: datetime) -> object:
+        """Let what was tried before be tried again at once."""
         ...
 
     async def next_due(self, channel: str) -> datetime | None:
@@ -169,7 +173,7 @@ class Sender:
 
     `failing_since`, `hold_until` (when the channel may be used again, as it asked) and `digest_at`
     (when a digest may be tried again) are monotonic seconds. `failures` counts the attempts that
-    have failed since the last that did not, `unsure` the digests that may have arrived. `stepped`
+    have failed since the last that did not, `unsure` those of them that may have arrived. `stepped`
     is by how many seconds the wall clock has been set so far. `digest_wanted` is whether a digest
     may be waiting. Once `stopping`, nothing more is sent.
     """
@@ -273,7 +277,7 @@ class Sender:
         await self._follow_clock_steps()
         at = self.clock.now()
         tries = max(self.failures, *(x.attempts for x in batch if tried), 1)
-        wait = 0.0 if self.stopping else _wait(outcome, tries)
+        wait = 0.0 if self.stopping else self._wait(outcome, tries)
         due_at = at + timedelta(seconds=wait)
         for one in batch:
             await self.queue.finish(
@@ -302,16 +306,14 @@ class Sender:
         await self.queue.finish_digest(expired, outcome, tried=tried)
         match outcome:
             case Sent() | Refused():
-                self.digest_wanted, self.digest_tries, self.unsure = False, 0, 0
+                self.digest_wanted, self.digest_tries = False, 0
             case Failed():
                 self.digest_tries += tried
                 # What expires meanwhile may be louder; `hold_until` has a wait that was asked for.
-                wait = min(_wait(outcome, self.digest_tries), LONGEST_RETRY)
+                wait = min(self._wait(outcome, self.digest_tries), LONGEST_RETRY)
                 self.digest_at = self.clock.monotonic() + wait
             case Unknown():
-                self.unsure += 1
-                wait = growing_wait(self.unsure, _FIRST_RETRY, LONGEST_UNSURE)
-                self.digest_at = self.clock.monotonic() + wait
+                self.digest_at = self.clock.monotonic() + self._wait(outcome)
             case _:
                 assert_never(outcome)
 
@@ -322,12 +324,17 @@ class Sender:
         outcome = await self.channel.send(replace(message, card=card))
         ended = self.clock.monotonic()
         name, alerts = self.channel.name, ",".join(str(x) for x in message.alert_ids)
-        self.failures = 0 if isinstance(outcome, Sent | Refused) else self.failures + 1
+        if isinstance(outcome, Sent | Refused):
+            self.failures = self.unsure = 0
+        else:
+            self.failures += 1
+            self.unsure += isinstance(outcome, Unknown)
         match outcome:
             case Sent():
                 if self.failing_since is not None:
                     self.tell(ChannelRecovered(name, round(ended - self.failing_since)))
-                    self.failing_since = None
+                    self.failing_since, self.digest_at = None, ended
+                    await self.queue.hurry(name, self.clock.now())
                 sent = DigestSent if digest else AlertSent
                 self.tell(sent(name, alerts, round((ended - began) * 1000)))
             case Refused(why):
@@ -343,6 +350,14 @@ class Sender:
                 assert_never(outcome)
         self.habits.beat()
         return outcome
+
+    def _wait(self, outcome: Outcome, tries: int = 1) -> float:
+        """Seconds until the next attempt: what the channel asked for, else longer each time."""
+        if isinstance(outcome, Unknown):
+            return growing_wait(self.unsure, FIRST_UNSURE, LONGEST_UNSURE)
+        if isinstance(outcome, Failed) and outcome.retry_after is not None:
+            return max(outcome.retry_after, _FIRST_RETRY)
+        return retry_delay(tries)
 
 
 def batches(claimed: Sequence[Delivery]) -> list[list[Delivery]]:
@@ -415,13 +430,6 @@ def _batch_message(batch: Sequence[Delivery], now: datetime, habits: SendingHabi
 def _last_line(text: str) -> str:
     """The line that ends a text of several; empty for one line, which is the news itself."""
     return text.rpartition("\n")[2] if "\n" in text else ""
-
-
-def _wait(outcome: Outcome, attempts: int) -> float:
-    """Seconds until the next attempt: what the channel asked for, else longer each time."""
-    if isinstance(outcome, Failed) and outcome.retry_after is not None:
-        return max(outcome.retry_after, _FIRST_RETRY)
-    return retry_delay(attempts)
 
 
 _LATE_SECONDS = 15

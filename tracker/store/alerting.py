@@ -133,8 +133,11 @@ def keep_alert(
 ) -> None:
     """Add a decision, and a delivery for each channel where it has something to send.
 
-    A fired alert is sent as soon as it is due. A held alert with a due time waits for a digest.
+    A fired alert is sent as soon as it is due. A held alert with a due time waits for a digest. A
+    chance of the bet that a channel could not deliver is out of date by a later one.
     """
+    if x.decision is Decision.FIRED and x.p is not None:
+        db.execute(_OVERTAKE, {"bet": x.bet, "at": stamp(x.at)})
     row = {
         "bet": x.bet,
         "leg": leg,
@@ -152,6 +155,12 @@ def keep_alert(
     }
     _keep(db, x, row, channels if x.notifies else ())
 
+
+_OVERTAKE = """
+UPDATE delivery SET expires_at = :at WHERE state IN ('due', 'unknown') AND attempts > 0 AND EXISTS (
+  SELECT 1 FROM alert WHERE id = delivery.alert AND bet = :bet
+    AND (rule LIKE 'p %' OR rule LIKE 'swing %'))
+"""
 
 _OF_NO_BET: Mapping[str, object] = {
     "bet": None, "leg": 0, "game": None, "game_clock": "", "home": 0, "away": 0, "p": None,
@@ -244,6 +253,11 @@ def _hold_anew(db: Connection, at: datetime, before: Sequence[Snooze]) -> None:
 
 
 _DAY_S = 86_400
+
+_HURRY = """
+UPDATE delivery SET due_at = :at WHERE channel = :channel AND state IN ('due', 'unknown')
+  AND attempts > 0 AND due_at > :at
+"""
 
 CLOCK_TOLERANCE = timedelta(minutes=1)
 """How far in the future an alert may be at a start before we conclude that the clock was set
@@ -387,6 +401,11 @@ class Outbox(Subject):
                 db.execute(q.SHIFT, {**_key(row), **values})
 
         await self._db.write(work, urgent=True)
+
+    async def hurry(self, channel: str, at: datetime) -> None:
+        """Make due what a channel was tried with before."""
+        values = {"channel": channel, "at": stamp(at)}
+        await self._db.write(lambda db: db.execute(_HURRY, values), urgent=True)
 
     async def next_due(self, channel: str) -> datetime | None:
         """When a channel next has something to send or to expire, or None."""
