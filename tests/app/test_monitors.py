@@ -172,6 +172,26 @@ async def test_a_source_that_loses_boxes_is_told_once_and_once_more_when_it_is_w
         assert len(await store.monitoring.unreported()) == 1
 
 
+async def test_a_day_without_games_ends_no_drift_and_the_value_is_the_last(tmp_path: Path) -> None:
+    """What is unknown is not well; in between, a monitor shows its value of the last round."""
+    async with await Store.open(started(tmp_path / "t.db"), now=NOW) as store:
+
+        async def missing(day: int, games: int, bare: int) -> tuple[State, float, int]:
+            at = NOW + timedelta(days=day)
+            slate = slate_date(at) - timedelta(days=1)
+            check = SlateCheck("nba", slate, games, games - bare, 0, 0, bare)
+            await store.seasons.keep_check(check, at)
+            news = await watch(store, [], load_parameters, at)
+            (now,) = [x for x in await store.monitoring.standing() if x.name == "missing boxes"]
+            return now.state, now.value, len(news)
+
+        assert await missing(0, 10, 5) == (State.DRIFTING, 0.5, 1)
+        assert await missing(1, 10, 2) == (State.DRIFTING, 0.2, 0)
+        assert await missing(2, 0, 0) == (State.DRIFTING, 0.2, 0)
+        assert await missing(3, 10, 0) == (State.WELL, 0.0, 1)
+        assert await missing(4, 0, 0) == (State.UNKNOWN, 0.0, 0)
+
+
 async def figures(store: Store, now: datetime) -> tuple[Figure, ...]:
     """The figures of the day that a round at `now` is about."""
     await watch(store, [], load_parameters, now)

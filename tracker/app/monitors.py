@@ -255,30 +255,32 @@ async def _limited(
     )
 
 
-def last_of(changes: Sequence[MonitorStanding]) -> tuple[MonitorStanding, ...]:
-    """How each monitor stands now, from all changes, newest first."""
-    last = {(x.league, x.name): x for x in reversed(changes)}
-    return tuple(last[key] for key in sorted(last))
-
-
 FIGURE_DAYS = timedelta(days=14)
 """The days for which the monitors' daily figures are shown."""
 
 
-async def monitors_of(
-    store: Store, now: datetime
-) -> tuple[tuple[MonitorStanding, ...], tuple[Figure, ...]]:
-    """Every change of a monitor, the last first, and the figures of the last days."""
-    daily = await store.monitoring.figures(slate_date(now) - FIGURE_DAYS)
-    return await store.monitoring.history(), daily
+@dataclass(frozen=True, slots=True)
+class MonitorsView:
+    """How each monitor stands, the changes, the last first, and the figures of the last days."""
+
+    standing: tuple[MonitorStanding, ...] = ()
+    changes: tuple[MonitorStanding, ...] = ()
+    figures: tuple[Figure, ...] = ()
 
 
-def monitors_json(changes: Sequence[MonitorStanding], daily: Sequence[Figure]) -> dict[str, object]:
+async def monitors_of(store: Store, now: datetime) -> MonitorsView:
+    """What the monitors have found."""
+    found = store.monitoring
+    daily = await found.figures(slate_date(now) - FIGURE_DAYS)
+    return MonitorsView(await found.standing(), await found.history(), daily)
+
+
+def monitors_json(x: MonitorsView) -> dict[str, object]:
     """How the monitors stand, what changed, and each day's figures: `tracker monitors --json`."""
     return {
-        "monitors": [_standing_json(x) for x in last_of(changes)],
-        "changes": [_standing_json(x) for x in changes],
-        "figures": plain(daily),
+        "monitors": [_standing_json(y) for y in x.standing],
+        "changes": [_standing_json(y) for y in x.changes],
+        "figures": plain(x.figures),
     }
 
 

@@ -262,7 +262,16 @@ INSERT INTO monitor (name, league, at, value, level, state, advice, told)
 VALUES (:name, :league, :at, :value, :level, :state, :advice, :told)
 """
 
+_KEEP_VALUE = """
+UPDATE monitor SET (value, level, advice) = (:value, :level, :advice) WHERE id = :last
+"""
+
 _HISTORY = "SELECT * FROM monitor ORDER BY id DESC LIMIT ?"
+
+_STANDING = """
+SELECT * FROM monitor WHERE id IN (SELECT max(id) FROM monitor GROUP BY name, league)
+ORDER BY league, name
+"""
 
 _UNREPORTED = "SELECT * FROM monitor WHERE NOT told ORDER BY id"
 
@@ -308,7 +317,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class MonitorStanding:
-    """A monitor's state since the time `at`."""
+    """A monitor's state since the time `at`; `value` is the last one in that state."""
 
     id: int
     name: str
@@ -346,15 +355,18 @@ class Monitoring(Subject):
 
     @writes
     def keep(self, db: Connection, found: Sequence[MonitorStanding]) -> tuple[MonitorStanding, ...]:
-        """Write down the monitors whose state has changed. Returns those that need a message.
+        """Write down how the monitors stand. Returns the changes that need a message.
 
-        A change that neither begins nor ends a drift needs none.
+        A change that neither begins nor ends a drift needs none. What is unknown ends no drift.
         """
         news = []
         for x in found:
             row = db.execute(_LAST, (x.name, x.league)).fetchone()
             before = State.WELL if row is None else State(row["state"])
+            if (before, x.state) == (State.DRIFTING, State.UNKNOWN):
+                continue
             if row is not None and before is x.state:
+                db.execute(_KEEP_VALUE, to_columns(x) | {"last": row["id"]})
                 continue
             quiet = State.DRIFTING not in (before, x.state)
             db.execute(_KEEP, to_columns(x) | {"told": quiet})
@@ -366,6 +378,11 @@ class Monitoring(Subject):
     def history(self, db: Connection, most: int = 200) -> tuple[MonitorStanding, ...]:
         """The monitors' states, the last change first."""
         return tuple(from_row(MonitorStanding, x) for x in db.execute(_HISTORY, (most,)))
+
+    @reads
+    def standing(self, db: Connection) -> tuple[MonitorStanding, ...]:
+        """How each monitor stands, by league and name."""
+        return tuple(from_row(MonitorStanding, x) for x in db.execute(_STANDING))
 
     @reads
     def unreported(self, db: Connection) -> tuple[MonitorStanding, ...]:

@@ -178,7 +178,7 @@ async def monitors(
     A monitor adds up surprises game by game; a five-point drift of totals shows after about six
     weeks of games, a spread that is much too small after one or two.
     """
-    from tracker.app.monitors import last_of, monitors_json, monitors_of
+    from tracker.app.monitors import MonitorsView, monitors_json, monitors_of
     from tracker.store import StoreMissing
 
     scope = scope_of(context)
@@ -186,15 +186,15 @@ async def monitors(
         if update:
             await _update(scope)
         async with session(scope) as at:
-            changes, daily = await monitors_of(at.store, at.now)
+            found = await monitors_of(at.store, at.now)
     except StoreMissing:
-        changes, daily = (), ()
+        found = MonitorsView()
     if as_json:
-        say_json(monitors_json(changes, daily))
+        say_json(monitors_json(found))
     elif figures:
-        _tell_figures(daily)
+        _tell_figures(found.figures)
     else:
-        _tell_monitors(changes if history else last_of(changes), scope.settings().zone)
+        _tell_monitors(found.changes if history else found.standing, scope.settings().zone)
 
 
 async def _update(scope: Scope) -> None:

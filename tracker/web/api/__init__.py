@@ -386,7 +386,7 @@ async def monitors(_: Reader, site: OfSite) -> Json:
     """Whether the model, the sources and the record are as they should be."""
     from tracker.app.monitors import monitors_json, monitors_of
 
-    return dict(monitors_json(*await monitors_of(await site.store(), await site.now())))
+    return dict(monitors_json(await monitors_of(await site.store(), await site.now())))
 
 
 # ----------------------------------------------------------------------------------- the whole API

@@ -115,11 +115,10 @@ def _row(name: str, x: Tally) -> tuple[str, ...]:
 async def models(_: Inside, site: OfSite) -> Response:
     """The page of the models in use, their challengers on trial, and the monitors of drift."""
     from tracker.app.models import models_json
-    from tracker.app.monitors import last_of
 
     store, zone = await site.store(), site.settings.zone
     found = await models_json(store, site.registry)
-    standing = last_of(await store.monitoring.history())
+    standing = await store.monitoring.standing()
     leagues = {x.game.league for x in await store.open_bets(site.rules) if x.game is not None}
     used = [x for x in found["models"] if x["stage"] != "retired" and _shown(x, leagues)]
     return page(
@@ -215,7 +214,6 @@ _CHECKS = {
 async def health(_: Inside, site: OfSite) -> Response:
     """The page of the program's health: checks, sources, channels, chores and back-ups."""
     from tracker.app.backups import listed as backups_in
-    from tracker.app.monitors import last_of
 
     store, at, zone = await site.store(), await site.daemon(), site.settings.zone
     whole = await store.status_view(site.rules)
@@ -242,7 +240,7 @@ async def health(_: Inside, site: OfSite) -> Response:
         faults=await store.quotes.faults(at.now - _FAULT_DAYS),
         monitors=[
             (x.name, x.league.upper(), x.state.value, x.advice)
-            for x in last_of(await store.monitoring.history())
+            for x in await store.monitoring.standing()
             if x.state.value not in ("well", "unknown")
         ],
         size=f"{whole.size_bytes / 1e6:.1f} MB, schema {whole.schema}",
