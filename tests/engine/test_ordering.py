@@ -517,6 +517,23 @@ def test_an_end_is_believed_once_there_has_been_time_for_it() -> None:
     assert believed_at(tracked(live(4, 720, *points)), end, *range(10, 800, 10)) == 310
 
 
+def test_a_clock_that_is_stuck_at_zero_ends_no_period() -> None:
+    """With six minutes to play it is not believed before they can have passed, however often told.
+
+    A clock that runs down is believed at each poll.
+    """
+    points = (28, 25), (23, 19), (25, 31)
+    tracking, taken = tracked(live(4, 360, *points, (8, 9))), []
+    for at in range(10, 620, 10):
+        found = judge_poll(tracking, live(4, 0, *points, (8 + at // 60, 9)), BOARD, after(at))
+        tracking = with_poll(tracking, found)
+        taken.append(found.ordering)
+    assert set(taken) == {Ordering.HELD}
+    assert (
+        believed_at(tracked(live(4, 12, *points, (20, 20))), live(4, 0, *points, (20, 20)), 9) == 9
+    )
+
+
 def test_a_feed_that_was_away_may_be_far_on() -> None:
     """The first answer after ten minutes is believed at once, however far the game has come."""
     later = live(3, 500, (28, 25), (33, 30), (9, 12))

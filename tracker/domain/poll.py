@@ -224,7 +224,8 @@ def goes_back(before: GameState, after: GameState) -> bool:
 def leaps(before: GameState, after: GameState, seconds: float) -> bool:
     """Whether `after` is further on than a game in play can get in `seconds` of real time.
 
-    A game clock never runs faster than real time. The believed state may itself have come from a
+    A game clock never runs faster than real time, and over minutes at half its pace: a clock of
+    play at zero must have had the time for it. The believed state may itself have come from a
     source that is SOURCE_HELD behind. However much time has passed, as at halftime, points take
     their share of the game clock, and no period passes without any.
     """
@@ -234,10 +235,15 @@ def leaps(before: GameState, after: GameState, seconds: float) -> bool:
     scored = max(after.score.home - before.score.home, after.score.away - before.score.away)
     time = min(seconds, 2 * max(played, 0.0))
     return (
-        played > seconds + SOURCE_HELD.total_seconds()
+        played * (1 + at_zero(after)) > seconds + SOURCE_HELD.total_seconds()
         or scored > LEAP_POINTS + LEAP_POINTS_PER_S * time
         or (played >= after.game.rules.period_seconds and after.score == before.score)
     )
+
+
+def at_zero(state: GameState) -> bool:
+    """Whether a game is in play and its clock shows 0:00."""
+    return state.phase is Phase.LIVE and state.clock == 0
 
 
 def too_fast(state: GameState) -> bool:

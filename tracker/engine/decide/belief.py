@@ -34,6 +34,7 @@ from tracker.domain.poll import (
     SOURCE_HELD,
     STALE_AFTER,
     Origin,
+    at_zero,
     behind,
     goes_back,
     has_fewer_points,
@@ -91,9 +92,9 @@ def judge_poll(
     believed after END_HELD; one that contradicts more than that never.
 
     A state that leaps ahead, by more than a game can get on since the believed state last changed,
-    is believed after AGREEING_POLLS over LEAP_HELD, an end over END_HELD. So is that a game is
-    called off, that the teams' points are exchanged, and a clock too far back for the points. A
-    game that has been over for LONG_OVER is played on only by a document that moves.
+    is believed after AGREEING_POLLS over LEAP_HELD, an end over END_HELD, a clock at zero never. So
+    is that a game is called off, that the teams' points are exchanged, and a clock too far back for
+    the points. A game that has been over for LONG_OVER is played on only by a document that moves.
     """
     judged = _judged(tracking, read, origin, at, digest)
     left_out = judged.ordering is Ordering.BEHIND and _earlier_box(tracking.state, read)
@@ -121,7 +122,7 @@ def _judged(
         return JudgedPoll(Ordering.SAME, state, origin, held_on, digest=digest)
     exchanged = believed is not None and _exchanged(believed, read)
     if believed is None or not (exchanged or goes_back(believed, read)):
-        held = _leap(tracking, believed, read, origin, at)
+        held = _leap(tracking, read, origin, at)
         ordering = Ordering.NEWER if held is None else Ordering.HELD
         return JudgedPoll(ordering, state, origin, held, digest="" if held else digest)
     wait = _lag(tracking.told_by, origin)
@@ -290,25 +291,20 @@ def _old_copy(tracking: GameTracking, state: GameState, at: datetime) -> bool:
     return at - tracking.final_at >= LONG_OVER and not moves
 
 
-def _leap(
-    tracking: GameTracking,
-    believed: GameState | None,
-    state: GameState,
-    origin: Origin,
-    at: datetime,
-) -> Held | None:
+def _leap(tracking: GameTracking, state: GameState, origin: Origin, at: datetime) -> Held | None:
     """The hold of a state that leaps ahead of the believed one; None where it may be believed.
 
     How long ago the believed state changed is not known once the machine's clock was put back.
     """
-    changed = tracking.changed_at
+    believed, changed = tracking.state, tracking.changed_at
     if believed is None or changed is None or at < changed:
         return None
     if not leaps(believed, state, (at - changed).total_seconds()):
         return None
     wait = END_HELD if state.phase is Phase.FINAL else LEAP_HELD
     held = _held(tracking.held, state, origin, at, wait)
-    return None if _agreed(held, at) else held
+    # A clock that is at zero at once, and stays there, has not run down: the feed keeps none.
+    return None if _agreed(held, at) and not at_zero(state) else held
 
 
 def _agreed(held: Held, at: datetime) -> bool:
