@@ -82,7 +82,7 @@ def test_a_recorded_summary_has_the_players() -> None:
     assert (found.game.id, found.game.name, found.phase) == ("401736393", "ATL@CON", Phase.FINAL)
     assert (found.score, found.period, found.clock) == (Score(72, 88), 4, 0.0)
     assert found.periods == (Score(13, 31), Score(15, 20), Score(30, 20), Score(14, 17))
-    players = {x.name: x for x in found.players}
+    players, names = {x.name: x for x in found.players}, [x.name for x in found.players]
     assert len(players) == 24
     gray = players["Allisha Gray"]
     assert (gray.side, gray.id, gray.minutes, gray.fouls) == (
@@ -101,6 +101,8 @@ def test_a_recorded_summary_has_the_players() -> None:
         "to": 1,
     }
     assert (gray.starter, gray.played, gray.note, gray.on_court) == (True, True, None, False)
+    sent_off = fixture("espn_summary_wnba_final").replace(b'"ejected":false', b'"ejected":true', 1)
+    assert [x.name for x in WNBA.parse_box(sent_off).players if x.note == "ejected"] == [names[0]]
     lacan = players["Leila Lacan"]
     assert (lacan.played, lacan.stats, lacan.note) == (False, (), "PERSONAL")
     for side in Side:

@@ -441,6 +441,15 @@ def test_board_and_box_tell_the_same() -> None:
     assert nba.SOURCE.parse_box(box_of(final)) == state
 
 
+@pytest.mark.parametrize(("court", "note"), [("0", "ejected"), ("1", None)])
+def test_a_second_technical_foul_ejects_a_player(court: str, note: str | None) -> None:
+    """A feed does not say so in words: who has two and has left the court does not come back."""
+    player = {"personId": 7, "name": "A", "played": "1", "oncourt": court}
+    players = [player | {"statistics": {"foulsTechnical": 2}}]
+    state = nba.SOURCE.parse_box(box_of(changed(live_game(), home__players=players)))
+    assert (state.players[0].note, state.players[0].out) == (note, False)
+
+
 def test_what_is_printed_of_a_player_is_harmless() -> None:
     """Control characters and endless names do not reach a terminal."""
     players = [{"personId": 7, "name": "Nikola\x1b[31m Joki\u0107" + "x" * 200}]

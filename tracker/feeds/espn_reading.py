@@ -146,6 +146,7 @@ class _PlayerDocument(Strict):
     starter: bool = False
     active: bool = False
     missed: bool = Field(False, alias="didNotPlay")
+    ejected: Any = None
     reason: Text | None = None
     stats: list[Text] = Field(default_factory=list)
 
@@ -234,12 +235,19 @@ def _players(
                         on_court=player.active and in_play,
                         starter=player.starter,
                         played=played,
-                        # Players who did play may have a reason, too, where it means nothing.
-                        note=(strict.printable(player.reason) or None) if player.missed else None,
+                        note=_note(player),
                         out=player.missed and rules_out(player.reason),
                     )
                 )
     return tuple(found)
+
+
+def _note(player: _PlayerDocument) -> str | None:
+    """Why a player does not play, or not any more."""
+    if player.ejected is True:
+        return "ejected"
+    # Players who did play may have a reason, too, where it means nothing.
+    return (strict.printable(player.reason) or None) if player.missed else None
 
 
 def _figure(player: _PlayerDocument, columns: dict[str, int], names: tuple[str, ...]) -> int | None:

@@ -137,6 +137,7 @@ class _StatisticsDocument(Strict):
     threes: Points | None = Field(None, alias="threePointersMade")
     turnovers: Points | None = None
     fouls: Points | None = Field(None, alias="foulsPersonal")
+    technicals: Points | None = Field(None, alias="foulsTechnical")
     minutes: Text | None = None
 
 
@@ -528,6 +529,11 @@ def _roster(entry: _GameDocument) -> tuple[PlayerLine, ...]:
     return tuple(map(unplayed, _players(entry)))
 
 
+_MOST_TECHNICALS = 2
+"""Technical fouls with which a player is ejected. Those for defensive three seconds are not among a
+box's (recorded games)."""
+
+
 def _line(player: _PlayerDocument, side: Side) -> PlayerLine:
     stats = player.statistics or _StatisticsDocument()
     figures = {
@@ -539,6 +545,9 @@ def _line(player: _PlayerDocument, side: Side) -> PlayerLine:
         "3pm": stats.threes,
         "to": stats.turnovers,
     }
+    note = strict.printable(player.description or player.reason) or None
+    if (stats.technicals or 0) >= _MOST_TECHNICALS and player.on_court != "1":
+        note = note or "ejected"
     return PlayerLine(
         id=str(player.id),
         name=strict.printable(player.name),
@@ -549,6 +558,6 @@ def _line(player: _PlayerDocument, side: Side) -> PlayerLine:
         on_court=player.on_court == "1",
         starter=player.starter == "1",
         played=player.played == "1",
-        note=strict.printable(player.description or player.reason) or None,
+        note=note,
         out=player.played != "1" and (player.status == "INACTIVE" or rules_out(player.reason)),
     )
