@@ -363,6 +363,7 @@ def test_a_code_in_capitals_is_a_team_though_it_is_a_term_too(
         (COLLEGE, "Duke over 140.5", "'NCAAM UNC@DUKE over 140.5'"),
         (GAME, "DEN 5+", "4.5 points are too few for one team in a game"),
         (GAME, "LAL@DEN under 9.5", "too few for both teams in a game"),
+        (GAME, "LAL@DEN under 112.5", "too few for both teams in a game"),
         (GAME, "LAL@DEN u215 1h", "too many for both teams in 1H"),
         (GAME, "Q1 LAL@DEN o110.5", "too many for both teams in Q1"),
         (COLLEGE, "UNC@DUKE over 245", "too many for both teams in a game"),
@@ -479,7 +480,7 @@ def test_a_bare_number_is_never_guessed_to_be_odds(text: str, said: str) -> None
         ("Q4 07:02 DEN ML", "may be a live bet's clock"),
         ("DEN -4.5 110 for 100", r"write \+110 or \$110"),
         ("DEN -4.5 $110 for 100", r"as 'to win \$100'"),
-        ("LAL@GSW 3pm Curry o25.5 pts", "'pts' at column 25 is not understood"),
+        ("LAL@GSW 3pm Curry o25.5 pts", "two statistics are named, 3pm and pts"),
         ("DEN -4.5 -110 WON", "a result is no part of a bet's line"),
         ("2-team teaser DEN +1.5, BOS +2.5 -120", "a teaser is followed as a parlay"),
         ("2-Pick Power Play $10\nJokic More 25.5 Points", "write a power play as 'parlay:'"),
@@ -493,6 +494,16 @@ def test_a_bare_number_is_never_guessed_to_be_odds(text: str, said: str) -> None
         ("Jokic más de 25,5 puntos", "write 'over'"),
         ("LAL - DEN Unter 224,5", "write 'under'"),
         ("LAL vs DEN away -4.5", "write a game as LAL@DEN, so that 'away' is a team"),
+        ("Jokic pts o25.5 reb", "two statistics are named, pts and reb"),
+        ("Player Points - Jokic over 12.5 rebounds", "two statistics are named, pts and reb"),
+        ("DEN ML tonight at 7", r"'at 7' may be the time or the odds: write 7pm or 7\.0"),
+        ("DEN ML 5:1", "write the odds as 5/1"),
+        ("DEN -4.5 $1.91", r"may be the odds or the stake: write '@ 1\.91', or the odds too"),
+        ("DEN -4.5 224.5", "two lines are named"),
+        ("DEN -4.5 -115 365", r"may be the book or the stake: write bet365 or \$365"),
+        ("DEN -4.5 -110 2 pts", r"write a stake of 2 points as 2u or \$2"),
+        ("DEN -4.5 8/10", "a rating is no stake"),
+        ("DEN -4¼ 1.91", "a quarter line is two bets, of half the stake, at 4 and 4.5"),
         ("parlay: DEN ML / Jokic 25+ / over 224.5", "what of 'Jokic' is counted is not said"),
         ("Bron 25+", "what of 'Bron' is counted is not said"),
     ],
@@ -501,6 +512,13 @@ def test_a_bet_of_another_kind_is_refused_with_what_to_write(text: str, said: st
     """What is not followed is never read as the bet without the word that changes it."""
     with pytest.raises(BadBet, match=said):
         parse_bet(text, FIND)
+
+
+def test_a_long_dash_before_a_bare_number_is_no_plus() -> None:
+    """A phone writes `--` as a long dash: joined with a figure it is a minus, apart it is asked."""
+    assert parse_bet("DEN -4.5 —110", FIND, staked=True).odds == parse_odds("-110")
+    with pytest.raises(BadBet, match=r"write the odds as -110 or \+110"):
+        parse_bet("DEN -4.5 — 110", FIND, staked=True)
 
 
 def test_a_line_may_say_the_book() -> None:
@@ -655,6 +673,7 @@ def test_a_day_is_that_of_the_games_that_the_person_watches() -> None:
     ("text", "said"),
     [
         ("DEN ML 11/24", "may be a date or the odds: write '@ 11/24', or"),
+        ("LAL@DEN over 224.5 20.11", "may be a date or the odds: write '@ 20.11', or"),
         ("LAL@DEN 4/7 over 224.5", "one of two days or the odds"),
         ("LAL@DEN 40/7 over 224.5", "odds stand behind the line"),
         ("DEN ML tonight tomorrow", "two days are named"),

@@ -83,15 +83,17 @@ _LARGEST_OF_A_TEAM = {48: 160.0, 40: 120.0}
 """The largest line on one team's points, by the minutes of a game: no book offers a higher one, and
 hardly a lower one on the points of both teams."""
 
-_LEAST_SHARE = 0.3
-"""A line below this share of the largest one is on something else, such as a part of the game."""
+_LEAST_SHARE = {48: 0.4, 40: 0.3}
+"""A line below this share of the largest one is on something else, such as a part of the game: a
+first half of the NBA has 112 points. Weak teams of colleges score less than professional ones."""
 
 
 def offered(span: Span, league: League, *, teams: int) -> tuple[float, float]:
     """The least and the largest line on the points of one team or of both that books offer."""
     share = len(span.periods(league)) / league.periods
-    most = teams * share * _LARGEST_OF_A_TEAM[league.regulation_seconds // 60]
-    return _LEAST_SHARE * most, most
+    minutes = league.regulation_seconds // 60
+    most = teams * share * _LARGEST_OF_A_TEAM[minutes]
+    return _LEAST_SHARE[minutes] * most, most
 
 
 _LARGEST_OF_A_PLAYER = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,18 +24,35 @@ _CURRENCIES = "$€£"
 _MONEY = re.compile(r"(\d{1,9}|\d{1,3}(?:,\d{3}){1,2}|(?=\.))(?:\.(\d{1,2}))?")
 _DECIMAL_COMMA = re.compile(r"(\d{1,3}),(\d{1,2})")
 
-_SIGNS = str.maketrans(
-    dict.fromkeys("\u2010\u2011\u2012\u2013\u2043\u207b\u2212\ufe63\uff0d", "-")
-    | dict.fromkeys("\u207a\ufe62\uff0b", "+")
+
+class _Plain(dict[int, str]):
+    """Maps a character to the plain one that it stands for; found once, then kept."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        wide = 0xFF01 <= code <= 0xFF5E  # noqa: PLR2004 - the full-width forms of ASCII
+        digit = unicodedata.decimal(character, None)
+        plain = chr(code - 0xFEE0) if wide else character if digit is None else str(digit)
+        self[code] = plain
+        return plain
+
+
+_PLAIN = _Plain(
+    str.maketrans(
+        dict.fromkeys("\u2010\u2011\u2012\u2013\u2043\u207b\u2212\ufe63\u2796", "-")
+        | dict.fromkeys("\u207a\ufe62\u2795", "+")
+        | {"\u066b": "."}
+    )
 )
+"""The signs of books, phones and keyboards, and the Arabic point between a whole and its parts."""
 
 
 def plain_signs(text: str) -> str:
-    """Replace the dashes and plus signs that books and phones write by `-` and `+`.
+    """Replace signs, digits and full-width letters of any script by `-`, `+` and those of ASCII.
 
-    A long dash stays: it stands between words, not before a figure.
+    The length stays. A long dash stays too: it stands between words, not before a figure.
     """
-    return text.translate(_SIGNS)
+    return text if text.isascii() else text.translate(_PLAIN)
 
 
 @dataclass(frozen=True, slots=True)

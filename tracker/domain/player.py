@@ -14,7 +14,7 @@ from tracker.domain.catalog import fold, longest_name, shipped
 from tracker.domain.game import Game, GameState, PlayerLine, Side
 from tracker.domain.league import slate_date
 
-SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "v"})
+SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "v", "junior", "senior"})
 """What may stand behind a name."""
 
 _DJ = re.compile(r"dj(?=[a-z])")

@@ -28,7 +28,13 @@ from tracker.domain.league import LEAGUES
 from tracker.domain.money import Odds, in_cents
 from tracker.domain.pick import Matchup, ParlayPick, Pick, Written
 from tracker.language import vocabulary as say
-from tracker.language.picks import Heading, check_clear, parlay_of, pick_of
+from tracker.language.picks import (
+    Heading,
+    check_clear,
+    parlay_of,
+    pick_of,
+    with_money_beside,
+)
 from tracker.language.readers import (
     read_book,
     read_counted,
@@ -90,6 +96,8 @@ def parse_bet(
     heading = _read_heading(line)
     read = _legs_of(line, many=heading is not None)
     line.leg = None
+    if heading is None and len(read) > 1 and sum(not x.empty for x in read) == 1:
+        read = [with_money_beside(line, read)]  # `DEN -4.5; -110; $20`
     if heading is None and len(read) == 1:
         if not staked:
             check_clear(line, read[0], read[0])
@@ -407,6 +415,8 @@ def _heading(line: Line) -> Heading | None:
             line.at += 1 + int(line.peek(1) in say.COUNTERS)
         elif word.low in say.LABELS or word.soft or word.text == "\n" or word.low in ("my", "a"):
             line.at += 1
+            while line.peek() == line.peek(-1) == "\n":
+                line.at += 1
             more = say.COUNT.fullmatch(line.peek()) or line.peek(1) in (*say.COUNTERS, "\n")
             if called and word.text in (":", "\n") and not more:
                 return found

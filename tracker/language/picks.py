@@ -93,11 +93,20 @@ def stake_of(slots: Slots) -> int | None:
     return None if slots.payout_cents is None else round(slots.payout_cents / decimal)
 
 
+_DOLLARS_AS_ODDS = range(101, 1000)
+"""Amounts in cents by which some books write odds: `$1.91`."""
+
+
 def check_clear(line: Line, whole: Slots, priced: Slots) -> None:
     """Raise BadBet for a bare number that may be the price or the stake.
 
     `whole` has the stake of the bet, `priced` the price: they differ for a leg of a parlay.
     """
+    stake = whole.stake_cents or 0
+    if priced is whole and stake in _DOLLARS_AS_ODDS and stake % 50 and odds_of(whole) is None:
+        written = line.written(whole.stake_at)
+        how = f"write '@ {stake / 100:.2f}', or the odds too"
+        raise line.wrong(f"{written!r} may be the odds or the stake: {how}", whole.stake_at)
     at = priced.bare_at
     if at is None or whole.stake_cents is not None or whole.units is not None:
         return
@@ -293,6 +302,8 @@ def parlay_of(
     _take_prices_below(whole, read)
     for slots in (x for x in read if x.empty):
         _join(line, whole, slots)
+    if heading is not None and len(legs) > 1 and _headed(legs):
+        whole.prices.append(legs[0].prices.pop())
     if legs:
         legs = _with_games_below(line, whole, legs)
         _take_the_whole(line, whole, legs)
@@ -318,6 +329,23 @@ def parlay_of(
         free=whole.free or any(x.free for x in legs),
         book=next((x.book for x in (whole, *legs) if x.book), None),
     )
+
+
+def with_money_beside(line: Line, read: Sequence[Slots]) -> Slots:
+    """The one bet of a line, with the price, stake and tags that stand beside it."""
+    bet = next(x for x in read if not x.empty)
+    for part in read:
+        if part is not bet:
+            _join(line, bet, part)
+    return bet
+
+
+def _headed(legs: list[Slots]) -> bool:
+    """Whether the one price of the legs stands above them, beside the game: that of the whole."""
+    first = legs[0]
+    at = [*first.names, *first.team_words] + [first.number_at] * (first.number is not None)
+    alone = len(first.prices) == 1 and not any(x.prices for x in legs[1:])
+    return alone and bool(at) and first.prices[0][0] < min(at)
 
 
 def _take_prices_below(whole: Slots, read: list[Slots]) -> None:

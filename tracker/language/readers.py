@@ -189,9 +189,12 @@ def read_counted(line: Line, slots: Slots) -> bool:
     if line.phrase(say.PHRASES) > count:
         return False
     if slots.stat not in (None, stat):
-        behind = Stat.PTS not in (slots.stat or stat).parts or slots.stat_at > slots.number_at
-        if Stat.PTS not in (stat, slots.stat) or (behind and slots.number is not None):
-            raise line.bad(slots.expected)
+        first = slots.stat or stat
+        a_sum = first is not Stat.PTS and Stat.PTS in first.parts
+        before = a_sum and slots.stat_at < slots.number_at  # `PRA o50.5 points`
+        if Stat.PTS not in (stat, first) or (slots.number is not None and not before):
+            both = f"{first.value} and {stat.value}"
+            raise line.wrong(f"two statistics are named, {both}: leave one out", line.at)
         # `Total points` may head a slip which names the statistic later.
         stat = slots.stat if stat is Stat.PTS and slots.stat is not None else stat
     slots.stat, slots.stat_at = stat, line.at
@@ -278,7 +281,7 @@ def _passes(line: Line, slots: Slots, term: str) -> bool:
     labels = follows[:1] in (":", "$") or say.PRICE_FOLLOWS.match(follows)
     if term in say.PRICE_LABELS and (labels or (term == "odds" and slots.prices)):
         return True
-    return term in (say.PICKEM | say.STAKE_LABELS) and line.at == slots.start
+    return term in (say.PICKEM | say.STAKE_LABELS) and (line.at == slots.start or follows == ":")
 
 
 def _a_team_after_all(line: Line, slots: Slots, count: int) -> bool:
@@ -386,7 +389,9 @@ def _whole_name(line: Line, team: Word) -> bool:
 def _versus_team(line: Line) -> bool:
     """Whether a team follows the next word."""
     line.at += 1
-    count, _ = line.team()
+    # `Win` is a college's code too.
+    won = line.phrase(say.MONEYLINE) and not line.words[line.at].text.isupper()
+    count = 0 if won else line.team()[0]
     line.at -= 1
     if not count and line.peek() == "@" and not say.PRICE_FOLLOWS.match(line.peek(1)):
         raise line.bad("the home team after '@'", line.at + 1)
@@ -424,7 +429,8 @@ def _matchup(line: Line, slots: Slots, count: int, away: tuple[Team, ...]) -> No
 
 def _opponent(line: Line, slots: Slots) -> bool:
     """Read an opponent: `vs LAL` after a team or a player. An `@` before a price is skipped."""
-    if say.PRICE_FOLLOWS.match(line.peek(1)) and slots.market_known:
+    priced = slots.market_known or (slots.many and slots.empty)
+    if say.PRICE_FOLLOWS.match(line.peek(1)) and priced:
         line.at += 1
         return True
     if slots.matchup is not None or not (slots.team or slots.names) or not _versus_team(line):

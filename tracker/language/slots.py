@@ -224,9 +224,9 @@ def _no_price(line: Line, slots: Slots, found: re.Match[str]) -> bool:
 _SAME_PRICE = Fraction(1, 50)
 
 
-def check_no_date(line: Line) -> None:
-    """Raise BadBet for fractional odds that may as well be a date of these days: `12/1`."""
-    found = say.SLASHED.fullmatch(line.peek())
+def _check_no_date(line: Line) -> None:
+    """Raise BadBet for odds that may as well be a date of these days: `12/1`, `20.11`."""
+    found = say.SLASHED.fullmatch(line.peek()) or say.DAY_AND_MONTH.fullmatch(line.peek())
     if found is None or line.peek(-1) in say.PRICE_LABELS | say.AT:
         return
     if _is_near(line, found):
@@ -287,7 +287,7 @@ def _day_of(line: Line, year: int | None, month: int, day: int) -> date:
 
 
 _HALVES = frozenset({"am", "pm", "a.m.", "p.m."})
-_HOUR = re.compile(r"[0-9]{1,2}[ap]m")
+_HOUR = re.compile(r"[0-9]{1,2}(?:\.?[0-9]{2})?[ap]m")
 _MINUTES = re.compile(r"[0-9]{2}(?:[ap]m?)?")
 
 
@@ -325,22 +325,42 @@ def take_price(line: Line, slots: Slots) -> bool:
         slots.bare_at = next(stakes, slots.bare_at)
         line.at += 1
         return True
-    if len(slots.prices) > int(slots.many):
-        raise line.wrong("a bet has one price, and another figure stands behind it", line.at)
-    if say.is_second_line(line.peek(), slots.number):
-        raise line.wrong("two lines are named: leave one out", line.at)
-    if line.peek().strip("0.") == "":
-        # A shell turns $20 within double quotes into 0.
-        raise line.bad("a stake such as $20 (within single quotes, on a command line)")
-    if line.peek(-1) == "for" and line.peek().isdigit() and slots.stake_cents is not None:
-        raise line.wrong(f"write what a won bet brings as 'to win ${line.peek()}'", line.at)
-    check_no_date(line)
+    _check_a_price(line, slots)
+    _check_no_date(line)
     slots.prices.append((line.at, line.figure(_odds)))
     said = (say.PRICE_LABELS | say.AT | {"of"}) - {"for"}
     if line.peek().isdigit() and not said & {line.peek(-1), line.peek(-2) * (line.peek(-1) == ":")}:
         slots.bare_at = line.at
     line.at += 1
     return True
+
+
+_HOURS = 12
+
+
+def _check_a_price(line: Line, slots: Slots) -> None:
+    """Raise BadBet for a figure behind a bet that may be something else than its price."""
+    low, before, after = line.peek(), line.peek(-1), line.peek(2)
+    why = ""
+    if len(slots.prices) > int(slots.many):
+        why = "a bet has one price, and another figure stands behind it"
+    elif say.is_second_line(low, slots.number) or (not slots.many and say.A_TOTAL.fullmatch(low)):
+        why = "two lines are named: leave one out"
+    elif low.strip("0.") == "":
+        # A shell turns $20 within double quotes into 0.
+        raise line.bad("a stake such as $20 (within single quotes, on a command line)")
+    elif not low.isdigit():
+        return
+    elif before == "at" and int(low) <= _HOURS:
+        why = f"'at {low}' may be the time or the odds: write {low}pm or {low}.0"
+    elif line.peek(1) == ":" and after.isdigit():
+        why = f"write the odds as {low}/{after}"
+    elif before == "—":
+        why = f"write the odds as -{low} or +{low}"
+    elif before == "for" and slots.stake_cents is not None:
+        why = f"write what a won bet brings as 'to win ${low}'"
+    if why:
+        raise line.wrong(why, line.at)
 
 
 def _odds(text: str) -> Odds:
@@ -443,7 +463,7 @@ def read_money(line: Line, slots: Slots) -> bool:
     for labels, name in ((say.WIN_LABELS, "to_win_cents"), (say.PAYOUT_LABELS, "payout_cents")):
         if (count := line.phrase(labels)) and _labelled_amount(line, slots, count):
             setattr(slots, name, line.figure(lambda text: parse_money(text.rstrip("$"))))
-            line.at += 1
+            line.at += 2 if line.peek(1) in say.MONEY_WORDS else 1
             return True
     if (count := line.phrase(say.WIN_LABELS)) and _units_won(line, slots, count):
         return True
@@ -517,12 +537,17 @@ def read_stake(line: Line, slots: Slots) -> bool:
     """Take the next word as the stake. Raises BadBet where it is no amount, or another is there."""
     if say.UNITS_FORM.fullmatch(line.peek()) and slots.unstaked:
         return read_units(line, slots)
+    low, after = line.peek(), line.peek(1)
+    if low == "365" and after not in say.MONEY_WORDS:
+        raise line.wrong("'365' may be the book or the stake: write bet365 or $365", line.at)
+    if say.STATS.get(after) is Stat.PTS and not low.startswith("$"):
+        raise line.wrong(f"write a stake of {low} points as {low}u or ${low}", line.at)
     cents = line.figure(lambda text: parse_money(text.rstrip("$")))
     # A slip says the stake above the bet, and again below it.
     if slots.units is not None or slots.stake_cents not in (None, cents):
         raise line.bad(slots.expected)
     slots.stake_cents, slots.stake_at = cents, line.at
-    line.at += 2 if line.peek(1) in say.MONEY_WORDS else 1
+    line.at += 2 if after in say.MONEY_WORDS else 1
     line.at += int(line.peek() == "stake" and line.peek(1) in ("", "\n"))  # `$20 stake`
     return True
 

@@ -47,26 +47,32 @@ _LONGEST_PHRASE = 5
 
 _TAG = re.compile(r"#[^\s;]+")
 _CHUNK = re.compile(
-    r"\n|[;,|:()\[\]{}\"“”*•·—@]|(?:(?!\d,\d)[^\s;,|:()\[\]{}\"“”*•·—@]|\d,(?=\d))+"
+    r"\n|[;,|:()\[\]{}\"“”„«»_*•·—@]|(?:(?!\d,\d)[^\s;,|:()\[\]{}\"“”„«»_*•·—@]|\d,(?=\d))+"
 )
-_SIGNS = {"+": "+", "-": "-", "plus": "+", "minus": "-"}
+_SIGNS = {"+": "+", "-": "-", "plus": "+", "minus": "-", "$": "$"}
+_LONG_MINUS = re.compile(r"(?<=[\s\d½(])—(?=[\d.])")
+"""Finds what a phone makes of `--` before a figure."""
+
 _CODES = re.compile(r"[A-Z]{2,4}-[A-Z]{2,4}")
 """Finds two team codes joined by a hyphen: `LAL-DEN`."""
 
 _LINE = re.compile(r"(?:\d{1,3}|\d,\d{3}|\d{1,5})?(?:\.[05]?)?")
 """Finds a number whose sign may be written apart from it; not a price such as `1.95`."""
+_AMOUNT = re.compile(r"[0-9][0-9,]*(?:\.[0-9]{1,2})?")
 _SOFT = frozenset(",|:•·—-=")
-_HIDDEN = frozenset('()[]{}"“”*')
+_HIDDEN = frozenset('()[]{}"“”„«»_*')
 _ATTACHED = re.compile(rf"(?P<head>.*[^\W_]|.*[.\d])(?P<tail>[+\-](?:{NUMBER}))", re.DOTALL)
 _DECIMAL_COMMA = re.compile(r"[a-zA-Z@$+\-]*\d{1,3},\d{1,2}\$?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_MONEY = re.compile(r"€|£|(?<![^\W\d_])(?:US|CA|AU|NZ|C|A)\$", re.IGNORECASE)
+_MONEY = re.compile(r"[€£₺₹₽₴¥₱]|(?<![^\W\d_])(?:US|CA|AU|NZ|C|A|R)\$", re.IGNORECASE)
 """Other currencies are read as dollars: a stake is an amount of the person's own money."""
 
 _HALF = re.compile(
-    r"(?:½|and (?:a half|1/2|½))(?![^\s;,)])(?!\s+(?:an? )?u(?:nits?)?\b)", re.IGNORECASE
+    r"(?:½|and (?:a half|1/2|½)|point (?:5|five))(?![^\s;,)])(?!\s+(?:an? )?u(?:nits?)?\b)",
+    re.IGNORECASE,
 )
-"""Finds half a point apart from its line: `u 220 ½`, `25 and a half`; not half a unit."""
+"""Finds half a point apart from its line: `u 220 ½`, `25 and a half`, `25 point 5`; no half a
+unit."""
 
 _WHOLE = re.compile(r"[^\W\d_]*[+-]?[0-9]{1,3}")
 _STARS = re.compile(r"(?<![^\s(\[])\d{1,2}\*(?!\*)")
@@ -150,7 +156,7 @@ def words_of(text: str) -> list[Word]:
 def _picture(character: str) -> bool:
     """Whether a character is an emoji or part of one."""
     kind = unicodedata.category(character)
-    return kind in ("So", "Sk", "Cf", "Cs") or "\ufe00" <= character <= "\ufe0f"
+    return kind in ("So", "Sk", "Cf", "Cs", "Me") or "\ufe00" <= character <= "\ufe0f"
 
 
 @lru_cache(maxsize=1024)
@@ -178,7 +184,9 @@ def _split(chunk: str) -> tuple[tuple[str, int, int], ...]:
     return (first, 0, middle), (mark, middle, middle + 1), (second, middle + 1, end)
 
 
-_COUNTED = re.compile(rf"((?:over|under|ov|un|o|u)?(?:{NUMBER})\+?)([a-z][a-z+&/]*)", re.IGNORECASE)
+_COUNTED = re.compile(
+    rf"((?:over|under|ov|un|[ou+-])?(?:{NUMBER})\+?)([a-z][a-z+&/]*)", re.IGNORECASE
+)
 _PRICED = re.compile(r"(.+)/([+-][0-9]{3,6})")
 
 
@@ -189,8 +197,10 @@ def _counts(word: str, stat: str) -> bool:
 
 
 def _ascii(chunk: str) -> str:
-    """Replace dashes by minus signs, `½` by `.5`, and other currencies by `$`."""
-    return _MONEY.sub("$", plain_signs(chunk).replace("½", ".5"))
+    """Replace fractions by decimals, and other currencies by `$`."""
+    for fraction, decimal in (("½", ".5"), ("¼", ".25"), ("¾", ".75")):
+        chunk = chunk.replace(fraction, decimal)
+    return _MONEY.sub("$", chunk)
 
 
 def _unstopped(plain: str) -> str:
@@ -214,12 +224,15 @@ def _one_term(text: str, mark: str) -> bool:
 
 
 def _join_signs(words: list[Word]) -> list[Word]:
-    """Join a separate sign with the number after it: `DEN - 4.5`, `DEN minus 4.5`."""
+    """Join a separate sign with the number after it: `DEN - 4.5`, `DEN minus 4.5`, `€ 20`."""
     found: list[Word] = []
     for word in words:
         last = found[-1] if found else None
         sign = _SIGNS.get(last.low) if last is not None else None
-        if last is not None and sign is not None and word.text and _LINE.fullmatch(word.text):
+        if sign == "$" and found[-2:-1] and found[-2].text.isdigit():
+            sign = None  # `20 $ 1.91`
+        form = _AMOUNT if sign == "$" else _LINE
+        if last is not None and sign is not None and word.text and form.fullmatch(word.text):
             found[-1] = Word(sign + word.text, last.place, word.end)
         else:
             found.append(word)
@@ -268,8 +281,9 @@ class Line:
     @classmethod
     def over(cls, text: str, find: FindTeam, now: datetime | None = None) -> Line:
         """A line that is split into words, with the cursor at its start."""
-        words = words_of(bare := only_the_bet(text))
-        said = [x for x in LEAGUE.finditer(text) if not _in_a_name(x, words, find)]
+        plain = plain_signs(text)
+        words = words_of(bare := only_the_bet(_LONG_MINUS.sub("-", plain)))
+        said = [x for x in LEAGUE.finditer(plain) if not _in_a_name(x, words, find)]
         ranks = [x for x in RANK.finditer(bare) if _ranked(x, words, find)]
         for one in (*said, *ranks):
             words = [x for x in words if not one.start() <= x.place < one.end()]

@@ -164,6 +164,8 @@ NOISE = SCORES | frozenset(
         "will cover", "boost", "boosted", "profit boost", "odds boost",
         "price boost",
         "open", "pending", "u/o",
+        "hdp", "hdcp", "event", "fixture", "sport", "league", "selection", "potd", "i bet",
+        "i took", "i have", "i like", "ill take", "give me", "gimme", "taking",
         "boosted odds", "boosted price", "super boost", "profit boosted", "odds boosted",
     }
 ) | OR_MORE | VERBS  # fmt: skip
@@ -318,7 +320,7 @@ NOT_OF_THE_BET = re.compile(
     r"""^[^\S\n]*(?:(?:bet|slip|bet[ ]slip|ticket|receipt|coupon)[ ]?(?:id|no\.?|number|\#)|id
         |reference|ref|placed|bet[ ]placed|date[ ]placed|placed[ ](?:on|at)|confirmation)
         [ ]*[:#](?![^\n]*[$€£])[^\n]*$
-    |^[^\S\n]*includes:?[ ][^\n]*\b(?:selection|leg|pick)s?[^\S\n]*$
+    |^[^\S\n]*includes:?[ ][^\n]*\b(?:selection|leg|pick|parlay)s?[^\S\n]*$
     |^[^\S\n]*cash[ ]?out(?:[ ]value)?[ ]*[:$€£][^\n]*$
     |^[^\S\n]*(?:\d{1,2}\)|\d\ufe0f?\u20e3)(?=\s)
     |(?<=\w[ ])\((?:[GFC]|[PS][GF])(?:[-/](?:[GFC]|[PS][GF]))?(?=\)|[ ]?[-,/|•·])
@@ -368,7 +370,9 @@ BACKED = frozenset(
 )  # fmt: skip
 """Words for an offer that gives a lost stake back as a bonus bet: the stake is the person's."""
 
-LABELS = frozenset({"pick", "bet", "potd", "play", "selection", "single", "lock", "leg", "wager"})
+LABELS = frozenset(
+    {"pick", "bet", "potd", "play", "selection", "single", "lock", "leg", "wager", "open"}
+)
 """Words that may stand before a colon at the beginning of a bet."""
 
 PRICE_LABELS = frozenset({"odds", "price", "at", "priced at", "odds of", "for"})
@@ -385,7 +389,8 @@ WIN_LABELS = frozenset(
 PAYOUT_LABELS = frozenset(
     {"payout", "total payout", "potential payout", "est payout", "estimated payout", "to pay",
      "to return", "returns", "return", "potential return", "potential returns", "est returns",
-     "total return", "pays", "payouts", "returned", "total returned", "paid", "total paid"}
+     "total return", "est return", "estimated return", "pays", "payouts", "returned",
+     "total returned", "paid", "total paid"}
 )  # fmt: skip
 """Words before an amount that a won bet pays with its stake."""
 
@@ -395,7 +400,7 @@ HALF_A_UNIT = frozenset(
 )
 MONEY_WORDS = frozenset(
     {"dollars", "dollar", "usd", "bucks", "$", "cad", "aud", "eur", "euro", "euros", "gbp", "quid",
-     "pounds", "nzd"}
+     "pounds", "nzd", "chf", "kr", "zł", "pln", "tl", "sek", "nok", "dkk", "brl", "mxn"}
 )  # fmt: skip
 AT_LEAST = frozenset({"at least", "minimum"})
 AT = frozenset({"@", "at"})
@@ -563,7 +568,7 @@ SIDE_AND_LINE = re.compile(rf"(over|under|ov|un|o|u|tto|ttu)({NUMBER})")
 AT_LEAST_LINE = re.compile(r"([0-9]{1,3})\+")
 UNITS_FORM = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,2})?|\.[0-9]{1,2})(u|units?)")
 SHARE = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]+)?%")
-RATING = re.compile(r"[0-9]{1,2}(?:\*|-?stars?)")
+RATING = re.compile(r"[0-9]{1,2}(?:\*|-?stars?)|(?:[24568]|10)/10")
 CLOCK_TIME = re.compile(
     r"[\s(]+(?:[01]?[0-9]|20):[0-9]{2}\b(?![ ]?(?:[ap]\.?m|[ecmp][sd]?t\b))", re.IGNORECASE
 )
@@ -572,6 +577,7 @@ DOLLARS = re.compile(r"[0-9][0-9,]*(?:\.[0-9]{1,2})?\$")
 LINE_FORM = re.compile(r"[0-9]{1,3}(?:\.[05])?")
 SIGNED = re.compile(rf"([+-])({NUMBER})")
 PRICE = re.compile(r"[+-]?[0-9]{3,6}|[0-9]{1,4}\.[0-9]{1,4}x?|[0-9]{1,2}|[0-9]{1,4}/[0-9]{1,4}")
+A_TOTAL = re.compile(r"[0-9]{3}\.5")
 TWO_DECIMALS = re.compile(r"[0-9]{1,4}\.[0-9]{2}")
 SPREAD_FORM = re.compile(r"[+-][0-9]{1,2}(?:\.[05])?")
 PRICE_FOLLOWS = re.compile(r"[+-]?[\d.]|ev")
@@ -579,6 +585,7 @@ ANY_NUMBER = re.compile(NUMBER)
 ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 ORDINAL = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th)?")
 SLASHED = re.compile(r"([0-9]{1,2})/([0-9]{1,2})(?:/([0-9]{4}|[0-9]{2}))?")
+DAY_AND_MONTH = re.compile(r"([12][0-9]|3[01])\.(0[1-9]|1[0-2])")
 DOTTED = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
 AMERICAN = re.compile(r"[+-][1-9][0-9]{2,5}")
 SURE_PRICE = re.compile(r"[+-][0-9]{3,6}|[0-9]{1,4}/[0-9]{1,4}")
