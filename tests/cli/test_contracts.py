@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("night")
 BET = [
     "id", "pick", "market", "game", "odds", "stake_cents", "free", "status", "result",
     "payout_cents", "review",
-    "chance", "no_chance", "revision", "rules",
+    "chance", "no_chance", "stale", "revision", "rules",
 ]  # fmt: skip
 MOMENTS = ["home", "away", "total", "margin"]
 SNAPSHOT = {

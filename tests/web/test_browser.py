@@ -343,7 +343,7 @@ def test_two_tabs_share_one_stream(context: BrowserContext, night: Night) -> Non
 def test_after_a_minute_of_sleep_the_numbers_are_the_newest(
     context: BrowserContext, night: Night
 ) -> None:
-    """A page without news turns grey; when it wakes it shows the present numbers."""
+    """A page without news turns grey and says so; when it wakes it shows the present numbers."""
     page = context.new_page()
     page.clock.install()
     page.goto(night.url)
@@ -352,12 +352,14 @@ def test_after_a_minute_of_sleep_the_numbers_are_the_newest(
     page.evaluate("source.close()")  # as a phone does, in silence
     page.clock.fast_forward("01:00")
     wait_until(page, lambda: "stale" in (page.locator("html").get_attribute("class") or ""), "grey")
+    assert page.get_by_role("status").filter(has_text="hears nothing").is_visible()
     old = told(night)
     wait_until(page, lambda: told(night) != old, "no chance has moved")
     context.set_offline(False)
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     wait_until(page, lambda: agree(page, night), "the numbers are old")
     assert "stale" not in (page.locator("html").get_attribute("class") or "")
+    assert not page.get_by_text("hears nothing").is_visible()
 
 
 def test_a_bets_page_follows_what_is_done_elsewhere(context: BrowserContext, night: Night) -> None:

@@ -270,7 +270,10 @@ async def test_a_bet_that_is_on_another_game_by_now_is_shown_again(served: Serve
 
 
 async def test_a_bets_page_says_that_its_data_are_old(served: Served) -> None:
-    """The chance by a score that is twenty minutes old stands below the warning of its card."""
+    """The chance by a score that is twenty minutes old stands below the warning of its card.
+
+    In JSON the bet is `stale`.
+    """
     number = (await served.client.post("/api/v1/bets", json={"line": "DEN ML"})).json()["id"]
     now = SystemClock().now()
     at = now - timedelta(minutes=20)
@@ -283,8 +286,12 @@ async def test_a_bets_page_says_that_its_data_are_old(served: Served) -> None:
     assert "60 %" in shown
     assert "Stale: nothing has changed for 20 min" in shown
     assert "DEN ML 60 % (stale)" in Read((await served.client.get("/history")).text).text
+    one = (await served.client.get(f"/api/v1/bets/{number}")).json()
+    listed = (await served.client.get("/api/v1/bets")).json()["bets"][0]
+    assert one["stale"] and listed["stale"]
     settled = {"result": "won", "why": "as the book paid it"}
-    await served.client.post(f"/api/v1/bets/{number}/settle", json=settled)
+    done = await served.client.post(f"/api/v1/bets/{number}/settle", json=settled)
+    assert not done.json()["stale"]
     assert "Stale" not in Read((await served.client.get(f"/bets/{number}")).text).text
 
 

@@ -75,7 +75,9 @@ def bet_json(x: BetView) -> Json:
         "odds": None if x.odds is None else x.odds.text,
         "stake_cents": x.stake_cents,
         "free": x.free,
-        **part(x, "status", "result", "payout_cents", "review", "chance", "no_chance", "revision"),
+        **part(x, "status", "result", "payout_cents", "review", "chance", "no_chance"),
+        "stale": x.stale and x.result is None,
+        "revision": x.revision,
         "rules": [rule.text for rule in x.rules],
     }
 

@@ -60,6 +60,7 @@ class BetJson(Closed):
     """A bet as it stands. `id` is the person's own id, or else the bet's number.
 
     `review` says what a person must decide: the result, or what the book paid; else it is null.
+    `stale` says that the data have stopped: the chance is that of the last data.
     """
 
     id: int | str
@@ -75,6 +76,7 @@ class BetJson(Closed):
     review: str | None
     chance: SplitJson | None
     no_chance: Literal["out", "little_known", "not_in_box"] | None
+    stale: bool
     revision: Count
     rules: list[str]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker.app.bets import Changes, Decided
+from tracker.app.health import read_since
 from tracker.app.views import bet_json, part
 from tracker.cli import Scope, read_if_any, run_async, scope_of, session
 from tracker.cli.app import AsJson, Reference
@@ -60,7 +61,7 @@ async def edit(  # noqa: PLR0917 - a command has an argument for each option
     async with session(scope_of(context), write=True) as at:
         zone = at.settings.zone
         done = await at.bets.edit(bet, changes, at.now.astimezone(zone))
-    view, audits = done.bet, done.changes
+        view, audits = done.bet.aged(read_since(at.daemon, at.now)), done.changes
     if as_json:
         changed = [part(x, "at", "who", "what", "before", "after") for x in audits]
         say_json(bet_json(view) | {"changed": changed})

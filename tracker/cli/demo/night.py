@@ -27,8 +27,8 @@ from tracker.store.views import ShowView
 TIP_OFF = datetime(2026, 1, 30, 0, 0, tzinfo=UTC)
 """Seven in the evening in New York: every game of the demo is moved there."""
 
-PLACED = TIP_OFF - timedelta(hours=2)
-"""When the demo's bets were placed: before tip-off, even if the daemon starts after it."""
+PLACED = TIP_OFF - timedelta(hours=12)
+"""When the demo's bets were placed: on the games' day, before the clock starts at any speed."""
 
 LASTS = timedelta(hours=8)
 """The longest time after tip-off, on the demo's clock, to wait for the last bet's result."""

@@ -439,10 +439,11 @@ async def _feeds(settings: Settings, leagues: list[str]) -> list[Check]:
             left = "; it stands in only" if one.stands_in else "; another source stands in"
         why, advice = one.why or "", one.advice or ""
         # Reason and advice may both say to check the network, and the reason often names the host:
-        # say each once.
+        # say each once. A name that cannot be resolved is no address.
         why = why.removesuffix(": check the network") if "network" in advice else why
         name = host.partition("://")[2].partition(":")[0]
-        why = why.replace(name, host, 1) if name in why else f"{why} ({host})"
+        named = name in why and not why.startswith("the name ")
+        why = why.replace(name, host, 1) if named else f"{why} ({host})"
         text = f"{one.source}: {why}{left}: {advice}"
         found.append(Check(one.source, health, text))
     return [*found, *_clock(ahead)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -25,6 +26,7 @@ from tracker.app.contracts.bets import (
     WhyJson,
 )
 from tracker.app.course import FEWEST, MOST, series
+from tracker.app.health import read_since
 from tracker.app.views import alert_json, bet_json, part, show_json, snapshot_json
 from tracker.domain import BadBet
 from tracker.domain.bet import Result
@@ -112,6 +114,12 @@ async def _history(site: Site, reference: str) -> ShowView:
     return await site.bets(await site.store()).history(reference)
 
 
+async def _aged(site: Site, bet: BetView) -> BetView:
+    """The bet, stale where its game was not read lately."""
+    at = await site.daemon()
+    return bet.aged(read_since(at.daemon, at.now))
+
+
 # ------------------------------------------------------------------------------------------- bets
 
 
@@ -129,7 +137,8 @@ async def bets(
     only = OnlyBets(None if tag is None else tag.removeprefix("#"), market, state)
     # One more than the limit is read, to know whether there is another page.
     read = await (await site.store()).bets_before(before, limit + 1, site.rules, only)
-    shown = read[:limit]
+    at = await site.daemon()
+    shown = [x.aged(read_since(at.daemon, at.now)) for x in read[:limit]]
     following = shown[-1].number if len(read) > limit else None
     return {"bets": [bet_json(x) for x in shown], "next": following}
 
@@ -164,7 +173,7 @@ async def add(
         raise RuntimeError("a bet that was just added is gone")
     if not done.added.created:
         response.status_code = 200
-    return bet_json(view) | {"created": done.added.created, "waiting": done.waiting}
+    return bet_json(await _aged(site, view)) | {"created": done.added.created, "waiting": done.waiting}
 
 
 def _read_each(
@@ -186,7 +195,8 @@ async def show(_: Reader, site: OfSite, reference: Reference) -> Json:
     view = await _history(site, reference)
     explainer = await site.explainer()
     beside = await valued(explainer, view.bet, site.settings.odds, await site.now())
-    return show_json(view) | beside.as_json()
+    aged = replace(view, bet=await _aged(site, view.bet))
+    return show_json(aged) | beside.as_json()
 
 
 @router.patch("/{reference}", **answers(BetJson))
@@ -211,7 +221,7 @@ async def edit(visitor: Writer, site: OfSite, reference: Reference, wanted: BetE
             view = (await mine.edit(reference, changes, now)).bet
         if ruled:
             view = await mine.watch_for(reference, watched, now)
-    return bet_json(view)
+    return bet_json(await _aged(site, view))
 
 
 @router.post("/{reference}/withdraw", **answers(BetJson))
@@ -222,7 +232,7 @@ async def withdraw(visitor: Writer, site: OfSite, reference: Reference) -> Json:
         done = await mine.withdraw(reference, await site.now())
     if not done.done:
         raise Problem(409, f"bet {reference} {done.already}: nothing is left to withdraw")
-    return bet_json(await found_bet(site, reference))
+    return bet_json(await _aged(site, await found_bet(site, reference)))
 
 
 @router.post("/{reference}/snooze", **answers(SnoozedJson))
@@ -255,7 +265,7 @@ async def settle(visitor: Writer, site: OfSite, reference: Reference, wanted: Ha
     )  # fmt: skip
     async with site.changing(visitor.who) as mine:
         done = await mine.settle(reference, result, wanted.why, paid, await site.now())
-    return bet_json(done.bet)
+    return bet_json(await _aged(site, done.bet))
 
 
 @router.post("/{reference}/regrade", **answers(BetJson))
@@ -264,7 +274,7 @@ async def regrade(visitor: Writer, site: OfSite, reference: Reference) -> Json:
     await found_bet(site, reference)
     async with site.changing(visitor.who) as mine:
         done = await mine.regrade(reference, await site.now())
-    return bet_json(done.bet)
+    return bet_json(await _aged(site, done.bet))
 
 
 @router.get("/{reference}/series", **answers(ColumnsJson))

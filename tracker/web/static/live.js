@@ -2,17 +2,21 @@
 // One stream for all tabs of this browser: whoever holds the lock listens and tells the others.
 const STALE_MS = 15000;
 const LOCK = "tracker-stream";
+const UNHEARD = "This page hears nothing from the tracker: its numbers are old.";
+const banner = document.querySelector("[data-live]");
 let last = Date.now();
 let source = null;
-let all = {};
+let all = banner === null ? {} : { trouble: banner.textContent };
 let waiting = null;
 let tried = 0;
 const others = "BroadcastChannel" in self ? new BroadcastChannel("tracker") : null;
 const shared = "locks" in navigator && others !== null;
 
+// Grey is for the eye alone: the banner says why in words.
 function grey() {
-  const old = Date.now() - last > STALE_MS || Boolean(all.trouble);
-  document.documentElement.classList.toggle("stale", old);
+  const text = Date.now() - last > STALE_MS ? UNHEARD : all.trouble;
+  document.documentElement.classList.toggle("stale", Boolean(text));
+  if (banner !== null && banner.textContent !== text) banner.textContent = text;
 }
 
 function typing() {
@@ -77,7 +81,7 @@ function awake() {
   }
 }
 
-if (document.querySelector("[data-live]") !== null) {
+if (banner !== null) {
   if (others !== null) {
     others.onmessage = (event) => {
       if (event.data.texts !== undefined) show(event.data.texts);
