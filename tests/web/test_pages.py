@@ -288,7 +288,7 @@ async def test_a_bets_page_says_that_its_data_are_old(served: Served) -> None:
     assert "DEN ML 60 % (stale)" in Read((await served.client.get("/history")).text).text
     one = (await served.client.get(f"/api/v1/bets/{number}")).json()
     listed = (await served.client.get("/api/v1/bets")).json()["bets"][0]
-    assert one["stale"] and listed["stale"]
+    assert (one["stale"], listed["stale"]) == (True, True)
     settled = {"result": "won", "why": "as the book paid it"}
     done = await served.client.post(f"/api/v1/bets/{number}/settle", json=settled)
     assert not done.json()["stale"]

@@ -81,16 +81,18 @@ async def bets(
         say_json([bet_json(x) for x in shown])
         return
     if not shown:
-        say(NO_BETS)
+        say(f"Page {page} is empty: there are {count} bets." if count else NO_BETS)
         return
     rows = [_row(x, at, _game_cell(x, now, at.settings.zone)) for x in shown]
     if not fits(_HEADS, rows):
         rows = [_row(x, at, _brief_game(x, now, at.settings.zone)) for x in shown]
     table(_HEADS, rows, right=(3, 4, 5))
-    if hidden := count - len(shown):
-        more = f"tracker bets --page {(page or 1) + 1}" if page or everything else None
-        others = plural(hidden, "other")
-        note(f"{others}: `{more}`" if more else f"{hidden} more: `tracker bets --all`")
+    if everything or page is not None:
+        number = page or 1
+        if older := count - _PAGE * (number - 1) - len(shown):
+            note(f"{older} older: `tracker bets --page {number + 1}`")
+    elif hidden := count - len(shown):
+        note(f"{hidden} more: `tracker bets --all`")
 
 
 async def _listed(

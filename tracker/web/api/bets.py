@@ -173,7 +173,8 @@ async def add(
         raise RuntimeError("a bet that was just added is gone")
     if not done.added.created:
         response.status_code = 200
-    return bet_json(await _aged(site, view)) | {"created": done.added.created, "waiting": done.waiting}
+    told = {"created": done.added.created, "waiting": done.waiting}
+    return bet_json(await _aged(site, view)) | told
 
 
 def _read_each(
