@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tracker.host import COLLECT_EVERY
+
 # The tests share the cores already: threads that wait for one another would only burn them.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -74,7 +76,11 @@ gc.disable()
 
 
 def pytest_collection_finish() -> None:
-    """Let no search for garbage look through the tests themselves, which stay to the end."""
+    """Let no search for garbage look through the tests themselves, which stay to the end.
+
+    It is looked for as seldom as in a daemon: frozen values, which most are, need no search.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(COLLECT_EVERY)
     gc.enable()

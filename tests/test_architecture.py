@@ -51,6 +51,7 @@ NOT_SAID = frozenset(
 """Pictures of parts, where the field has a word: notices, policy, status, wait, batch, command."""
 
 
+@cache
 def name(path: Path) -> str:
     """A module as it is shown in a report."""
     return str(path.relative_to(ROOT))

@@ -243,24 +243,27 @@ def test_a_recorded_night_that_is_written_down_late_has_the_chances_of_one_from_
         for at in (START - timedelta(hours=3), added)
     )
     seen: list[tuple[PlayerLine, ...]] = [(), ()]
-    judged, unseen = 0, 0
+    states: list[tuple[GameState, GameState]] = []
+    apart: list[set[str]] = []
     for now, state in told:
         seen = [seen_by(state, x) if k == 0 or now >= added else () for k, x in enumerate(seen)]
-        if now < added:
-            continue
-        first, second = (replace(state, players=x) for x in seen)
-        apart = {x.name for x, y in zip(*seen, strict=True) if x.seen != y.seen}
-        for before, after in zip(early, late, strict=True):
-            was, then = (
-                pricing.chance(bet, {final.game.id: x})
-                for bet, x in ((before, first), (after, second))
-            )
-            assert isinstance(was, Chance)
-            assert isinstance(then, Chance)
+        if now >= added:
+            states.append((replace(state, players=seen[0]), replace(state, players=seen[1])))
+            apart.append({x.name for x, y in zip(*seen, strict=True) if x.seen != y.seen})
+    judged, unseen = 0, 0
+    for before, after in zip(early, late, strict=True):
+        # One bet after the other, as the priors of its players are kept from poll to poll.
+        was, then = (
+            [pricing.chance(bet, {final.game.id: x[k]}) for x in states]
+            for k, bet in enumerate((before, after))
+        )
+        for one, other, names in zip(was, then, apart, strict=True):
+            assert isinstance(one, Chance)
+            assert isinstance(other, Chance)
             judged += 1
-            if abs(was.win - then.win) > 0.01:
+            if abs(one.win - other.win) > 0.01:
                 assert isinstance(before.market, PlayerTotal), (name, before.market)
-                assert before.market.player.name in apart, (name, before.market)
+                assert before.market.player.name in names, (name, before.market)
                 unseen += 1
     assert judged > 200
     assert unseen <= judged * 0.01

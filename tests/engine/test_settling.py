@@ -108,17 +108,20 @@ def opposite(text: str) -> str:
 
 
 def test_thousands_of_bets_end_as_their_words_say() -> None:
-    """Random bets on random finals end as their words say."""
+    """Random bets on random finals, and the other sides of them, end as their words say.
+
+    Each of the 32 kinds (eight spans, four markets) is drawn some thirty times.
+    """
     draw = rng(20261121)
     seen = dict.fromkeys(("won", "lost", "push"), 0)
     staked = returned = lost = profit = 0
-    for _ in range(2000):
+    for _ in range(1000):
         points = a_final(draw)
         text = a_pick(draw, points)
         odds = draw.choice(["-110", "+135", "1.91", "10/11", "2.5"])
         one = bet(1, text, odds=odds, stake=draw.randint(1, 100_000))
         state = final(*points)
-        result = verdict(text, state).result
+        result = judge(one.legs[0].market, state, HouseRules()).result
         assert result.value == by_words(text, points), (text, points)
         assert describe(one.legs[0].market, GAME.home, GAME.away) == text
         seen[result.value] += 1
@@ -133,7 +136,7 @@ def test_thousands_of_bets_end_as_their_words_say() -> None:
         lost += one.stake_cents if result is Result.LOST else 0
         profit += paid - one.stake_cents if result is Result.WON else 0
     assert staked == returned + lost - profit
-    assert min(seen.values()) > 100
+    assert min(seen.values()) > 50
 
 
 @settings(max_examples=25)
