@@ -136,8 +136,10 @@ def roster_of(_: Game) -> tuple[Player, ...]:
 def warm_up(url: str) -> None:
     """Load and work out what every life needs, without leaving a thread behind."""
     _service(url)
-    parameters, tracking = load_parameters("nba"), GameTracking(polls()[0].reading.game)  # type: ignore[union-attr]
-    assert len(drafts(MANY)) == len(MANY)
+    game = polls()[0].reading.game  # type: ignore[union-attr]
+    parameters, tracking = load_parameters("nba"), GameTracking(game)
+    for draft in drafts(MANY):
+        draft.wager([game] * len(draft.legs), roster_of)
     load_player_figures("nba")
     for poll in polls():
         assert isinstance(poll.reading, GameState)
