@@ -311,6 +311,33 @@ def test_a_final_that_contradicts_what_was_seen_is_not_believed(end: GameState) 
     assert results(tracking) == ["won", "won"]
 
 
+def test_a_final_box_that_exchanges_the_points_revises_nothing() -> None:
+    """Its own players have the points that were believed; where it stays so, a person is asked."""
+    box = boxes()[0]
+    end, game = final_of(box), game_of(box)
+    wrong = replace(
+        end,
+        score=Score(end.score.away, end.score.home),
+        periods=tuple(Score(x.away, x.home) for x in end.periods or ()),
+    )
+    for last, review in ((end, False), (wrong, True)):
+        over = replace(bet(1, "DEN ML"), game=game)
+        tracking = GameTracking(game, (Tracked.fresh(over),))
+        for minute in (0, 1):
+            tracking = decide(tracking, end, None, ended(game) + timedelta(minutes=minute)).tracking
+        first, noon = check_times(ended(game))
+        for minute in range(0, 12, 2):
+            late = first + timedelta(minutes=minute)
+            tracking = decide(tracking, wrong, None, late, BOX).tracking
+        for hours in (1, 2, 3):
+            tracking = decide(tracking, last, None, noon + timedelta(hours=hours), BOX).tracking
+        (one,) = tracking.tracked
+        assert (one.settlement and one.settlement.revision) == 1
+        assert one.review == (
+            f"the box says {wrong.score.text}, its players {end.score.text}" if review else None
+        )
+
+
 def test_points_that_were_a_mistake_keep_no_final_in_doubt() -> None:
     """Ten points too many in the last poll of play: the final counts once it has lasted."""
     points = (*HALF, (28, 38), (25, 19))
@@ -456,7 +483,8 @@ def test_a_result_that_was_doubted_is_official_once_the_box_bears_it_out() -> No
     for at in (end, end + timedelta(minutes=1)):
         tracking = decide(tracking, END, None, at).tracking
     assert results(tracking) == ["won"]
-    short = replace(END, score=Score(END.score.home + 1, END.score.away + 1), periods=None)
+    more = replace(STAR, stats=tuple((k, v + (k == "pts")) for k, v in STAR.stats))
+    short = replace(END, players=tuple(more if x is STAR else x for x in END.players))
     for at in (first, first + timedelta(minutes=1)):
         tracking = decide(tracking, short, None, at).tracking
     assert "contradicts itself" in str(tracking.tracked[0].review)

@@ -429,11 +429,15 @@ def contradiction(
     """How a final contradicts what was seen of the game, in words; empty if it does not.
 
     Differences of up to CORRECTION points in a period that was over are corrections, and so are up
-    to `taken_back` points fewer in the score.
+    to `taken_back` points fewer in the score. A later final may not differ where its own players
+    have the points of the earlier one.
     """
-    if before is None or state.phase is not Phase.FINAL or not before.phase.in_play:
+    if before is None or state.phase is not Phase.FINAL:
         return ""
     game, seen, score = state.game, before.score, state.score
+    if not before.phase.in_play:
+        has = Score(*(max(score.of(x) - points_lacking(state, x), 0) for x in Side))
+        return f"the box says {score.text}, its players {has.text}" if score != seen == has else ""
     if max(seen.home - score.home, seen.away - score.away) > taken_back:
         return (
             f"the final says {game.away} {score.away}, {game.home} {score.home}; "
