@@ -160,6 +160,22 @@ async def test_one_hiccup_switches_nothing(pair: Pair, events: Events) -> None:
     assert names(events) == ["feed.lost", "feed.switched"]
 
 
+async def test_an_entry_that_cannot_be_read_for_a_minute_is_told_once(
+    pair: Pair, events: Events
+) -> None:
+    """ESPN stands in unseen where the league changes its format: the field is named in the log."""
+    pair.espn.put(AT_ESPN, board(theirs("7:15", "39-30")))
+    pair.league.board(ours("7:15", "39-30") | {"period": "2"})
+    for _ in range(9):
+        assert (await pair.read(10.0)).source == "espn"
+    why = "scoreboard.games[0].period must be a whole number, without quotes"
+    lost = {"source": "nba SAC@GSW", "trouble": "malformed", "why": why}
+    assert events == [("feed.lost", lost)]
+    pair.league.board(ours("7:15", "39-30"))
+    await pair.read(10.0)
+    assert events[1:] == [("feed.recovered", {"source": "nba SAC@GSW", "after_s": "90"})]
+
+
 async def test_the_stand_in_does_not_go_back_behind_what_was_told(pair: Pair) -> None:
     """A late ESPN is not believed until it has caught up; that is reported once."""
     pair.league.board(ours("7:15", "39-30"))

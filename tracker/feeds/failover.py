@@ -14,7 +14,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tracker.clock import Clock
-from tracker.domain.events import FeedFrozen, FeedSwitched, FeedThawed, Tell
+from tracker.domain.events import (
+    FeedFrozen,
+    FeedLost,
+    FeedRecovered,
+    FeedSwitched,
+    FeedThawed,
+    Tell,
+)
 from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.poll import LONGEST_STOP, SOURCE_HELD, STALE_AFTER, Trouble, Unreadable, behind
 from tracker.feeds.disputes import KEPT_GAMES, Disputes, contradict
@@ -36,6 +43,9 @@ _SLOW_S = 3.0
 
 _REFUSALS = (Trouble.BLOCKED, Trouble.RATE_LIMITED)
 """Troubles for which a source is left at once."""
+
+_UNREAD_S = 60.0
+"""Seconds for which a board's entry of a game cannot be read before that is reported."""
 
 _TRIED_EVERY = 3
 """One poll in this many also asks a failing host for the box score."""
@@ -138,8 +148,10 @@ class Failover:
     """The sources of one league, as a `Watch`.
 
     It reports `feed.switched` (league, source, instead_of, why) when another source takes over and
-    when the primary is back, `feed.frozen` (source, game) when a game moves on only at another
-    source, `feed.thawed` when the frozen document moves again, and the events of `Disputes`.
+    when the primary is back, `feed.lost` and `feed.recovered` (source with the game) of an entry on
+    a good board that cannot be read, `feed.frozen` (source, game) when a game moves on only at
+    another source, `feed.thawed` when the frozen document moves again, and the events of
+    `Disputes`.
     """
 
     def __init__(self, feeds: Sequence[Feed], clock: Clock, tell: Tell) -> None:
@@ -151,6 +163,8 @@ class Failover:
         self._disputes = Disputes(clock, tell)
         self._last_states: OrderedDict[str, _LastState] = OrderedDict()
         self._missed: Counter[str] = Counter()
+        self._unread: dict[str, tuple[float, bool]] = {}
+        """Since when the primary's entry of a game cannot be read, and whether that was told."""
         self._left: dict[str, float] = {}
         """When a stand-in with another score was first asked in the primary's place, by game."""
 
@@ -254,11 +268,28 @@ class Failover:
                 return answer
         answer = await self._primary.read(game, LookUp.BOARD, max_age, urgent=urgent)
         self._judge(game)
+        self._tell_unread(game, answer.reading)
         if isinstance(answer.reading, GameState) or not urgent:
             self._missed.pop(game.id, None)
             return answer
         self._missed[game.id] += 1
         return await self._instead(game, answer, max_age, stood_in=left)
+
+    def _tell_unread(self, game: Game, reading: GameState | Unreadable) -> None:
+        """Report once that the primary's entry of a game cannot be read, and once that it can."""
+        source, now = f"{self._primary.source.label} {game.name}", self._clock.monotonic()
+        since, told = self._unread.pop(game.id, (now, False))
+        if isinstance(reading, GameState):
+            if told:
+                self._report(FeedRecovered(source, round(now - since)))
+            return
+        good = self._primary.board_of(game).failure is None
+        wrong = good and reading.trouble is Trouble.MALFORMED and not reading.claim
+        if wrong and not told and now - since >= _UNREAD_S:
+            told = True
+            self._report(FeedLost(source, reading.trouble.value, reading.why))
+        if wrong or told:
+            self._unread[game.id] = since, told
 
     async def _instead(
         self, game: Game, answer: FeedAnswer, max_age: float, *, stood_in: bool
