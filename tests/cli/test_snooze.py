@@ -29,6 +29,11 @@ NOW = datetime(2026, 11, 21, 2, 30, tzinfo=UTC)
         ("22:00", "2026-11-21T05:00:00Z"),
         ("until 9:00", "2026-11-21T16:00:00Z"),
         ("until 2026-11-23 09:00", "2026-11-23T16:00:00Z"),
+        ("2 hours", "2026-11-21T04:30:00Z"),
+        ("1 hr 30 mins", "2026-11-21T04:00:00Z"),
+        ("till 10pm", "2026-11-21T05:00:00Z"),
+        ("10:30 PM", "2026-11-21T05:30:00Z"),
+        ("12 am", "2026-11-21T07:00:00Z"),
     ],
 )
 def test_a_time_is_read_as_people_write_it(text: str, until: str) -> None:
@@ -54,7 +59,7 @@ def test_in_the_hour_that_comes_twice_a_time_is_the_next_such_time(now: str, unt
 
 
 @pytest.mark.parametrize(
-    "text", ["", "soon", "0m", "25:00", "31d", "until 2026-11-20 09:00", "-2h"]
+    "text", ["", "soon", "0m", "25:00", "13pm", "31d", "until 2026-11-20 09:00", "-2h"]
 )
 def test_what_is_no_time_is_told_with_the_forms(text: str) -> None:
     """Anything else is refused with the accepted forms, so nothing is silent for ever."""

@@ -478,7 +478,7 @@ async def test_the_digest_comes_once_a_day_also_through_a_restart(tmp_path: Path
             await asyncio.gather(nightly, return_exceptions=True)
             said.append(night.phone.words)
     assert [len(x) for x in said] == [1, 0]
-    assert said[0][0].startswith("☀ No bet ended last night")
+    assert said[0][0].startswith("☀ No bet ended in the last day")
     async with await Store.open(started(tmp_path / "t.db"), now=NOW) as store:
         assert await store.alerting.last_notice(("nightly",)) == ("nightly", NOW)
 
@@ -535,7 +535,7 @@ async def test_a_digest_goes_on_where_the_last_one_ended(
         said = await store.claim("mail", now, 9)
         nightly.cancel()
         await asyncio.gather(nightly, return_exceptions=True)
-    assert said[0].text.startswith("☀ 1–0 last" if counts else "☀ No bet ended")
+    assert said[0].text.startswith("☀ 1–0 in" if counts else "☀ No bet ended")
 
 
 async def test_a_digest_counts_a_bet_of_an_earlier_evening_that_ended_since(tmp_path: Path) -> None:
@@ -557,7 +557,7 @@ def test_a_digest_of_nothing_says_so() -> None:
     held = {("held", "holding"): 5, ("held", "rearmed"): 3, ("held", "below"): 2}
     text = digest_text([], [], [], {("fired", "crossed"): 2} | held, 1)
     assert text == (
-        "☀ No bet ended last night\nAlerts 2 · held back 5\nOpen bets 0\n"
+        "☀ No bet ended in the last day\nAlerts 2 · held back 5\nOpen bets 0\n"
         "Messages that did not arrive: 1 · tracker status"
     )
 
@@ -584,9 +584,11 @@ async def test_a_digest_asks_for_no_decision_on_a_bet_that_was_withdrawn(tmp_pat
 def test_a_digest_tells_a_record_as_the_night_s_total_does() -> None:
     """A push is told where there was one, and so is a void bet."""
     ended = [done(1, Result.WON, 3739), done(2, Result.LOST, 0), done(3, Result.VOID, 2000)]
-    assert digest_text(ended[:3], [], [], {}, 0).startswith("☀ 1–1 last night, -$2.61 · 1 void\n")
+    assert digest_text(ended[:3], [], [], {}, 0).startswith(
+        "☀ 1–1 in the last day, -$2.61 · 1 void\n"
+    )
     ended.append(done(4, Result.PUSH, 2000))
-    assert digest_text(ended, [], [], {}, 0).startswith("☀ 1–1–1 last night, -$2.61 · 1 v")
+    assert digest_text(ended, [], [], {}, 0).startswith("☀ 1–1–1 in the last day, -$2.61 · 1 v")
 
 
 async def test_a_heartbeat_is_sent_only_after_a_good_cycle() -> None:

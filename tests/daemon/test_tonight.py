@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -86,16 +87,27 @@ async def test_it_is_told_under_one_name_for_ever() -> None:
         return 2
 
     with pytest.raises(TimeoutError):
-        await tell_tonight(lambda: [GameTracking(GAME, NIGHT)], clock, tell, two)
+        await tell_tonight(lambda: [GameTracking(GAME, NIGHT)], clock, tell, two, UTC)
     assert len({(x.kind, x.episode) for x in told}) == 1
     assert told[0].text == "Tonight 2–1–1, +$7.56 · 1 void · 3 bets need you"
 
 
 @pytest.mark.parametrize(
-    ("hours", "night"), [(0, "Tonight"), (12, "Last night"), (48, "Friday"), (2, "Tonight")]
+    ("hours", "zone", "night"),
+    [
+        (0, "America/New_York", "Tonight"),
+        (2, "America/New_York", "Tonight"),
+        (12, "America/New_York", "Last night"),
+        (48, "America/New_York", "Friday"),
+        (0, "Asia/Tokyo", "Today"),
+        (22, "Asia/Tokyo", "Yesterday"),
+        (48, "Pacific/Auckland", "Saturday"),
+    ],
 )
-async def test_a_night_that_ends_later_is_not_called_tonight(hours: float, night: str) -> None:
-    """Results that come the day after, because the program was down, are those of last night."""
+async def test_a_night_is_named_by_the_persons_own_clock(
+    hours: float, zone: str, night: str
+) -> None:
+    """Results of the day after, as the program was down, are last night's; in Tokyo it was day."""
     told: list[Notice] = []
     over = OVER + timedelta(hours=hours)
 
@@ -109,7 +121,7 @@ async def test_a_night_that_ends_later_is_not_called_tonight(hours: float, night
     done = [x.settlement and replace(x, settlement=replace(x.settlement, at=over)) for x in NIGHT]
     tracking = GameTracking(GAME, tuple(x for x in done if x))
     with pytest.raises(TimeoutError):
-        await tell_tonight(lambda: [tracking], LeapingClock(over), tell, none)
+        await tell_tonight(lambda: [tracking], LeapingClock(over), tell, none, ZoneInfo(zone))
     assert told[0].text == f"{night} 2–1–1, +$7.56 · 1 void"
 
 
@@ -129,7 +141,7 @@ async def test_a_night_that_ends_in_quiet_hours_is_named_as_it_is_read(
 
     quiet = QuietHours(OVER.time(), (OVER + timedelta(hours=9)).time(), UTC)
     night = tell_tonight(
-        lambda: [GameTracking(GAME, NIGHT)], LeapingClock(OVER), tell, none,
+        lambda: [GameTracking(GAME, NIGHT)], LeapingClock(OVER), tell, none, UTC,
         AlertPolicy(Policy({DAEMON: level}, quiet=quiet)).audible_from,
     )  # fmt: skip
     with pytest.raises(TimeoutError):

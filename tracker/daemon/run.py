@@ -379,7 +379,7 @@ class Daemon:
             return sum(x.game is None for x in await store.by_hand.reviews())
 
         audible = self._alert_policy.audible_from
-        yield tell_tonight(self._as_they_stand, clock, self._notices.tell, gameless, audible)
+        yield tell_tonight(self._as_they_stand, clock, self._notices.tell, gameless, zone, audible)
         yield tell_changes(store, clock, self._notices.tell)
         if wanted.report != "off":
             at, span = wanted.digest_at or REPORT_AT, ReportSpan(wanted.report)

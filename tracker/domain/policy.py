@@ -430,8 +430,14 @@ LONGEST = timedelta(days=30)
 
 FORMS = "'2h', '90m', '1h30m', '1d', or 'until 22:00'"
 
-_SPAN = re.compile(r"(?:(\d{1,3})\s*d)?\s*(?:(\d{1,4})\s*h)?\s*(?:(\d{1,5})\s*(?:m|min))?")
-_UNTIL = re.compile(r"(?:until|till|to)?\s*(?:(\d{4}-\d{2}-\d{2})[ t])?\s*(\d{1,2})[:.](\d{2})")
+_SPAN = re.compile(
+    r"(?:(\d{1,3})\s*d(?:ays?)?)?\s*(?:(\d{1,4})\s*h(?:ours?|rs?)?)?"
+    r"\s*(?:(\d{1,5})\s*m(?:in(?:ute)?s?)?)?"
+)
+_UNTIL = re.compile(
+    r"(?:until|till?|to)?\s*(?:(\d{4}-\d{2}-\d{2})[ t])?\s*"
+    r"(?:(\d{1,2})[:.](\d{2})|(1[0-2]|0?[1-9])(?:[:.](\d{2}))?\s*([ap])m)"
+)
 
 
 def parse_until(text: str, now: datetime, zone: tzinfo) -> datetime:
@@ -440,7 +446,7 @@ def parse_until(text: str, now: datetime, zone: tzinfo) -> datetime:
     A time of day that has passed today means tomorrow's. Raises BadTime.
     """
     plain = " ".join(text.casefold().removeprefix("for ").split())
-    until = _at(plain, now, zone) if (":" in plain or "." in plain) else _after(plain, now)
+    until = _after(plain, now) or _at(plain, now, zone)
     if until is None:
         raise BadTime(f"{text!r} is no time to be silent until: write {FORMS}")
     if until <= now:
@@ -481,7 +487,8 @@ def _at(text: str, now: datetime, zone: tzinfo) -> datetime | None:
     if found is None:
         return None
     try:
-        clock = time(int(found[2]), int(found[3]))
+        hour = int(found[2]) if found[2] else int(found[4]) % 12 + 12 * (found[6] == "p")
+        clock = time(hour, int(found[3] or found[5] or 0))
         day = None if found[1] is None else datetime.fromisoformat(found[1]).date()
     except ValueError:
         return None

@@ -137,6 +137,7 @@ class BotCommands:
             "profit": self._profit,
             "snooze": self._snooze,
             "mute": self._snooze,
+            "unmute": lambda rest: self._snooze(f"{rest} off".strip()),
         }
         if name in quick:
             await self._say(heard, api, await quick[name](rest))
@@ -203,7 +204,7 @@ class BotCommands:
             return answers.snoozes_text(await self.store.alerting.snoozes(now), games, self._local)
         first, _, when = rest.partition(" ")
         scope, target = await self._target(first, games)
-        if scope is SnoozeScope.ALL:
+        if scope is SnoozeScope.ALL and first.casefold() != "all":
             when = rest
         if when.strip().casefold() in ("off", "end"):
             count = await self.store.alerting.lift_snooze(

@@ -53,6 +53,12 @@ TONIGHT_STEP = 20.0
 
 _DAY = timedelta(days=1)
 
+_NIGHT_UNTIL = timedelta(hours=6)
+"""The time of day at which a person's night is over, and a game that begins is one of the day."""
+
+_DAYLIGHT = (6, 17)
+"""The hours between which a game begins that is not one of the night."""
+
 
 def digest_due(now: datetime, at: time, zone: tzinfo) -> datetime | None:
     """The moment, in UTC, of the digest that is due at `now`; None when none is."""
@@ -76,7 +82,8 @@ def digest_text(
     messages that have not arrived.
     """
     record, money = _record([(x.result, x.payout_cents, x.own_cents) for x in done])
-    lines = [f"☀ {record} last night{money}" if done else "☀ No bet ended last night"]
+    ended = f"{record} in the last day{money}" if done else "No bet ended in the last day"
+    lines = [f"☀ {ended}"]
     fired = sum(n for (what, _), n in decisions.items() if what == Decision.FIRED)
     held = sum(n for (what, why), n in decisions.items()
                if what == Decision.HELD and why not in NO_HOLD)  # fmt: skip
@@ -107,10 +114,17 @@ def tonight_text(tracked: Sequence[Tracked], gameless: int = 0, night: str = "To
     return f"{night} {record}{money}{needs}"
 
 
-def _named(slate: date, now: datetime) -> str:
-    """The night of the league's date, as it is called now: results may come the day after."""
-    ago = (coming_evening(now) - slate).days
-    return f"{slate:%A}" if ago > 1 else "Last night" if ago == 1 else "Tonight"
+def _named(bets: Sequence[Tracked], now: datetime, zone: tzinfo) -> str:
+    """The night of these bets as it is called at `now`, by the clock of the person's zone.
+
+    It begins with its last game: in Tokyo most are played in the morning.
+    """
+    start = max(x.bet.games[-1].start for x in bets).astimezone(zone)
+    begun, today = ((x - _NIGHT_UNTIL).date() for x in (start, now.astimezone(zone)))
+    ago, dark = max((today - begun).days, 0), not _DAYLIGHT[0] <= start.hour < _DAYLIGHT[1]
+    if ago > 1:
+        return f"{begun:%A}"
+    return ("Tonight", "Last night")[ago] if dark else ("Today", "Yesterday")[ago]
 
 
 def _record(ended: Sequence[tuple[Result | None, int | None, int | None]]) -> tuple[str, str]:
@@ -167,19 +181,20 @@ async def tell_tonight(
     clock: Clock,
     tell: Callable[[Notice], Awaitable[None]],
     gameless: Callable[[], Awaitable[int]],
+    zone: tzinfo,
     audible_from: Callable[[Level, datetime], datetime] = USUAL.audible_from,
 ) -> None:
     """Queue one message after the last result of each night, for ever.
 
     `trackings` gives all followed games as they stand; None while one has not been polled.
     `gameless` counts the bets on no known game that need the person. `audible_from` says from when
-    on the message may be sent: the night is named as of then.
+    on the message may be sent: the night is named as of then, by the clock of `zone`.
     """
     while True:
         await clock.sleep(TONIGHT_STEP)
         followed, now = trackings(), clock.now()
         for slate, bets in nights_over(followed or (), now).items():
-            night = _named(slate, audible_from(Level.DEFAULT, now))
+            night = _named(bets, audible_from(Level.DEFAULT, now), zone)
             text = tonight_text(bets, await gameless(), night)
             # Once for a night and its number of bets: a bet that is added later changes the total.
             episode = slate.toordinal() * 100_000 + len(bets)
