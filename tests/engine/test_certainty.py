@@ -108,6 +108,23 @@ def test_a_correction_takes_back_what_was_told_and_it_is_told_again() -> None:
     assert "open again, not HIT" in text
 
 
+def test_a_correction_takes_back_what_was_told_of_a_leg() -> None:
+    """A leg that was told as won is told as open again, and as won when it passes its line anew."""
+    slip = Parlay(tuple(Leg(GAME, market(x)) for x in ("LAL@DEN over 100", "DEN ML")))
+    tracking = a_book(replace(bet(1, "DEN ML", "hit"), market=slip))
+    texts: list[str] = []
+    for n, points in enumerate((0, 3, 3, 1, 1, 1, 1, 1, 5, 5)):
+        change = look(tracking, live(3, 300 - 10 * n, (30, 30), (30, 9), (points, 0)), n * 10)
+        tracking = change.tracking
+        texts += [compose(x, tracking.tracked[0], tracking) for x in told(change)]
+    leg = "Parlay (2): leg 1 of 2"
+    assert [x.partition(",")[0] for x in texts] == [
+        f"✔ {leg} won",
+        f"↻ {leg} is open again",
+        f"✔ {leg} won",
+    ]
+
+
 @pytest.mark.parametrize("other", ["DEN ML", "DEN over 10.5"])
 def test_a_correction_takes_back_what_was_told_of_a_parlay(other: str) -> None:
     """A parlay whose lost leg is corrected is no longer dead, whatever its other leg does."""

@@ -177,6 +177,21 @@ def test_an_alert_that_was_held_names_the_leg_that_moved_first() -> None:
     assert fired.leg == 0
 
 
+@pytest.mark.parametrize("last", [GAME, OTHER])
+def test_an_alert_over_several_games_names_the_leg_that_moved(last: Game) -> None:
+    """Whichever game's poll confirms it, the leg that fell is named, with its clock or none."""
+    bet = slip((GAME, Moneyline(Side.HOME)), (OTHER, Moneyline(Side.HOME)))
+    slate = Slate.of([GAME, OTHER], [replace(bet, rules=(parse_rule("p <= 0.20"),))])
+    polls = [(GAME, 20, 0), (OTHER, 20, 4), (GAME, 20, 10), (OTHER, 20, 14), (GAME, 36, 20)]
+    for game, away, seconds in [*polls, (last, 36 if last is GAME else 20, 30)]:
+        state = live(4, 400 - seconds, (30, 25), (30, 30), (25, 25), (20, away))
+        poll(slate, elsewhere(state, game), seconds)
+    (fired,) = (x for x in slate.alerts if x.decision is Decision.FIRED)
+    first = compose(fired, one(slate), slate.trackings[last.id]).splitlines()[0]
+    assert "Parlay (2): leg 1 DEN ML down to " in first
+    assert ("Q4 6:10" in first) == (last is GAME)
+
+
 def test_legs_of_one_game_go_together() -> None:
     """A same-game parlay is priced by the joint distribution, not by the product."""
     legs = (Moneyline(Side.HOME), TeamTotal(Side.HOME, Direction.OVER, 114.5))

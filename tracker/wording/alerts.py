@@ -115,7 +115,9 @@ class _News:
 
         Another game moved it, and this one's clock and score would be taken for the reason.
         """
-        return self._of_chance and len(self.tracked.groups) > 1 and not self._leg_moved
+        place, games = self.alert.leg, len(self.tracked.groups)
+        here = place is not None and self.bet.legs[place].game.id == self.tracking.game.id
+        return self._of_chance and games > 1 and not (here and self._leg_moved)
 
     @property
     def other_news(self) -> bool:
@@ -209,18 +211,14 @@ class _News:
 
     @property
     def leg(self) -> str:
-        """The leg that explains a parlay's chance: the one that moved it here, else the weakest.
+        """The leg that explains a parlay's chance: the one that moved it most, else the weakest.
 
-        `leg 1 PHI ML at 26 %` is the least likely open leg where another game moved the parlay. It
-        is empty where no leg has a chance, and for an event.
+        `leg 1 PHI ML at 26 %` is the least likely open leg where none moved a parlay over several
+        games. It is empty where no leg has a chance, and for an event.
         """
-        if not self._of_chance:
-            return ""
-        if not self.moved_elsewhere:
-            return self._leg_moved
-        legs = [
-            (x.chance.win, x.leg) for x in self.tracked.legs if x.alive and x.chance is not None
-        ]
+        if self._leg_moved or not self.moved_elsewhere:
+            return self._leg_moved if self._of_chance else ""
+        legs = [(x.chance.win, x.leg) for x in self.tracked.legs if x.alive and x.chance]
         if not legs:
             return ""
         p, place = min(legs)
@@ -422,7 +420,7 @@ def _decided(event: Fact, x: _News) -> str:
     alert, tracked = x.alert, x.tracked
     facts = _joined(x.stands, alert.game_clock)
     word = event.value.upper()
-    if alert.detail:
+    if alert.detail and alert.leg is None:
         done = tracked.settlement
         if done is not None and done.taken_back and done.result is not Result.LOST:
             word = done.result.value.upper()
@@ -432,11 +430,13 @@ def _decided(event: Fact, x: _News) -> str:
     if place is not None:
         leg, stands = x.bet.legs[place], tracked.legs[place]
         gone = stands.result if stands.dropped else None
-        end = "lost" if stands.lost else "won" if gone is None else f"drops out ({gone.value})"
+        end = "won" if gone is None else f"drops out ({gone.value})"
+        end = "is open again" if alert.detail else "lost" if stands.lost else end
         what = short_market(leg.market, leg.game)
         why = f"leg {place + 1} of {len(x.bet.legs)} {end}, {what} · {facts}"
         if event is Fact.HIT:
-            return f"{'✔' if gone is None else RESULT_MARKS[gone]} {x.name}: {why}"
+            mark = "↻" if alert.detail else "✔" if gone is None else RESULT_MARKS[gone]
+            return f"{mark} {x.name}: {why}"
     mark, end = ("✔", "lose") if event is Fact.HIT else ("✘", "win")
     decided = tracked.chance is not None and tracked.chance.decided and tracked.peak is None
     if decided and alert.at - x.bet.added_at < _FIRST_READ_WITHIN:

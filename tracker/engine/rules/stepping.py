@@ -138,8 +138,7 @@ def apply_rules(
     if alerts:
         rules = _turned(seen.bet.rules, rules, alerts)
     if alerts and seen.legs:
-        # Over several games the reading that is confirmed may have been of another game.
-        confirms = reading is not None and not (reading.hurried or reading.shared)
+        confirms = reading is not None and not reading.hurried
         before = _legs_before(old) if confirms else old.legs
         alerts = [with_leg(x, before, seen) for x in alerts]
     changed = [x for x, was in zip(rules, seen.rules, strict=True) if x is not was and x != was]

@@ -164,7 +164,8 @@ def _possible(tracked: Tracked, polls: LastTwo) -> frozenset[Result]:
 def tell_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
     """Add an alert for a leg of a parlay that has won or dropped out while others are open.
 
-    It is sent once for each leg. `polls` are the believed states before this poll and after it.
+    It is sent once for each leg, and taken back where a correction opens the leg again. `polls` are
+    the believed states before this poll and after it.
     """
     if polls is None:
         return change
@@ -180,13 +181,20 @@ def tell_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
         news = (*_dropped(tracked, slip, polls), *_won(tracked, slip, polls))
         told = {LegEnd.of(x) for x in memory.notified}
         fresh = [x for x in news if x not in told]
-        if not fresh or any(x.lost for x in tracked.legs):
+        back = [x for x in sorted(told) if _reopened(tracked, slip, x, polls)]
+        if not (fresh or back) or any(x.lost for x in tracked.legs):
             continue
         last = memory
         for x in fresh:
             _, alert = fact_alert(tracked, last, Fact.HIT, state, now)
             found.alerts.append(replace(alert, leg=x.leg))
             last = replace(last, episode=last.episode + 1, notified=(*last.notified, x.number))
+        for x in back:
+            _, alert = fact_alert(tracked, last, Fact.HIT, state, now)
+            taken = replace(alert, leg=x.leg, reason=Reason.TAKEN_BACK, detail=TAKEN_BACK)
+            found.alerts.append(taken)
+            left = tuple(y for y in last.notified if y != x.number)
+            last = replace(last, episode=last.episode + 1, notified=left)
         rules = tuple(last if x is memory else x for x in tracked.rules)
         found.put(tracked.with_rules(rules))
         found.rules.append(last)
@@ -218,6 +226,15 @@ def _won(tracked: Tracked, slip: Parlay, polls: LastTwo) -> list[LegEnd]:
         if result is Result.WON:
             found.append(LegEnd(i))
     return found
+
+
+def _reopened(tracked: Tracked, slip: Parlay, told: LegEnd, polls: LastTwo) -> bool:
+    """Whether a leg on this game that was told as won is called so by neither of the two polls."""
+    leg, state, house = slip.legs[told.leg], polls.now.state, house_of(tracked.bet.book)
+    if told.dropped or leg.game.id != state.game.id or tracked.legs[told.leg].result is not None:
+        return False
+    sure = {x.result(leg.market, house) for x in (polls.before, polls.now)}
+    return state.phase.in_play and polls.told(leg.market) and Result.WON not in sure
 
 
 def told_as(tracked: Tracked, result: Result) -> Fact | None:
