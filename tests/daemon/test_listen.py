@@ -396,8 +396,10 @@ async def test_snoozing(tmp_path: Path) -> None:
             (SnoozeScope.ALL, ""): timedelta(hours=2, minutes=45),
         }
         assert "bet #1 until 22:30" in (await x.answer_to("/snooze")).text
-        assert (await x.answer_to("/snooze 1 off")).text == "1 ended"
-        assert (await x.answer_to("/snooze off")).text == "2 ended"
+        assert (await x.answer_to("/unmute 1")).text == "1 ended"
+        assert (await x.answer_to("/unmute")).text == "2 ended"
+        assert (await x.answer_to("/mute all 1h")).text.startswith("Silent about everything until")
+        assert (await x.answer_to("/unmute all")).text == "1 ended"
         assert "no time" in (await x.answer_to("/snooze blah")).text
 
 
