@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,8 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.cli.test_run import read_until, started
+from tracker.domain.game import Game, GameState, Phase, Score
+from tracker.store import Store
 
 TIP_OFF = "2026-01-30T00:00:00Z"
 AN_HOUR_LATER = "2026-01-30T01:00:00Z"
@@ -107,6 +111,24 @@ def test_the_doctor_holds_each_host_to_its_budget(playing: None, cli: Cli) -> No
     assert "asked at most 60 times a minute" in told["espn nba"]
     assert "in the busiest, of 120 at most" in told["nba requests"]
     assert "since the daemon started, 0 failed" in told["nba requests"]
+
+
+def test_all_games_are_those_of_the_days_around(config: Path, cli: Cli) -> None:
+    """`--all` lists no game of weeks ago; its date does."""
+    now = datetime.now(UTC)
+    old, near = (
+        Game(f"002260000{n}", "nba", "DEN", "LAL", now - timedelta(days=n)) for n in (60, 2)
+    )
+
+    async def keep() -> None:
+        (config.parent / "state").mkdir(mode=0o700)
+        async with await Store.open(config.parent / "state" / "tracker.db", now=now) as store:
+            over = [(x, GameState(x, Phase.FINAL, 4, 0.0, Score(100, 99))) for x in (old, near)]
+            await store.save_games(over, now)
+
+    asyncio.run(keep())
+    assert [x["id"] for x in cli("games", "--all", "--json").json] == [near.id]
+    assert [x["id"] for x in cli("games", "--day", str(old.slate), "--json").json] == [old.id]
 
 
 def test_a_league_that_there_is_not(config: Path, cli: Cli) -> None:

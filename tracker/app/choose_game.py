@@ -13,7 +13,7 @@ from tracker.domain import BadBet
 from tracker.domain.catalog import find_teams, fold
 from tracker.domain.draft import AmbiguousGame, Draft, NoSuchGame, RostersUnknown, choose_as_said
 from tracker.domain.game import Game, Phase, Side
-from tracker.domain.league import NCAAM, NCAAW
+from tracker.domain.league import NCAAM, NCAAW, slate_date
 from tracker.domain.player import (
     AmbiguousPlayer,
     NoSuchPlayer,
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 
 REACH = timedelta(days=6)
 """Games further ahead than this are not looked for: the daemon's slate does not reach them yet."""
+
+_BACK = timedelta(days=7)
+"""Games further back than this before a bet was made, and before the day that it names, are not
+meant."""
 
 _LATE = timedelta(hours=18)
 """How long after its tip-off a game without a known end may still be the one that is meant."""
@@ -120,7 +124,7 @@ class Chooser:
         BadBet with the games that are on when the slate was read and no game fits.
         """
         roster_of = await self._rosters(draft)
-        known = await self.store.games()
+        known = await self._known(draft)
         found = self._among_known(draft, known, roster_of)
         if found is not None:
             return found
@@ -133,6 +137,15 @@ class Chooser:
             also = f" (known are on {on})" if on else ""
             return Choice((), f"not known yet{also}", later="it is matched once its game is known")
         return await self._on_slate(self.look, draft, roster_of)
+
+    async def _known(self, draft: Draft) -> Listed:
+        """The stored games that a draft may mean: of seasons that are over, few are read."""
+        named = [x for x in draft.matchups if x.day or x.game_id]
+        if any(x.day is None for x in named):
+            return await self.store.games()
+        days = [slate_date(x) for x in (self.now, draft.said_at) if x is not None]
+        days += [x.day for x in named if x.day is not None]
+        return await self.store.games(since=min(days) - _BACK)
 
     def _among_known(self, draft: Draft, known: Listed, roster_of: RosterOf) -> Choice | None:
         """The choice among the games of the store; None where the slate may have a fitting one."""
@@ -147,7 +160,7 @@ class Chooser:
     async def _on_slate(self, look: ReadGames, draft: Draft, roster_of: RosterOf) -> Choice:
         """The choice after the slate was read."""
         found = await look(draft.fits if len(draft.legs) == 1 else None, draft.leagues)
-        known = await self.store.games()
+        known = await self._known(draft)
         try:
             return self._found(draft, known, roster_of)
         except RostersUnknown as why:

@@ -31,6 +31,9 @@ _SCHEDULE_WITHIN_S = 15.0
 _LONGEST = timedelta(hours=5)
 """Time from tip-off after which every game is over; before it the feed is asked for its score."""
 
+_AROUND = timedelta(days=7)
+"""Games further back are listed only by their date; the slate reaches as far ahead."""
+
 _SHOWN = 10
 """Last games of a player that are shown one by one."""
 
@@ -83,11 +86,11 @@ class _Asked:
 
 async def _games(scope: Scope, asked: _Asked, as_json: bool) -> None:
     async with session(scope, write=True) as at:
-        listed = _wanted(await at.store.games(), asked, at)
+        listed = _wanted(await _stored(asked, at), asked, at)
         if asked.refresh or not listed:
             with progress(ASKING):
                 reading = await read_slate(at, _SCHEDULE_WITHIN_S, leagues=asked.leagues)
-            known = await at.store.games()
+            known = await _stored(asked, at)
             listed = _wanted(known, asked, at) or _on_board(reading, asked.day)
             if not reading.whole and not listed:
                 raise Impossible(f"what is on is not known ({reading.trouble}): try again later")
@@ -96,7 +99,7 @@ async def _games(scope: Scope, asked: _Asked, as_json: bool) -> None:
         elif leagues := _in_play(listed, at):
             with progress(ASKING):
                 reading = await read_slate(at, ANSWER_WITHIN_S, lambda _: True, leagues)
-            listed = _wanted(await at.store.games(), asked, at)
+            listed = _wanted(await _stored(asked, at), asked, at)
             if at.settings.alerts.delay and reading.whole:
                 from tracker.wording.figures import span_text
 
@@ -125,6 +128,13 @@ async def _games(scope: Scope, asked: _Asked, as_json: bool) -> None:
         for game, state in listed
     ]
     table(("Game", "League", "Tip-off", "State", "Score", "Bets"), rows, right=(5,))
+
+
+async def _stored(asked: _Asked, at: Session) -> list[tuple[Game, GameState | None]]:
+    """The stored games of the day asked for, else of the days around today and to come."""
+    if asked.day is not None:
+        return await at.store.games(asked.day)
+    return await at.store.games(since=slate_date(at.now) - _AROUND)
 
 
 def _in_play(listed: Sequence[tuple[Game, GameState | None]], at: Session) -> frozenset[str]:
