@@ -345,6 +345,14 @@ def test_a_line_and_its_price_are_a_prior_where_nothing_else_is_known(
     assert player_chance(own.bet.market, outlook).win == pytest.approx(said, abs=0.03)
 
 
+def test_priors_are_worked_out_once_though_each_poll_reads_its_game_anew() -> None:
+    """They are the same object until the game itself changes, such as its tip-off."""
+    beliefs, bets = PlayerBeliefs(), [on_jokic(1, 25.5, "-110").bet]
+    first = beliefs.of(bets, GAME)
+    assert beliefs.of(bets, replace(GAME)) is first is not None
+    assert beliefs.of(bets, replace(GAME, start=GAME.start + timedelta(hours=1))) is not first
+
+
 def test_the_evenest_line_from_before_tip_off_counts() -> None:
     """Only the evenest line from before tip-off counts, not a long shot or one placed in play."""
     beliefs = PlayerBeliefs()

@@ -72,7 +72,7 @@ class PlayerBeliefs:
         self._mates: dict[Team, tuple[object, datetime, dict[str, Mate]]] = {}
         self._allowed: dict[_Asked, dict[Side, tuple[float, ...]]] = {}
         self._known: dict[_Key, tuple[_RestsOn, _Found]] = {}
-        self._of_game: dict[str, tuple[tuple[Any, ...], PlayerPriors | None]] = {}
+        self._of_game: dict[str, tuple[Game, tuple[Any, ...], PlayerPriors | None]] = {}
 
     def learn(
         self,
@@ -142,14 +142,15 @@ class PlayerBeliefs:
 
         `figures` replace the shipped ones. `named` are players beside those of the bets.
         """
-        rests_on = [*bets, *named], game, figures, self.recent, self.teams, self.against
+        rests_on = [*bets, *named], figures, self.recent, self.teams, self.against
         known = self._of_game.get(game.id)
-        # Between polls these are the same objects: identity is enough, and fast.
-        if known is None or not all(map(_same, known[0], rests_on)):
+        # Between polls these are the same objects: identity is enough, and fast. Only the game is
+        # read anew by each.
+        if known is None or known[0] != game or not all(map(_same, known[1], rests_on)):
             if len(self._of_game) >= _KEPT:
                 self._of_game = {}
-            known = self._of_game[game.id] = rests_on, self._of(bets, game, figures, named)
-        return known[1]
+            known = self._of_game[game.id] = game, rests_on, self._of(bets, game, figures, named)
+        return known[2]
 
     def _of(
         self,
