@@ -33,6 +33,7 @@ from tracker.domain.quote import Closing
 from tracker.domain.tracking import LegStanding
 from tracker.domain.value import BetDecision, ClosingValue, Grade
 from tracker.engine.settle.grading import judge
+from tracker.wording import counted, needs, progress, short, short_market, standing
 from tracker.wording.closes import (
     closing_text,
     decision_facts,
@@ -41,18 +42,7 @@ from tracker.wording.closes import (
     share_text,
     value_text,
 )
-from tracker.wording.figures import (
-    counted,
-    digits_apart,
-    in_percent,
-    needs,
-    percent,
-    progress,
-    short,
-    short_market,
-    standing,
-    whole_points,
-)
+from tracker.wording.figures import digits_apart, in_percent, percent, whole_points
 
 JOKIC = Player("Nikola Jokić", Side.HOME)
 LIVE = state(

@@ -21,14 +21,13 @@ from tracker.domain.chance import LOST, PUSHED, WON, Chance
 from tracker.domain.game import GameState, Phase, Side
 from tracker.domain.market import Direction, Market, Moneyline, Span, Spread, TeamTotal, Total
 from tracker.engine.settle.grading import judge
+from tracker.wording import needs, short
 from tracker.wording.figures import (
     cause_text,
     clock_text,
     hit_text,
-    needs,
     percent,
     percent_change,
-    short,
     span_text,
 )
 

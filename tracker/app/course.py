@@ -36,7 +36,7 @@ from tracker.domain.policy import (
     SwingRule,
     parse_rule,
 )
-from tracker.wording.figures import short_market
+from tracker.wording import short_market
 
 if TYPE_CHECKING:
     from tracker.domain.alert import Alert

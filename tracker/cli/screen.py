@@ -501,7 +501,7 @@ def status_text(bet: BetView, *, short: bool = False) -> str:
 
 def leg_lines(view: ShowView) -> list[str]:
     """A line for each leg of a parlay with its market, game and standing; none for other bets."""
-    from tracker.wording.figures import leg_standing
+    from tracker.wording import leg_standing
 
     slip = view.bet.market
     if not isinstance(slip, Parlay):

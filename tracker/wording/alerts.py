@@ -36,24 +36,26 @@ from tracker.domain.policy import (
 from tracker.domain.poll import STOOD_STILL, Trouble
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.domain.value import fair_value, returns_of
+from tracker.wording import (
+    counted,
+    needs,
+    player_standing,
+    progress,
+    resting,
+    short,
+    short_market,
+    standing,
+)
 from tracker.wording.figures import (
     RESULT_MARKS,
     change_text,
-    counted,
     deciding,
     money_for,
-    needs,
     percent,
     percent_change,
-    player_standing,
-    progress,
     ranged,
-    resting,
     score_text,
-    short,
-    short_market,
     span_text,
-    standing,
 )
 
 _FRESH_SECONDS = 1
@@ -249,10 +251,11 @@ class _News:
         level = rule if isinstance(rule, LevelRule) else None
         falling = level is not None and level.comparison is Comparison.AT_MOST
         p = alert.p if alert.p is not None else 0.0
-        if alert.was is None:
-            return _arrow(falling), percent(p), ""
-        shown, was = percent_change(p, alert.was, None if level is None else level.level)
-        return _arrow(alert.was > p or (alert.was == p and falling)), shown, was or ""
+        shown, was = percent(p), None
+        if alert.was is not None:
+            shown, was = percent_change(p, alert.was, None if level is None else level.level)
+            falling = alert.was > p or (alert.was == p and falling)
+        return "▼" if falling else "▲", shown, was or ""
 
     @property
     def second(self) -> str:
@@ -266,10 +269,6 @@ class _News:
             self.age,
             self.number,
         )
-
-
-def _arrow(falling: bool) -> str:
-    return "▼" if falling else "▲"
 
 
 def _joined(*facts: str) -> str:

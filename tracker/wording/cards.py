@@ -23,20 +23,15 @@ from tracker.domain.player import box_line, figure
 from tracker.domain.policy import Snooze, SnoozeScope
 from tracker.domain.poll import still_since
 from tracker.domain.tracking import GameTracking, LegStanding, Tracked
+from tracker.wording import counted, needs, progress, short, short_market, standing
 from tracker.wording.figures import (
     RESULT_MARKS,
     clock_text,
-    counted,
     money_for,
-    needs,
     percent,
-    progress,
     score_text,
-    short,
-    short_market,
     signed_money,
     span_text,
-    standing,
     whole_points,
 )
 

@@ -44,7 +44,7 @@ from tracker.language import (
 )
 from tracker.store.auditing import Audit, Edit
 from tracker.store.bets import Added, Registration
-from tracker.wording.figures import certain_text
+from tracker.wording import certain_text
 
 if TYPE_CHECKING:
     from tracker.domain.catalog import Team

@@ -196,7 +196,7 @@ def _game_line(view: GameView, x: _Picture) -> str:
 def _row(
     bet: BetView, tracked: dict[int, tuple[GameTracking, Tracked]], x: _Picture
 ) -> tuple[str, ...]:
-    from tracker.wording.figures import needs, progress, standing
+    from tracker.wording import needs, progress, standing
 
     now = need = ""
     state = bet.state

@@ -19,6 +19,7 @@ from tracker.domain.money import money_text, odds_text, plural, stake_text
 from tracker.domain.policy import Snooze, subject
 from tracker.engine.record import Tally
 from tracker.store.views import BetView
+from tracker.wording import short_market
 from tracker.wording.cards import Card
 from tracker.wording.closes import fair_at, fee_text, named_hedges, price_facts, share_text
 from tracker.wording.figures import (
@@ -33,7 +34,6 @@ from tracker.wording.figures import (
     points_moved,
     record_text,
     score_text,
-    short_market,
     signed_money,
     span_text,
     tenths,

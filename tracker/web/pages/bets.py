@@ -30,6 +30,7 @@ from tracker.web import charts
 from tracker.web.guard import Problem, problem_of
 from tracker.web.pages import Inside, OfTonight, at_text, drawn, page, share
 from tracker.web.site import OfSite
+from tracker.wording import leg_standing
 from tracker.wording.cards import Row, bet_silence
 from tracker.wording.closes import (
     decision_facts,
@@ -45,7 +46,6 @@ from tracker.wording.figures import (
     cause_text,
     clock_text,
     hit_text,
-    leg_standing,
     money_for,
     percent,
     points_moved,
