@@ -13,15 +13,16 @@ import pytest
 from tests.doubles.clock import FakeClock
 from tests.engine.build import GAME, T0, a_book, bet, final
 from tests.store.values import started
+from tracker.app.choose_game import match, strayed, to_move
 from tracker.daemon.watchers import Watchdog, tend_bets, watch_slate
-from tracker.daemon.watchers.followed_bets import FollowedBets, match, strayed, to_move
+from tracker.daemon.watchers.followed_bets import FollowedBets
 from tracker.daemon.watchers.lacking import Rosters
 from tracker.domain.bet import Bet
 from tracker.domain.draft import Draft
 from tracker.domain.events import tell_nobody
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import Direction, PlayerTotal
-from tracker.domain.player import Player, Stat
+from tracker.domain.player import Player, Stat, nobody
 from tracker.domain.policy import Rule
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.feeds.slates import SlateReading
@@ -83,7 +84,7 @@ def test_a_bet_that_nothing_can_match_any_more_is_left_to_a_person(
     roster = (Player("Big Man", Side.HOME), Player("Old Man", Side.AWAY))
     complete = {GAME.id} if told else set[str]()
     drafts, games = [(7, Draft(*read_line(line)))], [(GAME, over)]
-    found = match(drafts, games, {GAME.id: roster}, T0 + timedelta(hours=3), None, complete)
+    found = match(drafts, games, lambda _: roster, T0 + timedelta(hours=3), None, complete)
     assert not found.matched
     assert why in found.hopeless.get(7, "")
     assert bool(found.hopeless) is bool(why)
@@ -93,7 +94,7 @@ def test_a_bet_on_a_player_of_a_game_that_was_called_off_is_told_so() -> None:
     """Nobody will name its players, and it is not over."""
     drafts = [(7, Draft(*read_line(f"{GAME.name} Nobody o20.5 pts")))]
     off = GameState(GAME, Phase.POSTPONED, 0, 720.0, Score(0, 0))
-    found = match(drafts, [(GAME, off)], {}, T0)
+    found = match(drafts, [(GAME, off)], nobody, T0)
     assert "; LAL@DEN is postponed, so mend the bet's words or decide it" in found.hopeless[7]
 
 
@@ -119,7 +120,7 @@ def test_a_bet_never_follows_the_game_of_a_later_day_than_it_was_made_for(
     made = replace(Draft(*read_line("DEN ML")), said_at=GAME.start - timedelta(hours=1))
     over = final((60, 50), (60, 50))
     slated = [(x, over if x is GAME else None) for x in known]
-    found = match([(7, made)], slated, {}, GAME.start + timedelta(hours=14))
+    found = match([(7, made)], slated, nobody, GAME.start + timedelta(hours=14))
     assert found.matched == (() if on is None else ((7, (on,)),))
     assert (7 in found.hopeless) is asked
     if asked:
@@ -128,7 +129,7 @@ def test_a_bet_never_follows_the_game_of_a_later_day_than_it_was_made_for(
             in found.hopeless[7]
         )
     dated = Draft(*read_line(f"{NEXT.name} {NEXT.slate} DEN ML"))
-    assert match([(7, dated)], [(NEXT, None)], {}, GAME.start).matched == ((7, (NEXT,)),)
+    assert match([(7, dated)], [(NEXT, None)], nobody, GAME.start).matched == ((7, (NEXT,)),)
 
 
 def test_a_bet_that_may_be_on_two_games_of_a_day_is_not_on_the_one_that_is_left() -> None:
@@ -136,11 +137,11 @@ def test_a_bet_that_may_be_on_two_games_of_a_day_is_not_on_the_one_that_is_left(
     second = replace(GAME, id="0022600009", start=GAME.start + timedelta(hours=4))
     made = replace(Draft(*read_line("DEN ML")), said_at=GAME.start - timedelta(hours=1))
     slated = [(GAME, final((60, 50), (60, 50))), (second, None)]
-    found = match([(7, made)], slated, {}, GAME.start + timedelta(hours=3))
+    found = match([(7, made)], slated, nobody, GAME.start + timedelta(hours=3))
     assert (found.matched, len(found.mistakes), found.hopeless) == ((), 1, {})
     late = replace(made, said_at=GAME.start + timedelta(hours=3))
-    assert match([(7, late)], slated, {}, second.start).matched == ((7, (second,)),)
-    assert 7 in match([(7, made)], slated, {}, second.start + timedelta(hours=12)).hopeless
+    assert match([(7, late)], slated, nobody, second.start).matched == ((7, (second,)),)
+    assert 7 in match([(7, made)], slated, nobody, second.start + timedelta(hours=12)).hopeless
 
 
 def test_a_bet_made_in_play_is_on_no_later_game_once_that_is_over() -> None:
@@ -148,15 +149,17 @@ def test_a_bet_made_in_play_is_on_no_later_game_once_that_is_over() -> None:
     made = replace(Draft(*read_line("DEN ML")), said_at=GAME.start + timedelta(hours=2))
     slated = [(GAME, final((60, 50), (60, 50))), (NEXT, None)]
     for hours in (3, 14):
-        found = match([(7, made)], slated, {}, GAME.start + timedelta(hours=hours))
+        found = match([(7, made)], slated, nobody, GAME.start + timedelta(hours=hours))
         assert (found.matched, list(found.hopeless)) == ((), [7])
-    at_once = match([(7, made)], slated, {}, GAME.start + timedelta(hours=2, minutes=1))
+    at_once = match([(7, made)], slated, nobody, GAME.start + timedelta(hours=2, minutes=1))
     assert at_once.matched == ((7, (NEXT,)),)
     early = replace(made, said_at=GAME.start + timedelta(hours=1))
     for hours in (3, 14):
         now = GAME.start + timedelta(hours=hours)
-        assert match([(7, early)], slated, {}, now).matched == ((7, (GAME,)),)
-    moved = match([(7, replace(made, said_at=None))], slated, {}, NEXT.start - timedelta(hours=10))
+        assert match([(7, early)], slated, nobody, now).matched == ((7, (GAME,)),)
+    moved = match(
+        [(7, replace(made, said_at=None))], slated, nobody, NEXT.start - timedelta(hours=10)
+    )
     assert moved.matched == ((7, (NEXT,)),)
 
 

@@ -1,19 +1,32 @@
-"""Finds the games and players that a bet means: in the database, in the feeds, or by asking."""
+"""Finds the games and players that bets mean.
+
+A `Chooser` does it for one bet: in the database, in the feeds, or by asking. `match` does it for
+bets that wait until their games are known; `to_move` and `strayed` find those to match anew.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Protocol
 
 from tracker.domain import BadBet
 from tracker.domain.catalog import find_teams, fold
-from tracker.domain.draft import AmbiguousGame, Draft, NoSuchGame, RostersUnknown, choose_as_said
+from tracker.domain.catalog.books import house_of
+from tracker.domain.draft import (
+    AmbiguousGame,
+    Draft,
+    NoSuchGame,
+    RostersUnknown,
+    UnknownDay,
+    choose_as_said,
+)
 from tracker.domain.game import Game, Phase, Side
 from tracker.domain.league import NCAAM, NCAAW, slate_date
+from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.player import (
     AmbiguousPlayer,
     NoSuchPlayer,
@@ -23,6 +36,8 @@ from tracker.domain.player import (
     names_both,
     nobody,
 )
+from tracker.domain.tracking import GameTracking
+from tracker.engine.settle.settlement import NOT_BEGUN_AFTER
 from tracker.wording.figures import score_text
 
 if TYPE_CHECKING:
@@ -38,6 +53,12 @@ REACH = timedelta(days=6)
 _BACK = timedelta(days=7)
 """Games further back than this before a bet was made, and before the day that it names, are not
 meant."""
+
+RECENT = timedelta(days=3)
+"""How long ago a game may have begun for a waiting bet to be matched with it."""
+
+_MEND = ", so mend the bet's words or decide it"
+"""What a person can do about a bet that nothing can match any more."""
 
 _LATE = timedelta(hours=18)
 """How long after its tip-off a game without a known end may still be the one that is meant."""
@@ -293,3 +314,163 @@ async def why_waits(store: Store, bet: BetView, now: datetime, zone: tzinfo) -> 
     if waits is None:
         waits = "the daemon matches it, once it runs"
     return waits if waits.startswith(plain) else f"{plain}: {waits}"
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """What matching found.
+
+    `matched` are the numbers of matched bets with the game of each leg. `mistakes` are sentences,
+    each on a bet that cannot be matched. `without_roster` are the games whose players must be known
+    before some bet can be matched. `hopeless` says of each bet that nothing can match any more why
+    a person must decide it; these are among the mistakes too.
+    """
+
+    matched: tuple[tuple[int, tuple[Game, ...]], ...]
+    mistakes: tuple[str, ...]
+    without_roster: tuple[Game, ...]
+    hopeless: Mapping[int, str]
+
+
+def to_move(
+    trackings: Sequence[GameTracking], games: Sequence[Game], drafts: Mapping[int, Draft]
+) -> tuple[int, ...]:
+    """The bets that should move to another meeting to which the source has given their game's id.
+
+    Such a bet names neither opponent nor date, only a team. The other meeting has the same id with
+    a suffix. It must be on the same date, or begin within the time that the bet's book waits for a
+    postponed game.
+    """
+    found: list[int] = []
+    for tracking in trackings:
+        game = tracking.game
+        new = [x for x in games if x.id.startswith(f"{game.id}-")]
+        for tracked in tracking.tracked:
+            draft = drafts[tracked.bet.number]
+            alone = len(tracked.bet.games) == 1 and tracked.settlement is None
+            wait = timedelta(hours=house_of(tracked.bet.book).postponed_hours)
+            goes_on = any(
+                draft.fits(x) and (x.slate == game.slate or x.start - game.start <= wait)
+                for x in new
+            )
+            if alone and goes_on and not draft.matchups:
+                found.append(tracked.bet.number)
+    return tuple(found)
+
+
+def strayed(
+    trackings: Sequence[GameTracking], roster_of: Callable[[Game], Sequence[Player]], now: datetime
+) -> tuple[int, ...]:
+    """The single bets on a player who, by later box scores, now plays for another team.
+
+    Only bets on games that have not begun count: once a game has, its own box score says who plays.
+    """
+    found: list[int] = []
+    for tracking in (x for x in trackings if now < x.game.start):
+        known = {(x.side, x.key) for x in roster_of(tracking.game)}
+        sides = {side for side, _ in known}
+        for tracked in tracking.tracked:
+            market = tracked.bet.market
+            player = market.player if isinstance(market, PlayerTotal | DoubleDouble) else None
+            if player is None or player.side not in sides or tracked.settlement is not None:
+                continue
+            if (player.side, player.key) not in known:
+                found.append(tracked.bet.number)
+    return tuple(found)
+
+
+def _of_bet(number: int, draft: Draft) -> str:
+    """The beginning of a sentence about a mistake in a bet."""
+    return f"#{draft.name or number}: "
+
+
+def match(
+    unbound: Sequence[tuple[int, Draft]],
+    games: Sequence[tuple[Game, GameState | None]],
+    roster_of: RosterOf,
+    now: datetime,
+    zone: tzinfo | None = None,
+    complete: Collection[str] = (),
+) -> Matches:
+    """Match each bet that can be matched with all of its games.
+
+    `zone` is the person's, for the dates that they write. `complete` are the ids of the games whose
+    final box score has named the players.
+    """
+    matched: list[tuple[int, tuple[Game, ...]]] = []
+    mistakes: list[str] = []
+    without_roster: dict[str, Game] = {}
+    hopeless: dict[int, str] = {}
+    for number, draft in unbound:
+        try:
+            chosen = choose_as_said(draft, games, now, roster_of, zone)
+        except NoSuchGame as why:
+            if gone := _no_day(draft, why, now):
+                hopeless[number] = gone
+            elif isinstance(why, RostersUnknown):
+                coming = (x for x, _ in games if x.league in draft.leagues)
+                without_roster |= {x.id: x for x in coming if not names_both(roster_of(x))}
+            if why.near and number not in hopeless:
+                # The words must not depend on which players are known: a mistake is reported once.
+                who = f"nobody of that name is known to play (did you mean {why.near}?)"
+                mistakes.append(f"{_of_bet(number, draft)}{draft.pick.text!r}: {who}")
+            continue
+        except BadBet as why:
+            hopeless |= _asked_in_vain(number, why, now)
+            mistakes.append(f"{_of_bet(number, draft)}{why}")
+            continue
+        problem = _misfit(draft, chosen, roster_of)
+        if problem is None:
+            matched.append((number, chosen))
+            continue
+        if past := _first_past(chosen, games, complete, now):
+            hopeless[number] = f"{problem}; {past}{_MEND}"
+            continue
+        lacking = chosen if isinstance(problem, NoSuchPlayer) else ()
+        without_roster |= {x.id: x for x in lacking}
+        if all(names_both(roster_of(x)) for x in lacking):
+            mistakes.append(f"{_of_bet(number, draft)}{problem}")
+    drafts = dict(unbound)
+    mistakes += [f"{_of_bet(x, drafts[x])}{why}" for x, why in hopeless.items()]
+    return Matches(tuple(matched), tuple(mistakes), tuple(without_roster.values()), hopeless)
+
+
+def _misfit(draft: Draft, chosen: tuple[Game, ...], roster_of: RosterOf) -> BadBet | None:
+    """Why the bet cannot be one on the games that were chosen; None where it is."""
+    try:
+        draft.wager(chosen, roster_of)
+    except BadBet as why:
+        return why
+    return None
+
+
+def _first_past(
+    chosen: Collection[Game],
+    games: Iterable[tuple[Game, GameState | None]],
+    complete: Collection[str],
+    now: datetime,
+) -> str:
+    """The first game of which nothing that is read will name another player, and what it is."""
+    for game, state in (x for x in games if x[0] in chosen):
+        phase = None if state is None else state.phase
+        read = phase is Phase.FINAL and game.id in complete
+        if phase is not None and phase.off:
+            return f"{game.name} is {phase.value}"
+        if read or now - game.start >= NOT_BEGUN_AFTER:
+            return f"{game.name} is over"
+    return ""
+
+
+def _asked_in_vain(number: int, why: BadBet, now: datetime) -> dict[int, str]:
+    """Why a bet is left to a person: it may be on several games, and all of them are over."""
+    may_be = why.games if isinstance(why, AmbiguousGame) else ()
+    over = may_be and all(now - x.start >= NOT_BEGUN_AFTER for x in may_be)
+    return {number: f"{why}{_MEND}"} if over else {}
+
+
+def _no_day(draft: Draft, why: NoSuchGame, now: datetime) -> str:
+    """Why no slate will bring the bet's game any more; empty while one may."""
+    if isinstance(why, UnknownDay):
+        return f"{why}{_MEND}"
+    late = draft.last_day is not None and draft.last_day < slate_date(now - RECENT)
+    return f"{draft.pick.text!r}: no game of its date was found{_MEND}" if late else ""

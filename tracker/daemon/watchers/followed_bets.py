@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tracker.app.bets import Bets
 from tracker.app.bets.bets_file import take
+from tracker.app.choose_game import RECENT, match, strayed, to_move
 from tracker.app.player_priors import Team, Who, players_in
 from tracker.clock import Clock, SystemClock
 from tracker.daemon.watchers.lacking import Rosters
-from tracker.domain import BadBet
 from tracker.domain.bet import Bet
 from tracker.domain.catalog import guests_of
-from tracker.domain.catalog.books import house_of
 from tracker.domain.draft import (
-    AmbiguousGame,
-    Draft,
-    NoSuchGame,
-    RostersUnknown,
-    UnknownDay,
-    choose_as_said,
     superseded,
 )
 from tracker.domain.events import (
@@ -36,30 +27,19 @@ from tracker.domain.events import (
     BetWithdrawn,
     Tell,
 )
-from tracker.domain.game import Game, GameState, Phase, Side
+from tracker.domain.game import Game, GameState, Side
 from tracker.domain.league import NBA, slate_date
-from tracker.domain.market import DoubleDouble, PlayerTotal
 from tracker.domain.player import (
     Absences,
     Injury,
-    NoSuchPlayer,
     Player,
     PlayerGame,
-    RosterOf,
-    names_both,
 )
 from tracker.domain.tracking import GameTracking, Tracked
-from tracker.engine.settle.settlement import NOT_BEGUN_AFTER
 from tracker.intake.bets_file import read_bets
 from tracker.settings import Settings
 from tracker.store import Store
 from tracker.wording.alerts import rewritten
-
-_RECENT = timedelta(days=3)
-"""How long ago a game may have begun for a bet to be matched with it."""
-
-_MEND = ", so mend the bet's words or decide it"
-"""What a person can do about a bet that nothing can match any more."""
 
 _MOST_TOLD = 5
 """Mistakes of the bets file that one message names; it counts the rest."""
@@ -210,7 +190,7 @@ class FollowedBets:
         if stamp == self._stamp or not settled:
             return False
         known = self._slate_known
-        games = await self._store.games(since=slate_date(self._clock.now() - _RECENT))
+        games = await self._store.games(since=slate_date(self._clock.now() - RECENT))
         guests = guests_of(x for game, _ in games for x in game.teams)
         found = await asyncio.to_thread(read_bets, self._file, self._unit_cents, guests)
         self._stamp = stamp
@@ -251,19 +231,21 @@ class FollowedBets:
             self.without_roster = ()
             return
         now = self._clock.now()
-        games = await self._store.games(since=slate_date(now - _RECENT))
+        games = await self._store.games(since=slate_date(now - RECENT))
         # As they are now, for work in another thread.
         rosters = {game.id: self._rosters.of(game) for game, _ in games}
+
+        def roster_of(game: Game) -> tuple[Player, ...]:
+            return rosters.get(game.id, ())
+
         found = await asyncio.to_thread(
-            match, unbound, games, rosters, now, self._zone, self._rosters.complete
+            match, unbound, games, roster_of, now, self._zone, self._rosters.complete
         )
-        drafts = dict(unbound)
-        asked = tuple(_of_bet(x, drafts[x]) + y for x, y in found.hopeless.items())
-        self._say(found.mistakes + asked)
+        self._say(found.mistakes)
         await self._store.by_hand.ask(found.hopeless, now)
         self.waiting -= len(found.hopeless)
         self.without_roster = found.without_roster
-        bound = await self._store.bind_all(found.matched, now, partial(_roster, rosters))
+        bound = await self._store.bind_all(found.matched, now, roster_of)
         self.waiting -= len(found.matched)
         for (number, legs), same in zip(found.matched, bound, strict=True):
             if same != number:
@@ -278,7 +260,7 @@ class FollowedBets:
         These are bets whose game's id now names another meeting that fits them too, and bets on a
         player who now plays for another team.
         """
-        games = await self._store.games(since=slate_date(self._clock.now() - _RECENT))
+        games = await self._store.games(since=slate_date(self._clock.now() - RECENT))
         ids = superseded(game for game, _ in games)
         trackings = tuple(self._trackings.values())
         gone = strayed(trackings, self._rosters.of, self._clock.now())
@@ -356,180 +338,3 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size, found.st_ino
-
-
-@dataclass(frozen=True, slots=True)
-class Matches:
-    """What matching found.
-
-    `matched` are the numbers of matched bets with the game of each leg. `mistakes` are sentences,
-    each on a bet that cannot be matched. `without_roster` are the games whose players must be known
-    before some bet can be matched. `hopeless` says of each bet that nothing can match any more why
-    a person must decide it.
-    """
-
-    matched: tuple[tuple[int, tuple[Game, ...]], ...]
-    mistakes: tuple[str, ...]
-    without_roster: tuple[Game, ...]
-    hopeless: Mapping[int, str]
-
-
-def to_move(
-    trackings: Sequence[GameTracking], games: Sequence[Game], drafts: Mapping[int, Draft]
-) -> tuple[int, ...]:
-    """The bets that should move to another meeting to which the source has given their game's id.
-
-    Such a bet names neither opponent nor date, only a team. The other meeting has the same id with
-    a suffix. It must be on the same date, or begin within the time that the bet's book waits for a
-    postponed game.
-    """
-    found: list[int] = []
-    for tracking in trackings:
-        new = [x for x in games if x.id.startswith(f"{tracking.game.id}-")]
-        for tracked in tracking.tracked:
-            draft = drafts[tracked.bet.number]
-            plain = draft.matchup is None and all(x.matchup is None for x in draft.legs)
-            alone = len(tracked.bet.games) == 1 and tracked.settlement is None
-            wait = timedelta(hours=house_of(tracked.bet.book).postponed_hours)
-            if (
-                plain
-                and alone
-                and any(draft.fits(x) and _goes_on(tracking.game, x, wait) for x in new)
-            ):
-                found.append(tracked.bet.number)
-    return tuple(found)
-
-
-def _goes_on(old: Game, new: Game, wait: timedelta) -> bool:
-    """Whether a bet moves from one meeting to another: same date, or soon enough for its book."""
-    return old.slate == new.slate or new.start - old.start <= wait
-
-
-def strayed(
-    trackings: Sequence[GameTracking], roster_of: Callable[[Game], Sequence[Player]], now: datetime
-) -> tuple[int, ...]:
-    """The single bets on a player who, by later box scores, now plays for another team.
-
-    Only bets on games that have not begun count: once a game has, its own box score says who plays.
-    """
-    found: list[int] = []
-    for tracking in (x for x in trackings if now < x.game.start):
-        known = {(x.side, x.key) for x in roster_of(tracking.game)}
-        sides = {side for side, _ in known}
-        for tracked in tracking.tracked:
-            market = tracked.bet.market
-            player = market.player if isinstance(market, PlayerTotal | DoubleDouble) else None
-            if player is None or player.side not in sides or tracked.settlement is not None:
-                continue
-            if (player.side, player.key) not in known:
-                found.append(tracked.bet.number)
-    return tuple(found)
-
-
-def _of_bet(number: int, draft: Draft) -> str:
-    """The beginning of a sentence about a mistake in a bet."""
-    return f"#{draft.name or number}: "
-
-
-def match(
-    unbound: Sequence[tuple[int, Draft]],
-    games: Sequence[tuple[Game, GameState | None]],
-    rosters: Mapping[str, tuple[Player, ...]],
-    now: datetime,
-    zone: tzinfo | None = None,
-    complete: Collection[str] = (),
-) -> Matches:
-    """Match each bet that can be matched with all of its games.
-
-    `rosters` are the players of each game by its id. `zone` is the person's, for the dates that
-    they write. `complete` are the ids of the games whose final box score has named the players.
-    """
-    matched: list[tuple[int, tuple[Game, ...]]] = []
-    mistakes: list[str] = []
-    without_roster: dict[str, Game] = {}
-    hopeless: dict[int, str] = {}
-    roster_of = partial(_roster, rosters)
-    for number, draft in unbound:
-        try:
-            chosen = choose_as_said(draft, games, now, roster_of, zone)
-        except NoSuchGame as why:
-            if gone := _no_day(draft, why, now):
-                hopeless[number] = gone
-            elif isinstance(why, RostersUnknown):
-                without_roster |= _without_roster(draft, games, rosters)
-            if why.near and number not in hopeless:
-                # The words must not depend on which players are known: a mistake is reported once.
-                who = f"nobody of that name is known to play (did you mean {why.near}?)"
-                mistakes.append(f"{_of_bet(number, draft)}{draft.pick.text!r}: {who}")
-            continue
-        except BadBet as why:
-            hopeless |= _asked_in_vain(number, why, now)
-            mistakes.append(f"{_of_bet(number, draft)}{why}")
-            continue
-        problem = _misfit(draft, chosen, roster_of)
-        if problem is None:
-            matched.append((number, chosen))
-            continue
-        if past := _first_past(chosen, games, complete, now):
-            hopeless[number] = f"{problem}; {past}{_MEND}"
-            continue
-        lacking = chosen if isinstance(problem, NoSuchPlayer) else ()
-        without_roster |= {x.id: x for x in lacking}
-        if all(names_both(roster_of(x)) for x in lacking):
-            mistakes.append(f"{_of_bet(number, draft)}{problem}")
-    return Matches(tuple(matched), tuple(mistakes), tuple(without_roster.values()), hopeless)
-
-
-def _roster(rosters: Mapping[str, tuple[Player, ...]], game: Game) -> tuple[Player, ...]:
-    return rosters.get(game.id, ())
-
-
-def _without_roster(
-    draft: Draft,
-    games: Iterable[tuple[Game, GameState | None]],
-    rosters: Mapping[str, tuple[Player, ...]],
-) -> dict[str, Game]:
-    """The games of a bet's leagues, by id, of which the players of some team are not known."""
-    coming = (x for x, _ in games if x.league in draft.leagues)
-    return {x.id: x for x in coming if not names_both(rosters.get(x.id, ()))}
-
-
-def _misfit(draft: Draft, chosen: tuple[Game, ...], roster_of: RosterOf) -> BadBet | None:
-    """Why the bet cannot be one on the games that were chosen; None where it is."""
-    try:
-        draft.wager(chosen, roster_of)
-    except BadBet as why:
-        return why
-    return None
-
-
-def _first_past(
-    chosen: Collection[Game],
-    games: Iterable[tuple[Game, GameState | None]],
-    complete: Collection[str],
-    now: datetime,
-) -> str:
-    """The first game of which nothing that is read will name another player, and what it is."""
-    for game, state in (x for x in games if x[0] in chosen):
-        phase = None if state is None else state.phase
-        read = phase is Phase.FINAL and game.id in complete
-        if phase is not None and phase.off:
-            return f"{game.name} is {phase.value}"
-        if read or now - game.start >= NOT_BEGUN_AFTER:
-            return f"{game.name} is over"
-    return ""
-
-
-def _asked_in_vain(number: int, why: BadBet, now: datetime) -> dict[int, str]:
-    """Why a bet is left to a person: it may be on several games, and all of them are over."""
-    may_be = why.games if isinstance(why, AmbiguousGame) else ()
-    over = may_be and all(now - x.start >= NOT_BEGUN_AFTER for x in may_be)
-    return {number: f"{why}{_MEND}"} if over else {}
-
-
-def _no_day(draft: Draft, why: NoSuchGame, now: datetime) -> str:
-    """Why no slate will bring the bet's game any more; empty while one may."""
-    if isinstance(why, UnknownDay):
-        return f"{why}{_MEND}"
-    late = draft.last_day is not None and draft.last_day < slate_date(now - _RECENT)
-    return f"{draft.pick.text!r}: no game of its date was found{_MEND}" if late else ""
