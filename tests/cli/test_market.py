@@ -10,7 +10,8 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.engine.build import GAME, live, outlook
-from tracker.app.market import ClvReport, GameOdds, Offered, clv_summary
+from tracker.app.market import GameOdds, Offered
+from tracker.app.market.clv import ClvReport, clv_summary
 from tracker.app.market.edges import disagree, edges, edges_now, track
 from tracker.app.market.value import Worth
 from tracker.app.pricing import Priced, PricingBasis

@@ -13,7 +13,7 @@ import pytest
 from tests.notify.values import GAME, NOW, bet, state
 from tests.store.values import snapshot
 from tracker.app.explain import Explained
-from tracker.app.market import BY
+from tracker.app.market.clv import BY
 from tracker.cli.screen import chance_text
 from tracker.daemon.bot.answers import (
     MOST_LINES,

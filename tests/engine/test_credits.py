@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tracker.app.market.credits import tip_of
+from tracker.app.market import tip_of
 from tracker.domain.bet import Bet
 from tracker.domain.game import Game, Side
 from tracker.domain.market import (

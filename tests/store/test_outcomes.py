@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.cli.conftest import Cli, cli, config, home, night, played
 from tests.store.reckoned import Ended, tally
 from tests.store.values import T0, a_book, after, alert, poll, settlement, started
-from tracker.app.market import clv_summary
+from tracker.app.market.clv import clv_summary
 from tracker.domain.alert import Reason
 from tracker.domain.bet import Result
 from tracker.domain.league import slate_date

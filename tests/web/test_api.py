@@ -13,7 +13,7 @@ import pytest
 from tests.cli.test_schema import faults, written
 from tests.web.conftest import Served, serving
 from tracker.app.course import series
-from tracker.app.market import clv_report, clv_summary
+from tracker.app.market.clv import clv_report, clv_summary
 from tracker.cli.app import run
 from tracker.clock import SystemClock
 from tracker.forecast import Parameters

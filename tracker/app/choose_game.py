@@ -26,7 +26,7 @@ from tracker.domain.draft import (
 )
 from tracker.domain.game import Game, Phase, Side
 from tracker.domain.league import NCAAM, NCAAW, slate_date
-from tracker.domain.market import DoubleDouble, PlayerTotal
+from tracker.domain.market import PlayerMarket
 from tracker.domain.player import (
     AmbiguousPlayer,
     NoSuchPlayer,
@@ -177,6 +177,12 @@ class Chooser:
             return Choice((), _waits(why)) if ahead or (why.near and self.look is None) else None
         except NoSuchGame as why:
             return Choice((), str(why)) if why.near and self.look is None else None
+
+    async def _known(self, draft: Draft) -> Listed:
+        """The stored games that a draft may mean; old ones only where it names a day or an id."""
+        said = min(self.now, draft.said_at or self.now)
+        since = None if draft.dated else slate_date(said - timedelta(days=1))
+        return await self.store.games(since=since)
 
     async def _on_slate(self, look: ReadGames, draft: Draft, roster_of: RosterOf) -> Choice:
         """The choice after the slate was read."""
@@ -371,7 +377,7 @@ def strayed(
         sides = {side for side, _ in known}
         for tracked in tracking.tracked:
             market = tracked.bet.market
-            player = market.player if isinstance(market, PlayerTotal | DoubleDouble) else None
+            player = market.player if isinstance(market, PlayerMarket) else None
             if player is None or player.side not in sides or tracked.settlement is not None:
                 continue
             if (player.side, player.key) not in known:

@@ -33,7 +33,7 @@ from tracker.domain.game import (
     Side,
     Throws,
 )
-from tracker.domain.market import DoubleDouble, PlayerTotal
+from tracker.domain.market import PlayerMarket
 from tracker.domain.poll import Origin
 from tracker.domain.tracking import GameTracking, Group, Tracked
 from tracker.engine.decide.belief import judge_poll, with_poll
@@ -304,7 +304,7 @@ class _Rebuild:
         upto = self.view.snapshots[: place + 1]
         shots = [x.snapshot for x in upto if x.game in ("", game.id)]
         tracking = GameTracking(game, tuple(map(Tracked.fresh, bets)))
-        asks = any(isinstance(x, PlayerTotal | DoubleDouble) for x in markets_in(self.bet, game.id))
+        asks = any(isinstance(x, PlayerMarket) for x in markets_in(self.bet, game.id))
         found: GameState | None = None
         for back in WHOLE_GAME if tracking.follows_players else LOOK_BACK:
             found = await self._from_bodies(shots[-1], tracking, back)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracker.domain.bet import Bet
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Side
-from tracker.domain.market import DoubleDouble, PlayerTotal
+from tracker.domain.market import PlayerMarket, PlayerTotal
 from tracker.domain.money import plural
 from tracker.domain.player import (
     FEW_GAMES,
@@ -284,11 +284,7 @@ def _without(line: PlayerLine, word: Injury | None) -> PlayerLine:
 def players_in(bets: Iterable[Bet], game: Game) -> tuple[Player, ...]:
     """The players whom bets on a game are about, each once."""
     legs = (leg.market for bet in bets for leg in bet.legs if leg.game.id == game.id)
-    found = {
-        (x.player.side, x.player.key): x.player
-        for x in legs
-        if isinstance(x, PlayerTotal | DoubleDouble)
-    }
+    found = {(x.player.side, x.player.key): x.player for x in legs if isinstance(x, PlayerMarket)}
     return tuple(found.values())
 
 

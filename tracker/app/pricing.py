@@ -16,7 +16,7 @@ from tracker.app.player_priors import PlayerBeliefs, players_in
 from tracker.domain.bet import Bet
 from tracker.domain.chance import Chance, NoChance, Unpriceable
 from tracker.domain.game import Game, GameState, Phase
-from tracker.domain.market import DoubleDouble, PlayerTotal
+from tracker.domain.market import PlayerMarket
 from tracker.domain.prior import SourcedPrior
 from tracker.domain.quote import two_sided
 from tracker.domain.tracking import Group
@@ -98,7 +98,7 @@ class Pricing:
         players = self.players.of(bets, game, parameters.players)
         told_by = {} if players is None else players.told_by
         markets = [leg.market for bet in bets for leg in bet.legs]
-        asked = [x.player for x in markets if isinstance(x, PlayerTotal | DoubleDouble)]
+        asked = [x.player for x in markets if isinstance(x, PlayerMarket)]
         names = {who.key: who.name for who in asked}
         of_players = (f"{names.get(key, key)}: {x}" for (_, key), x in sorted(told_by.items()))
         by = "; ".join((believed.by, *of_players))

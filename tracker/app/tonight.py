@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tracker.app.health import read_since
 from tracker.domain.bet import Parlay, Wager
-from tracker.domain.market import DoubleDouble, PlayerTotal
+from tracker.domain.market import PlayerMarket, PlayerTotal
 from tracker.domain.player import Stat
 from tracker.domain.tracking import RulePhase
 from tracker.engine.rules.state_machine import HOLD_POLLS
@@ -40,7 +40,7 @@ def players_of(wager: Wager | None) -> tuple[PlayerLink, ...]:
     found = [
         PlayerLink(x.player.name, x.stat.value, x.points) if isinstance(x, PlayerTotal)
         else PlayerLink(x.player.name, Stat.PTS.value, None)
-        for x in markets if isinstance(x, PlayerTotal | DoubleDouble)
+        for x in markets if isinstance(x, PlayerMarket)
     ]  # fmt: skip
     return tuple(dict.fromkeys(found))
 

@@ -29,7 +29,8 @@ from tracker.domain.money import plural
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tracker.app.market import ClvReport, GameOdds, Mean, Offered
+    from tracker.app.market import GameOdds, Offered
+    from tracker.app.market.clv import ClvReport, Mean
     from tracker.app.market.edges import Edge, EdgesNow
     from tracker.cli.screen import Advance
     from tracker.domain.game import Game
@@ -127,7 +128,7 @@ def _tell_odds(x: GameOdds, at: Session, every: bool) -> None:
 
 
 async def _credits(scope: Scope, as_json: bool) -> None:
-    from tracker.app.market.credits import credit_report, credits_json
+    from tracker.app.market import credit_report, credits_json
     from tracker.settings import load_secrets
 
     async with session(scope) as at:
@@ -228,7 +229,7 @@ async def clv(
     The coverage stands first: how many of the bets have such a value, and why others have none.
     Parlays, and players whom nobody quoted, stand apart and are in no mean.
     """
-    from tracker.app.market import clv_json, clv_report, read_clv
+    from tracker.app.market.clv import clv_json, clv_report, read_clv
 
     async def read(at: Session) -> tuple[ClvReport, Mapping[str, Closing]]:
         closings = await at.store.quotes.closings()
@@ -276,7 +277,7 @@ def _tell_clv(x: ClvReport, by: str | None) -> None:
 
 def mean_text(x: Mean) -> str:
     """A mean with its standard error; says that it is too early where there are too few bets."""
-    from tracker.app.market import NOT_YET
+    from tracker.app.market.clv import NOT_YET
     from tracker.wording import closes
 
     return closes.mean_text(x.mean, x.se, x.n, enough=NOT_YET)

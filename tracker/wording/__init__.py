@@ -62,7 +62,7 @@ def resting(market: Wager, state: GameState) -> str:
 
     It is told as of the last box: since then he may have come back.
     """
-    if not isinstance(market, PlayerTotal | DoubleDouble) or not state.phase.in_play:
+    if not isinstance(market, PlayerMarket) or not state.phase.in_play:
         return ""
     line = box_line(state, market.player)
     if line is None or line.on_court or not line.played or line.seen is None or state.overtime:
@@ -231,7 +231,7 @@ def standing(market: Wager, state: GameState) -> str:
     """
     if isinstance(market, Parlay):
         return ""
-    if isinstance(market, PlayerTotal | DoubleDouble):
+    if isinstance(market, PlayerMarket):
         return player_standing(market, state)
     score = counted(market, state)
     span = "" if market.span is Span.GAME else market.span.value
@@ -276,7 +276,7 @@ def needs(market: Wager, state: GameState) -> str:
     """
     if isinstance(market, Parlay) or is_over(market, state) or state.phase.off:
         return ""
-    if isinstance(market, PlayerTotal | DoubleDouble):
+    if isinstance(market, PlayerMarket):
         return player_needs(market, state)
     score = counted(market, state)
     if score is None and has_begun(market, state):

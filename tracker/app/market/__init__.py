@@ -1,32 +1,27 @@
-"""A game's quotes and close, and how bets fared by it, as a person asks for them."""
+"""A game's quotes and close as a person asks for them, and what asking for them has cost."""
 
 from __future__ import annotations
 
-import math
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from tracker.app.views import chance_parts, game_name_json, iso, part, plain
+from tracker.app.views import game_name_json, iso, part, plain
 from tracker.domain import BadBet
-from tracker.domain.bet import Parlay, Result, wager_kind
-from tracker.domain.catalog.books import book_name
+from tracker.domain.bet import Bet
 from tracker.domain.game import Game, GameState
-from tracker.domain.market import DoubleDouble, PlayerTotal
-from tracker.domain.quote import Closing, Quote, Selection, two_sided
-from tracker.domain.value import ClosingValue, Grade
+from tracker.domain.poll import Credit, Purchase, Purpose
+from tracker.domain.quote import MONEYLINE, Closing, Quote, Selection, selection_of, two_sided
 from tracker.engine.market import counts
-from tracker.engine.record import NO_BOOK, NO_TAG, mean_error, ratio_error
+from tracker.engine.market import credits as plans
+from tracker.engine.market.credits import Refusal, Tariff, Tip
 
 if TYPE_CHECKING:
-    from tracker.domain.policy import Rule
     from tracker.settings.models import OddsSettings
     from tracker.store import Store
-    from tracker.store.quotes import StandingQuote, ValueSum
-    from tracker.store.views import BetView
+    from tracker.store.quotes import StandingQuote
 
 
 DAY = timedelta(hours=24)
@@ -40,9 +35,6 @@ _RECENT = timedelta(hours=36)
 
 _MOST_LISTED = 15
 """The most games that are named."""
-
-NOT_YET = 30
-"""Fewer bets than this give no mean worth showing: one bet's value has an sd of .107 units."""
 
 
 async def named_game(store: Store, text: str, now: datetime) -> tuple[Game, GameState | None]:
@@ -189,187 +181,6 @@ def _step(
         steps.append(step)
 
 
-# ------------------------------------------------------------------------------------------- CLV
-
-
-@dataclass(frozen=True, slots=True)
-class Mean:
-    """The mean of some bets' closing line values, and its standard error; None for too few.
-
-    The error is over games: the values of bets on one game move together.
-    """
-
-    key: str
-    n: int
-    mean: float | None
-    se: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class ClvReport:
-    """How bets fared by the close. `n` counts all bets, `coverage` is the share that has a value.
-
-    The mean is over single bets whose close was quoted or converted. Parlays, and values that rest
-    on our own model, are kept apart.
-    """
-
-    n: int
-    covered: int
-    all: Mean
-    parlays: Mean
-    model: Mean
-    missing: Mapping[str, int]
-    groups: tuple[Mean, ...]
-    rows: tuple[tuple[BetView, ClosingValue], ...]
-
-    @property
-    def singles(self) -> list[float]:
-        """The values that the mean is taken over."""
-        kept = (v for x, v in self.rows if v.grade.by_quotes and not isinstance(x.market, Parlay))
-        return [x.value for x in kept if x.value is not None]
-
-    @property
-    def coverage(self) -> float | None:
-        """The share of the bets that have a value; None without any bets."""
-        return self.covered / self.n if self.n else None
-
-
-KeysOf = Callable[["BetView"], Sequence[str]]
-
-
-def _players(x: BetView) -> Sequence[str]:
-    if isinstance(x.market, PlayerTotal | DoubleDouble):
-        return (x.market.player.name,)
-    return ()
-
-
-BY: Mapping[str, KeysOf] = {
-    "market": lambda x: () if x.market is None else (wager_kind(x.market).replace("_", " "),),
-    "book": lambda x: (book_name(x.book) or NO_BOOK,),
-    "tag": lambda x: x.tags or (NO_TAG,),
-    "league": lambda x: () if x.game is None else (x.game.league,),
-    "month": lambda x: () if x.game is None else (x.game.slate.isoformat()[:7],),
-    "day": lambda x: () if x.game is None else (x.game.slate.isoformat(),),
-    "player": _players,
-}
-"""What bets can be grouped by, under the keys of the record."""
-
-
-def clv_report(
-    bets: Iterable[BetView], values: Mapping[int, ClosingValue], by: str | None = None
-) -> ClvReport:
-    """How bets fared by the close, grouped by one of `BY` if one is given."""
-    found = [(x, by_result(x, values.get(x.number))) for x in bets]
-    rows = [(x, v) for x, v in found if v is not None]
-    good = [(x, v) for x, v in rows if v.grade.by_quotes]
-    singles = [(x, v) for x, v in good if not isinstance(x.market, Parlay)]
-    missing = Counter(v.reason.partition(":")[0] for _, v in rows if v.grade is Grade.MISSING)
-    groups: dict[str, list[ValuedBet]] = defaultdict(list)
-    for x, v in singles if by is not None else ():
-        for key in BY[by or ""](x):
-            groups[key].append((x, v))
-    return ClvReport(
-        n=len(rows),
-        covered=len(good),
-        all=mean_of("all", singles),
-        parlays=mean_of("parlays", [(x, v) for x, v in good if isinstance(x.market, Parlay)]),
-        model=mean_of("model", [(x, v) for x, v in rows if v.grade is Grade.MODEL]),
-        missing=dict(sorted(missing.items())),
-        groups=tuple(mean_of(key, groups[key]) for key in sorted(groups)),
-        rows=tuple(rows),
-    )
-
-
-async def read_clv(store: Store, rules: tuple[Rule, ...], by: str | None = None) -> ClvReport:
-    """How all bets of a database fared by the close, as `clv_report` has it."""
-    return clv_report(await store.bets_view(rules), await store.quotes.values(), by)
-
-
-def clv_summary(sums: Sequence[ValueSum], unclosed: Mapping[bool, int]) -> ClvReport:
-    """How bets fared by the close, from sums: without rows and groups, for any number of bets.
-
-    `unclosed` are the numbers of bets that ended without a close, by whether they are void.
-    """
-    from tracker.engine.market.clv import NO_CLOSE, VOID
-
-    kept = [x for x in sums if not x.void]
-    good = [x for x in kept if x.grade.by_quotes]
-    missing = Counter({VOID if void else NO_CLOSE: n for void, n in unclosed.items()})
-    for x in sums:
-        if x.grade is Grade.MISSING:
-            missing[x.why] += x.n
-        elif x.void:
-            missing[VOID] += x.n
-    return ClvReport(
-        n=sum(x.n for x in sums) + sum(unclosed.values()),
-        covered=sum(x.n for x in good),
-        all=_mean_in("all", [x for x in good if not x.parlay]),
-        parlays=_mean_in("parlays", [x for x in good if x.parlay]),
-        model=_mean_in("model", [x for x in kept if x.grade is Grade.MODEL]),
-        missing=dict(sorted(missing.items())),
-        groups=(),
-        rows=(),
-    )
-
-
-def _mean_in(key: str, sums: Sequence[ValueSum]) -> Mean:
-    n = sum(x.n for x in sums)
-    if not n:
-        return Mean(key, 0, None, None)
-    whole, games = math.fsum(x.whole for x in sums), sum(x.games for x in sums)
-    sizes, both, squares = (math.fsum(x.products[i] for x in sums) for i in range(3))
-    return Mean(key, n, whole / n, ratio_error(games, n, whole, (sizes, both, squares)))
-
-
-def by_result(x: BetView, value: ClosingValue | None) -> ClosingValue | None:
-    """The closing line value of a bet, given its result; None where it has no close yet.
-
-    A void bet has no value. A bet that was added before tip-off and ended without a close counts as
-    missing.
-    """
-    from tracker.engine.market.clv import NO_CLOSE, VOID
-
-    void = x.result is Result.VOID
-    if value is not None and void and value.grade is not Grade.MISSING:
-        return replace(value, grade=Grade.MISSING, chance=None, value=None, reason=VOID)
-    if value is None and x.result is not None and x.game is not None and x.game.start > x.added_at:
-        reason = VOID if void else f"{NO_CLOSE}: {_NOT_THERE}"
-        return ClosingValue(x.number, 0, Grade.MISSING, x.game.start, reason=reason)
-    return value
-
-
-async def worth_at_close(store: Store, x: BetView) -> ClosingValue | None:
-    """What a bet was worth at the closing line, given its result."""
-    return by_result(x, (await store.quotes.values(x.number)).get(x.number))
-
-
-_NOT_THERE = "nobody watched at the tip-off"
-
-
-def judged(report: ClvReport) -> tuple[int, int]:
-    """How many bets have a value by quotes, and how many could have one."""
-    from tracker.engine.market.clv import CALLED_OFF, LIVE, NO_PRICE, VOID
-
-    # However well closes are taken, such a bet can have no value.
-    excused = sum(report.missing.get(x, 0) for x in (LIVE, NO_PRICE, CALLED_OFF, VOID))
-    return report.covered, report.n - excused - report.model.n
-
-
-ValuedBet = tuple["BetView", ClosingValue]
-"""A bet with its closing line value."""
-
-
-def mean_of(key: str, valued: Sequence[ValuedBet]) -> Mean:
-    """The mean value of some bets with its standard error."""
-    if not valued:
-        return Mean(key, 0, None, None)
-    values = [(x.number if x.game is None else x.game.id, v.value or 0.0) for x, v in valued]
-    return Mean(key, len(values), fmean(v for _, v in values), mean_error(values))
-
-
-# -------------------------------------------------------------------------------------- contracts
-
-
 def odds_json(x: GameOdds) -> dict[str, Any]:
     """A game's quotes as other programs read them."""
     return {
@@ -406,22 +217,128 @@ def closing_json(x: Closing | None) -> dict[str, Any] | None:
     return part(x, "tip_at", "home_spread", "total", "home_chance", "books", "by", "revision")
 
 
-def clv_json(x: ClvReport, closings: Mapping[str, Closing]) -> dict[str, Any]:
-    """How bets fared by the close, as `tracker clv --json` gives it."""
+# ------------------------------------------------------------------------------------------ credits
+
+TONIGHT = timedelta(hours=18)
+"""Games that tip off within this time count as tonight's, and their closes are planned."""
+
+
+SINCE = timedelta(hours=12)
+"""Purchases and refusals no older than this count as tonight's."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreditReport:
+    """The month's credits by the source's own count, and tonight's.
+
+    `games` is the number of games with bets that are still to begin.
+    """
+
+    provider: str
+    used: int | None
+    remaining: int | None
+    planned_tonight: int
+    games: int
+    refused: tuple[tuple[str, str], ...]
+    bought: tuple[Credit, ...]
+
+
+def tip_of(game: Game, bets: Iterable[Bet], markets: Sequence[str] = ()) -> Tip:
+    """A game whose close is wanted, with the markets that its bets need.
+
+    `markets` are those of the settings: an alternate line is bought only if it is among them.
+    """
+    from tracker.feeds.odds.the_odds_api import market_key
+
+    own: set[str] = set()
+    for leg in (y for x in bets for y in x.legs):
+        selection = selection_of(leg.market) if leg.game.id == game.id else None
+        if selection is None:
+            continue
+        keys = {market_key(selection), *map(market_key, _alternates(selection))}
+        own |= {x for x in keys if x is not None} - set(plans.FEATURED)
+    wanted = {x for x in own if "alternate" not in x or x in markets}
+    return Tip(game.id, game.league, game.name, game.start, tuple(sorted(wanted)))
+
+
+def _alternates(x: Selection) -> tuple[Selection, ...]:
+    """The keys of the same line as an alternate line beside the main one."""
+    if x.plain == MONEYLINE:
+        return ()
+    name = f"{x.plain}_alternate" if x.of_player else f"alternate_{x.plain}"
+    return (replace(x, market=name),)
+
+
+async def credit_report(
+    store: Store, settings: OddsSettings, now: datetime, *, keyed: bool
+) -> CreditReport:
+    """The credits of the month and of tonight; `keyed` is whether there is a key."""
+    from tracker.feeds.odds.the_odds_api import NAME
+
+    api = settings.the_odds_api
+    tariff = Tariff.of(api.markets, api.regions, api.bookmakers)
+    rows = await store.quotes.credits(now - SINCE)
+    balance = await store.quotes.balance(NAME)
+    remaining = None if balance is None else balance.remaining
+    tips = await _tips_tonight(store, api.markets, now)
+    done = {x.purpose for x in rows if x.refused is None}
+    wanted = [x for x in plans.plan(tips, tariff) if x.what not in done]
+    planned, refused = _afforded(wanted, remaining, tariff)
+    if not keyed:
+        planned, refused = 0, [(x.what, "there is no key of The Odds API") for x in wanted]
+    earlier = [(x.purpose, x.refused) for x in rows if x.refused is not None]
+    return CreditReport(
+        NAME,
+        None if balance is None else balance.used,
+        remaining,
+        planned,
+        len(tips),
+        tuple(dict.fromkeys((*earlier, *refused))),
+        tuple(x for x in rows if x.refused is None),
+    )
+
+
+async def _tips_tonight(store: Store, markets: Sequence[str], now: datetime) -> list[Tip]:
+    """The games with bets that tip off tonight, or have just done so."""
+    from tracker.feeds.odds.the_odds_api import SPORTS
+
+    return [
+        tip_of(x.game, [y.bet for y in x.tracked], markets)
+        for x in await store.trackings(())
+        if x.tracked
+        and x.game.league in SPORTS
+        and timedelta(0) <= x.game.start - now + plans.LASTS <= TONIGHT
+        and (x.state is None or x.state.phase.rank == 0)
+    ]
+
+
+def _afforded(
+    wanted: Sequence[Purchase], left: int | None, tariff: Tariff
+) -> tuple[int, list[tuple[str, str]]]:
+    """The credits that the purchases cost, and those that are refused, each with the reason.
+
+    `left` are the credits that remain, None where the source has not told.
+    """
+    planned, refused = 0, []
+    closes = sum(x.planned for x in wanted if x.purpose is Purpose.CLOSE)
+    for one in wanted:
+        closes -= one.planned if one.purpose is Purpose.CLOSE else 0
+        found = plans.afford(one, left, tariff, closes)
+        if isinstance(found, Refusal):
+            refused.append((one.what, found.why))
+            continue
+        planned += found.planned
+        left = None if left is None else left - found.planned
+    return planned, refused
+
+
+def credits_json(x: CreditReport) -> dict[str, Any]:
+    """The credits of the month and of tonight, as `tracker odds credits --json` gives them."""
     return {
-        **part(x, "n", "coverage"),
-        **part(x.all, "mean", "se"),
-        "missing": dict(x.missing),
-        **part(x, "groups", "parlays", "model"),
-        "bets": [
-            {
-                "id": bet.id,
-                "grade": value.grade.value,
-                "clv": value.value,
-                **chance_parts(value.chance),
-                "reason": value.reason,
-                "close": None if bet.game is None else closing_json(closings.get(bet.game.id)),
-            }
-            for bet, value in x.rows
+        **part(x, "provider", "used", "remaining", "planned_tonight"),
+        "refused": [{"what": what, "why": why} for what, why in x.refused],
+        "bought": [
+            part(one, "at", "purpose", "planned", "cost", "used", "remaining", "path")
+            for one in x.bought
         ],
     }

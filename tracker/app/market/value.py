@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tracker.app.market import worth_at_close
+from tracker.app.market.clv import worth_at_close
 from tracker.app.player_priors import players_in
 from tracker.app.pricing import Priced, believed_of, bet_of, price_now
 from tracker.app.views import chance_parts, part, plain, prior_json

@@ -20,7 +20,7 @@ from tracker.cli.screen import asks, label, note, paint, progress, say, say_json
 from tracker.domain import Misused
 from tracker.domain.bet import wager_text
 from tracker.domain.chance import NoChance
-from tracker.domain.market import DoubleDouble, PlayerTotal
+from tracker.domain.market import PlayerMarket
 from tracker.domain.money import needed, payout_if_won
 
 if TYPE_CHECKING:
@@ -337,7 +337,7 @@ def _matched(x: Registered, game: Game, at: Session) -> str:
     players = dict.fromkeys(
         f"{leg.market.player.name} ({game.code(leg.market.player.side)})"
         for leg in x.legs
-        if leg.game.id == game.id and isinstance(leg.market, PlayerTotal | DoubleDouble)
+        if leg.game.id == game.id and isinstance(leg.market, PlayerMarket)
     )
     who = f"{', '.join(players)} · {game.full}" if players else names
     left = (game.start - at.now).total_seconds()

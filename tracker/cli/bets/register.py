@@ -144,7 +144,7 @@ def _game_cell(bet: BetView, now: datetime, zone: ZoneInfo) -> str:
 async def show(context: typer.Context, bet: Reference, as_json: AsJson = False) -> None:
     """Show one bet with its history: how its chance moved, its alerts and its results."""
     from tracker.app.choose_game import why_waits
-    from tracker.app.market import worth_at_close
+    from tracker.app.market.clv import worth_at_close
     from tracker.app.market.value import Valued, decision_on
     from tracker.app.pricing import believed_of
 

@@ -219,7 +219,7 @@ async def _profit(at: Session) -> _Record | None:
 
 async def _worth(at: Session) -> _Record | None:
     """The closing line values of single bets, and their mean in words, as in `tracker clv`."""
-    from tracker.app.market import read_clv
+    from tracker.app.market.clv import read_clv
     from tracker.cli.market import mean_text
 
     report = await read_clv(at.store, at.settings.default_rules)

@@ -385,7 +385,7 @@ async def _market(scope: Scope, settings: Settings) -> AsyncIterator[Check]:
 
     Where no source is to be asked for quotes, no bet can have one.
     """
-    from tracker.app.market import clv_report, judged
+    from tracker.app.market.clv import clv_report, judged
     from tracker.cli import session
     from tracker.store import StoreError
 

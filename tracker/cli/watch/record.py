@@ -30,7 +30,7 @@ from tracker.engine.record import NOTHING, Grouping, Prediction, Reliability, Ta
 from tracker.host import whole_file
 
 if TYPE_CHECKING:
-    from tracker.app.market import ClvReport
+    from tracker.app.market.clv import ClvReport
     from tracker.app.report import Report, ReportSpan
     from tracker.domain.value import ClosingValue
     from tracker.store.views import BetView
@@ -97,7 +97,7 @@ def performance(
     report = run_async(_closes(scope, by, first, last))
     worth, valued = {x.key: x for x in report.groups}, by is not Grouping.MODEL
     if as_json:
-        from tracker.app.market import mean_of
+        from tracker.app.market.clv import mean_of
 
         means = {k: plain(worth.get(k) or mean_of(k, ())) if valued else None for k in groups}
         say_json(
@@ -126,7 +126,7 @@ async def _closes(scope: Scope, by: Grouping, first: date | None, last: date | N
 
     They are grouped by `by` where that grouping exists for them. By player only his bets count.
     """
-    from tracker.app.market import BY, clv_report
+    from tracker.app.market.clv import BY, clv_report
 
     async def read(at: Session) -> tuple[Sequence[BetView], Mapping[int, ClosingValue]]:
         values = await at.store.quotes.values()

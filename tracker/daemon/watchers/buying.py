@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from tracker.app.market.credits import TONIGHT, tip_of
+from tracker.app.market import TONIGHT, tip_of
 from tracker.app.pricing import Load
 from tracker.clock import Clock
 from tracker.daemon.forecaster import Forecaster

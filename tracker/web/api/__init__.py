@@ -36,8 +36,8 @@ from tracker.app.contracts.record import (
     StatusJson,
 )
 from tracker.app.health import checks, read_since
-from tracker.app.market import clv_json, game_odds, named_game, odds_json, read_clv
-from tracker.app.market.credits import credit_report, credits_json
+from tracker.app.market import credit_report, credits_json, game_odds, named_game, odds_json
+from tracker.app.market.clv import clv_json, read_clv
 from tracker.app.report import calibration_json, tally_json
 from tracker.app.views import game_json, status_json
 from tracker.domain import BadBet, TrackerError

@@ -288,7 +288,7 @@ def _facts(x: BetView, zone: tzinfo, form: str) -> Pairs:
 
 async def _market(site: Site, view: ShowView, now: datetime) -> Pairs:
     """The market's view of a bet: the prior, its worth when it was made, and at the close."""
-    from tracker.app.market import worth_at_close
+    from tracker.app.market.clv import worth_at_close
     from tracker.app.market.value import decision_on
 
     x, form, found = view.bet, site.settings.odds_format, Pairs()

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from tracker.app.health import checks, read_since
-from tracker.app.market import NOT_YET, clv_summary
-from tracker.app.market.credits import credit_report
+from tracker.app.market import credit_report
+from tracker.app.market.clv import NOT_YET, clv_summary
 from tracker.app.report import raw_reliability
 from tracker.domain.money import money_text, plural
 from tracker.engine.record import NOTHING, Grouping, Tally, reliability
@@ -24,7 +24,7 @@ from tracker.wording.figures import percent, record_text, signed_money
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tracker.app.market import ClvReport
+    from tracker.app.market.clv import ClvReport
     from tracker.store.upkeep import Backup
 
 _PAGE = 50
