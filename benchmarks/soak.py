@@ -255,7 +255,7 @@ async def _conclude(
     for x in bets:
         told = "" if x.result is None else x.result.value
         name = "" if x.game is None else x.game.name
-        played["right" if wanted.get((name, x.pick)) == told else told or "open"] += 1
+        played["right" if wanted.get((name, x.draft.pick.text)) == told else told or "open"] += 1
     await back_up(place, settings, now + timedelta(seconds=1))
     tried = await drill(place, settings, now + timedelta(seconds=2))
     seen.found |= {

@@ -208,11 +208,15 @@ async def _read(course: Course, path: Path) -> None:
             name = "" if bet.game is None else bet.game.name
             official = bool(view and view.settlements and view.settlements[-1].official_at)
             result = None if bet.result is None else bet.result.value
-            course.results[name, bet.pick] = (result, bet.revision, official)
+            course.results[name, bet.draft.pick.text] = (result, bet.revision, official)
             seen = [(x.snapshot.at, x.snapshot.chance) for x in view.snapshots] if view else []
-            course.chances[name, bet.pick] = [(at, p.win) for at, p in seen if p is not None]
+            course.chances[name, bet.draft.pick.text] = [
+                (at, p.win) for at, p in seen if p is not None
+            ]
             fired = [x.alert for x in view.alerts] if view else []
-            course.alerts += [(name, bet.pick, x) for x in fired if x.decision.value == "fired"]
+            course.alerts += [
+                (name, bet.draft.pick.text, x) for x in fired if x.decision.value == "fired"
+            ]
 
 
 def write_files(night: Night, folder: Path, url: str) -> Path:

@@ -136,7 +136,7 @@ async def test_an_edit_judges_only_what_it_changes(store: Store) -> None:
     draft = replace(draft_of("DEN ML -110 $20", Beside(), 1000), book=long, tags=(long,))
     await store.add(draft, game=GAME, defaults=DEFAULTS, at=NOW)
     done = await by(store).edit("1", Changes(stake="25"), NOW)
-    assert done.bet.stake_cents == 2500
+    assert done.bet.draft.stake_cents == 2500
     for wrong in (Changes(book=f"{long}y"), Changes(tags=(f"{long}y",))):
         with pytest.raises(BadBet, match="is no name"):
             await by(store).edit("1", wrong, NOW)

@@ -54,7 +54,7 @@ async def test_a_changed_stake_price_or_rule_is_the_same_bet(store: Store) -> No
     await read(store, row("DEN ML", "stake = 20", "odds = -110"))
     done = await read(store, row("DEN ML", "stake = 25", "odds = -105", 'rules = ["hit"]'))
     [bet] = await bets(store)
-    assert (bet.stake_cents, bet.game, [x.text for x in bet.rules]) == (2500, GAME, ["hit"])
+    assert (bet.draft.stake_cents, bet.game, [x.text for x in bet.rules]) == (2500, GAME, ["hit"])
     assert [x.changed for x, _ in done.registered] == [True]
     audits = await store.by_hand.audits(1)
     assert {(x.who, x.what, x.before) for x in audits} >= {
@@ -133,7 +133,7 @@ async def test_a_line_that_is_written_again_takes_a_withdrawn_bet_up_again(store
     await by(store, "cli").withdraw("1", NOW)
     await read(store, row("DEN ML", "stake = 15"), row("BOS ML"))
     followed = [x for x in await bets(store) if x.status is Status.SCHEDULED]
-    assert [x.stake_cents for x in followed] == [None, 1500]
+    assert [x.draft.stake_cents for x in followed] == [None, 1500]
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ async def test_a_file_that_was_cut_in_a_line_is_not_read_at_all(store: Store) ->
     cut = parse_bets(whole[:-2], "bets.toml", 1000)
     done = await take(by(store), cut, "bets.toml", NOW, NOW)
     assert "cut short" in done.standing.mistakes[0]
-    assert [x.stake_cents for x in await bets(store)] == [None, 20000]
+    assert [x.draft.stake_cents for x in await bets(store)] == [None, 20000]
 
 
 async def test_an_old_file_never_bets_on_tonight(store: Store) -> None:
@@ -200,7 +200,7 @@ async def test_an_old_file_never_bets_on_tonight(store: Store) -> None:
         row("NYK ML", "placed_at = 2026-11-21T00:05:00Z"),
         old=timedelta(days=3),
     )
-    assert [x.pick for x in await bets(store)] == ["BOS ML", "NYK ML"]
+    assert [x.draft.pick.text for x in await bets(store)] == ["BOS ML", "NYK ML"]
     (mistake,) = done.standing.mistakes
     assert mistake.startswith("bets.toml, line 1: 'DEN ML' names no date")
     await read(store, row("DEN ML"))
@@ -234,10 +234,10 @@ async def test_what_the_file_says_of_a_settled_bet_is_paid_whoever_changed_it(
     assert bet.payout_cents == 10000
     await read(store, row("DEN ML", "odds = 100", "stake = 20"))
     for bet in await bets(store):
-        assert bet.stake_cents is not None
-        assert bet.odds is not None
+        assert bet.draft.stake_cents is not None
+        assert bet.draft.odds is not None
         if bet.status is Status.OFFICIAL:
-            assert bet.payout_cents == bet.stake_cents * bet.odds.decimal
+            assert bet.payout_cents == bet.draft.stake_cents * bet.draft.odds.decimal
     assert len(await bets(store)) == 1
 
 
@@ -269,7 +269,7 @@ async def test_an_edit_that_the_file_takes_back_is_told(store: Store) -> None:
         assert changes == [("stake_cents", "3000", "2000"), *paid]
         again = await take(by(store), parse_bets(same, "bets.toml", 1000), "b", later, later)
         assert again.registered == ()
-    assert [(x.stake_cents, x.payout_cents) for x in await bets(store)] == [(2000, 4000)]
+    assert [(x.draft.stake_cents, x.payout_cents) for x in await bets(store)] == [(2000, 4000)]
 
 
 async def test_a_changed_line_of_an_open_bet_is_no_news(store: Store) -> None:
@@ -297,9 +297,8 @@ async def test_a_settled_bet_that_cannot_be_paid_anew_is_told_and_stops_no_other
     await store.record(poll(T0, over), Change(replace(tracking, state=over)), ())
     changed = row("1H DEN ML", 'id = "den"', "odds = 100", "stake = 30")
     done = await read(store, changed, row("BOS ML"))
-    assert [(x.pick, x.stake_cents, x.payout_cents) for x in await bets(store)] == [
-        ("1H DEN ML +100 $20", 2000, 4000), ("BOS ML", None, None),
-    ]  # fmt: skip
+    found = [(x.draft.pick.text, x.draft.stake_cents, x.payout_cents) for x in await bets(store)]
+    assert found == [("1H DEN ML +100 $20", 2000, 4000), ("BOS ML", None, None)]
     (mistake,) = done.standing.mistakes
     assert mistake == (
         "bets.toml, line 1: bet den: the box score gives no points by period that add up to its "

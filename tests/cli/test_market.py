@@ -58,7 +58,7 @@ def market(cli: Cli, slate: tuple[Game, ...], config: Path) -> Path:
             await store.quotes.record(document, quoted(game, now), paid, faults)
             refused = Credit("the_odds_api", now, "look LAL@DEN", 3, refused="kept for closes")
             await store.quotes.record(None, (), refused)
-            odds = (await store.bets_view())[0].odds
+            odds = (await store.bets_view())[0].draft.odds
             best = Price("fanduel", 1.91)
             chance = Chance(0.55, 0.0, 0.45)
             if not await store.quotes.decisions():

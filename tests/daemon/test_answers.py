@@ -31,26 +31,28 @@ from tracker.daemon.bot.answers import (
 )
 from tracker.domain.bet import ASK_BOOK, Leg, Parlay, Result, Status
 from tracker.domain.chance import Chance, NoChance
+from tracker.domain.draft import Draft
 from tracker.domain.game import Game
 from tracker.domain.money import parse_odds
 from tracker.domain.policy import Snooze, SnoozeScope
 from tracker.engine.record import NOTHING, Tally
+from tracker.language import read_line
 from tracker.notify.channels.text import TEXT_LIMIT, length
 from tracker.store.views import BetView, ShowView
 
 SIGHT = LocalTime(NOW, ZoneInfo("America/Denver"))
-EMPTY: dict[str, Any] = {x.name: None for x in fields(BetView)} | {
-    "tags": (), "rules": (), "free": False,
-}  # fmt: skip
+EMPTY: dict[str, Any] = {x.name: None for x in fields(BetView)} | {"rules": ()}
 
 
 def view(number: int, pick: str = "DEN -4.5", **facts: Any) -> BetView:
     """A bet as the store shows it."""
     known = bet(pick, number)
+    own = {x.name: facts.pop(x.name) for x in fields(Draft) if x.name in facts}
+    priced: dict[str, Any] = {"odds": parse_odds("-115"), "stake_cents": 2000}
     made = {
-        "number": number, "pick": pick, "market": known.market, "market_text": pick, "game": GAME,
-        "odds": parse_odds("-115"), "stake_cents": 2000, "status": Status.SCHEDULED,
-        "added_at": NOW, "stale": False, "from_file": False, "revision": 0,
+        "number": number, "draft": Draft(*read_line(pick), **(priced | own)),
+        "market": known.market, "market_text": pick, "game": GAME, "status": Status.SCHEDULED,
+        "added_at": NOW, "stale": False, "revision": 0,
     }  # fmt: skip
     return BetView(**(EMPTY | made | facts))
 
@@ -66,9 +68,7 @@ def test_open_bets() -> None:
     later = Game("9", "nba", "BOS", "NYK", NOW + timedelta(hours=20))
     bets = [
         view(14, "DEN ML", game=later, market=bet("DEN ML").market),
-        replace(
-            view(15), market=None, market_text=None, game=None, pick="BOS -3", stake_cents=None
-        ),
+        view(15, draft=Draft(*read_line("BOS -3")), market=None, market_text=None, game=None),
         view(
             12, status=Status.LIVE, state=state(), chance=Chance(0.71, 0.0, 0.29),
         ),

@@ -79,7 +79,7 @@ def test_an_hour_without_a_board_in_the_middle_of_a_game(kind: FaultKind, tmp_pa
         events, store = await followed(tmp_path, faults, clock)
         async with store:
             found = await store.bets_view()
-            assert {x.pick: x.result and x.result.value for x in found} == {
+            assert {x.draft.pick.text: x.result and x.result.value for x in found} == {
                 pick: expected(GAME, pick) for pick in picks_for(GAME)
             }
             assert not [x for x in found if x.withdrawn_at is not None or x.review is not None]

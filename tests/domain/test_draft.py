@@ -23,6 +23,7 @@ from tracker.domain.draft import (
     choose_games,
 )
 from tracker.domain.game import Game, GameState, Phase, Score, Side
+from tracker.domain.market import Moneyline
 from tracker.domain.money import parse_odds, parse_stake
 from tracker.domain.player import Player
 from tracker.domain.policy import parse_rule
@@ -123,17 +124,13 @@ def test_any_tag_has_an_identity(tag: str) -> None:
     assert len(made.identity) == len("content:") + 32
 
 
-def test_rules_default_and_repeat() -> None:
-    """A bet without rules gets the defaults, and a rule given twice is kept once."""
+def test_a_bet_has_a_rule_once_and_the_id_that_was_given() -> None:
+    """A rule that is given twice is kept once; without an id of its own a bet has its number."""
     twice = (parse_rule("p >= 0.80"), parse_rule("p>=80%"), parse_rule("settled"))
     here = game("1", "LAL", "DEN", 1)
-    assert [x.text for x in draft("DEN ML").bet(1, here, twice, NOW).rules] == [
-        "p >= 0.80",
-        "settled",
-    ]
-    assert draft("DEN ML", rules=()).bet(1, here, twice, NOW).rules == ()
-    assert draft("DEN ML").bet(7, here, (), NOW).id == 7
-    assert draft("DEN ML", name="mine").bet(7, here, (), NOW).id == "mine"
+    made = draft("DEN ML").bet(7, Moneyline(Side.HOME), here, twice, NOW)
+    assert ([x.text for x in made.rules], made.id) == (["p >= 0.80", "settled"], 7)
+    assert draft("DEN ML", name="mine").bet(7, made.market, here, (), NOW).id == "mine"
 
 
 TONIGHT = game("1", "LAL", "DEN", 1)
@@ -270,9 +267,9 @@ def test_a_parlay_becomes_one_wager() -> None:
     """A parlay's game is the first of its games, and each leg keeps its market and price."""
     draft = parlay("LAL@DEN over 224.5 -110; NYK ML -120; Jokic o25.5 pts -115")
     games = choose_games(draft, EVENING, NOW, roster_of)
-    bet = draft.bet(3, games, (), NOW, roster_of)
-    assert isinstance(bet.market, Parlay)
-    assert (bet.game, [x.game.name for x in bet.legs]) == (
+    bet = draft.wager(games, roster_of)
+    assert isinstance(bet, Parlay)
+    assert (bet.games[0], [x.game.name for x in bet.legs]) == (
         TONIGHT,
         ["LAL@DEN", "BOS@NYK", "LAL@DEN"],
     )

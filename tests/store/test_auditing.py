@@ -71,7 +71,11 @@ async def test_odds_and_stake_are_edited_with_a_row_for_each(store: Store) -> No
         ("placed_at", None, stamp(T0), "cli"),
     ]
     [shown] = await store.bets_view()
-    assert (shown.odds, shown.stake_cents, shown.game) == (parse_odds("+100"), 3000, GAME)
+    assert (shown.draft.odds, shown.draft.stake_cents, shown.game) == (
+        parse_odds("+100"),
+        3000,
+        GAME,
+    )
     assert await store.by_hand.audits(1) == made
     assert await by(store).rewrite(1, new, after(2)) == ()
     again = await store.add(new, game=None, defaults=DEFAULTS, at=after(3))

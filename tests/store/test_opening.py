@@ -180,7 +180,7 @@ async def test_a_reader_goes_on_seeing_what_others_write(path: Path) -> None:
             await asyncio.to_thread(
                 subprocess.run, [sys.executable, "-c", write, str(path), book], check=True
             )
-            assert {x.book for x in await reader.bets_view()} == {book}
+            assert {x.draft.book for x in await reader.bets_view()} == {book}
 
 
 async def test_a_reader_sees_what_a_killed_writer_committed(path: Path, tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ async def test_an_older_database_is_backed_up_and_brought_up_to_date(
         await Store.open(path, now=T0, readonly=True)
     async with await Store.open(path, now=T0) as store:
         assert (await store.status_view()).schema == len(longer)
-        assert [x.pick for x in await store.bets_view()] == ["DEN -4.5 -110 $20"]
+        assert [x.draft.pick.text for x in await store.bets_view()] == ["DEN -4.5 -110 $20"]
     [copy] = path.parent.glob("*.bak")
     known = len(longer) - 1
     assert copy.name == f"tracker.db.schema{known}-20261121T030000Z.bak"

@@ -36,8 +36,8 @@ def as_ended(x: BetView) -> Ended | None:
     """A settled bet as the record counts it, computed from its view."""
     if x.result is None:
         return None
-    asked = needed(x.odds, free=x.free)
-    day = x.games[-1].slate if x.games else slate_date(x.placed_at or x.added_at)
+    asked = needed(x.draft.odds, free=x.draft.free)
+    day = x.games[-1].slate if x.games else slate_date(x.draft.placed_at or x.added_at)
     game = x.games[0].id if x.games else None
     return Ended(x.result, day, x.own_cents, x.payout_cents, asked, game)
 
@@ -53,7 +53,7 @@ async def agree(path: Path) -> int:
         for month, found in (await store.outcomes.tallies(Grouping.MONTH)).items():
             assert found == tally(x for x in ended if f"{x.day:%Y-%m}" == month)
         for tag, found in (await store.outcomes.tallies(Grouping.TAG)).items():
-            chosen = [as_ended(x) for x in views if tag in (x.tags or ("(no tag)",))]
+            chosen = [as_ended(x) for x in views if tag in (x.draft.tags or ("(no tag)",))]
             assert found == tally(x for x in chosen if x is not None)
         return len(ended)
 

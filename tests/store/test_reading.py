@@ -53,7 +53,7 @@ async def test_a_bet_is_shown_from_the_first_word_to_the_result(store: Store) ->
     await store.add(draft("DEN -4.5 #a", name="x"), game=None, defaults=DEFAULTS, at=T0)
     [shown] = await store.bets_view()
     assert (shown.id, shown.status, shown.game, shown.chance) == ("x", Status.SCHEDULED, None, None)
-    assert (shown.rules, shown.tags, shown.revision) == (DEFAULTS, ("a",), 0)
+    assert (shown.rules, shown.draft.tags, shown.revision) == (DEFAULTS, ("a",), 0)
     await store.bind_all([(1, GAME)], after(1))
     [tracking] = await store.trackings(DEFAULTS)
     live = replace(tracking, state=state(5), seen_at=after(2), changed_at=after(2))

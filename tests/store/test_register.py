@@ -68,7 +68,9 @@ async def test_a_bet_is_bound_once_its_game_is_known(store: Store) -> None:
     assert await store.unbound() == []
     [tracking] = await store.trackings(DEFAULTS)
     assert tracking.game == GAME
-    assert [x.bet for x in tracking.tracked] == [written.bet(1, GAME, DEFAULTS, T0)]
+    assert [x.bet for x in tracking.tracked] == [
+        written.bet(1, written.wager([GAME]), GAME, DEFAULTS, T0)
+    ]
 
 
 async def test_a_bet_on_another_game_is_refused(store: Store) -> None:
@@ -78,7 +80,7 @@ async def test_a_bet_on_another_game_is_refused(store: Store) -> None:
         await store.bind_all([(1, OTHER)], T0)
     with pytest.raises(BadBet, match="does not play"):
         await store.add(draft("LAL ML"), game=OTHER, defaults=DEFAULTS, at=T0)
-    assert [x.pick for x in await store.bets_view()] == ["DEN -4.5"]
+    assert [x.draft.pick.text for x in await store.bets_view()] == ["DEN -4.5"]
     with pytest.raises(BadBet, match="no bet 7"):
         await store.bind_all([(7, GAME)], T0)
 
@@ -122,7 +124,11 @@ async def test_a_named_bet_may_change_its_price(store: Store) -> None:
     added = await store.add(again, game=None, defaults=DEFAULTS, at=after(1))
     assert (added.number, added.changed) == (1, True)
     [shown] = await store.bets_view()
-    assert (shown.odds, shown.stake_cents, shown.game) == (parse_odds("-105"), 3000, GAME)
+    assert (shown.draft.odds, shown.draft.stake_cents, shown.game) == (
+        parse_odds("-105"),
+        3000,
+        GAME,
+    )
 
 
 async def test_a_named_bet_becomes_another_only_before_its_history(store: Store) -> None:
@@ -136,7 +142,7 @@ async def test_a_named_bet_becomes_another_only_before_its_history(store: Store)
     with pytest.raises(BadBet, match=r"belongs to bet 1, 'DEN -5.5', which has a history"):
         await store.add(draft("DEN -6.5", name="a"), game=GAME, defaults=DEFAULTS, at=T0)
     [shown] = await store.bets_view()
-    assert shown.pick == "DEN -5.5"
+    assert shown.draft.pick.text == "DEN -5.5"
 
 
 async def test_a_bet_is_found_by_its_id_and_by_its_number(store: Store) -> None:

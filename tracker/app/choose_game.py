@@ -178,12 +178,6 @@ class Chooser:
         except NoSuchGame as why:
             return Choice((), str(why)) if why.near and self.look is None else None
 
-    async def _known(self, draft: Draft) -> Listed:
-        """The stored games that a draft may mean; old ones only where it names a day or an id."""
-        said = min(self.now, draft.said_at or self.now)
-        since = None if draft.dated else slate_date(said - timedelta(days=1))
-        return await self.store.games(since=since)
-
     async def _on_slate(self, look: ReadGames, draft: Draft, roster_of: RosterOf) -> Choice:
         """The choice after the slate was read."""
         found = await look(draft.fits if len(draft.legs) == 1 else None, draft.leagues)

@@ -503,7 +503,8 @@ def why_json(explained: Explained) -> dict[str, Any]:
     first, last = explained.first, explained.last
     one, other = explained.games
     return {
-        **part(explained.view.bet, "id", "pick"),
+        "id": explained.view.bet.id,
+        "pick": explained.view.bet.draft.pick.text,
         "from": _end_json(first, one),
         "to": _end_json(last, other),
         "change": explained.change,

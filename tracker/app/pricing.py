@@ -294,8 +294,4 @@ def bet_of(x: BetView) -> Bet | None:
     """A bet as it is priced, from how it is shown; None before its games are known."""
     if x.game is None or x.market is None:
         return None
-    return Bet(
-        number=x.number, pick=x.pick, market=x.market, game=x.game, rules=x.rules,
-        added_at=x.added_at, odds=x.odds, stake_cents=x.stake_cents, lines=x.lines, book=x.book,
-        placed_at=x.placed_at, name=x.name, tags=x.tags, free=x.free,
-    )  # fmt: skip
+    return x.draft.bet(x.number, x.market, x.game, x.rules, x.added_at)

@@ -69,12 +69,12 @@ def bet_json(x: BetView) -> Json:
     """A bet as `tracker bets --json` lists it."""
     return {
         "id": x.id,
-        "pick": x.pick,
+        "pick": x.draft.pick.text,
         "market": None if x.market is None else wager_kind(x.market),
         "game": game_name_json(x.game),
-        "odds": None if x.odds is None else x.odds.text,
-        "stake_cents": x.stake_cents,
-        "free": x.free,
+        "odds": None if x.draft.odds is None else x.draft.odds.text,
+        "stake_cents": x.draft.stake_cents,
+        "free": x.draft.free,
         **part(x, "status", "result", "payout_cents", "review", "chance", "no_chance"),
         "stale": x.stale and x.result is None,
         "revision": x.revision,
@@ -87,7 +87,9 @@ def show_json(x: ShowView) -> Json:
     bet = x.bet
     return {
         **bet_json(bet),
-        **part(bet, "number", "tags", "book", "added_at", "withdrawn_at", "peak", "low"),
+        "number": bet.number,
+        **part(bet.draft, "tags", "book"),
+        **part(bet, "added_at", "withdrawn_at", "peak", "low"),
         "legs": legs_json(x),
         "snapshots": [snapshot_json(one) for one in x.snapshots],
         "alerts": [alert_json(one) for one in x.alerts],

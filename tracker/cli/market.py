@@ -267,7 +267,7 @@ def _tell_clv(x: ClvReport, by: str | None) -> None:
             str(bet.id),
             shown_as(bet),
             value.grade.value,
-            value.reason if bet.market is None else closed_line(bet.market, bet.odds, value),
+            value.reason if bet.market is None else closed_line(bet.market, bet.draft.odds, value),
         )
         for bet, value in x.rows[-_MOST_BETS:]
     ]

@@ -209,13 +209,13 @@ async def _rehearse(
                 {
                     "id": bet.number,
                     "game": "" if bet.game is None else bet.game.name,
-                    "bet": bet.market_text or bet.pick,
+                    "bet": bet.market_text or bet.draft.pick.text,
                     "result": "" if bet.result is None else bet.result.value,
                     "snapshots": 0 if view is None else len(view.snapshots),
                     "alerts": fired,
                 }
             )
-    taken = {x.pick for x in views}
+    taken = {x.draft.pick.text for x in views}
     return digest, rows, [x for x in drafts if x.pick.text not in taken]
 
 

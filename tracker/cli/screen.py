@@ -450,17 +450,19 @@ def money_result(bet: BetView) -> str:
     """What a settled bet's stake brought, else what it would win; empty where it is unknown."""
     from tracker.wording.figures import money_for
 
-    if bet.stake_cents is None:
+    if bet.draft.stake_cents is None:
         return ""
     if bet.result is not None and bet.payout_cents is not None:
         came = money_for(bet, bet.result, bet.payout_cents)
         return f",{came}" if came else ""
     if bet.dropped and isinstance(bet.market, Parlay):
-        return _won_without(bet, bet.market, bet.stake_cents)
-    odds = price_of(bet.market, bet.odds)
+        return _won_without(bet, bet.market, bet.draft.stake_cents)
+    odds = price_of(bet.market, bet.draft.odds)
     if odds is None or bet.dropped:
         return ""
-    return f" to win {money_text(payout_if_won(bet.stake_cents, odds) - bet.stake_cents)}"
+    return (
+        f" to win {money_text(payout_if_won(bet.draft.stake_cents, odds) - bet.draft.stake_cents)}"
+    )
 
 
 def _won_without(bet: BetView, slip: Parlay, stake_cents: int) -> str:
@@ -469,7 +471,7 @@ def _won_without(bet: BetView, slip: Parlay, stake_cents: int) -> str:
 
     if len(bet.dropped) == len(slip.legs):
         return ""
-    price = parlay_price(slip, bet.odds, bet.dropped)
+    price = parlay_price(slip, bet.draft.odds, bet.dropped)
     if price is None:
         return ""
     if isinstance(price, str):

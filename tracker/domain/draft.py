@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from tracker.domain import BadBet
-from tracker.domain.bet import Bet, Leg, Parlay, Wager, excluding, games_of, legs_of
+from tracker.domain.bet import Bet, Leg, Parlay, Wager, excluding, legs_of
 from tracker.domain.catalog import as_typed, fold
 from tracker.domain.catalog.books import house_of
 from tracker.domain.game import Game, GameState, Phase
@@ -206,22 +206,15 @@ class Draft:
             return False
 
     def bet(
-        self,
-        number: int,
-        games: Game | Sequence[Game],
-        defaults: tuple[Rule, ...],
-        added_at: datetime,
-        roster_of: RosterOf = nobody,
+        self, number: int, wager: Wager, game: Game, rules: tuple[Rule, ...], added_at: datetime
     ) -> Bet:
-        """Make the bet, given the game of each leg in order. Raises BadBet as `wager` does."""
-        legs = (games,) * len(self.legs) if isinstance(games, Game) else tuple(games)
-        wager = self.wager(legs, roster_of)
+        """The bet on a wager that the draft means; `game` is the first of its games to tip off."""
         return Bet(
             number=number,
             pick=self.pick.text,
             market=wager,
-            game=games_of(wager, legs[0])[0],
-            rules=defaults if self.rules is None else self.rules,
+            game=game,
+            rules=rules,
             added_at=added_at,
             odds=self.odds,
             stake_cents=self.stake_cents,
@@ -229,6 +222,7 @@ class Draft:
             tags=self.tags,
             book=self.book,
             lines=self.lines,
+            placed_at=self.placed_at,
             free=self.free,
         )
 

@@ -436,7 +436,6 @@ def _bet_view(
     followed: Tracked | None,
 ) -> BetView:
     """A bet in its present state. `followed` is None while its game is not known."""
-    draft = draft_of(row)
     bound = row["game_id"] is not None
     game = wagers.game(row["game_id"]) if bound else None
     about = wagers.about(row["game_id"]) if bound else None
@@ -448,24 +447,15 @@ def _bet_view(
     rules = rules_of(row["rules"])
     return BetView(
         number=row["number"],
-        name=row["name"],
-        pick=row["pick"],
-        game_text=row["game_text"],
+        draft=draft_of(row),
         market=None if followed is None else followed.bet.market,
         market_text=row["market_text"],
         game=game,
         state=state,
         seen_at=None if about is None else moment_or_none(about["seen_at"]),
         stale=about is not None and bool(about["stale"]),
-        odds=draft.odds,
-        stake_cents=draft.stake_cents,
-        tags=draft.tags,
-        book=draft.book,
         rules=defaults if rules is None else rules,
-        lines=draft.lines,
-        from_file=draft.from_file,
         added_at=moment(row["added_at"]),
-        placed_at=draft.placed_at,
         withdrawn_at=moment_or_none(row["withdrawn_at"]),
         status=_status(row, followed, state, settlement, asked),
         result=None if stands is None else stands.result,
@@ -480,8 +470,6 @@ def _bet_view(
         out=() if followed is None else followed.out,
         dropped=() if followed is None else followed.dropped,
         may_drop=followed is not None and followed.may_drop,
-        free=draft.free,
-        said=draft,
     )
 
 

@@ -21,7 +21,6 @@ from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState
 from tracker.domain.money import Odds, own_part, plural
 from tracker.domain.policy import Rule
-from tracker.domain.prior import Lines
 from tracker.domain.tracking import GameTracking, LegStanding
 from tracker.language import still_written
 
@@ -43,7 +42,7 @@ EVERY_BET = OnlyBets()
 
 @dataclass(frozen=True, slots=True)
 class BetView:
-    """A bet in its present state.
+    """A bet in its present state. `draft` is the bet as it was written.
 
     `game`, `state`, `market` and `market_text` are None until the game is known. `state`, `seen_at`
     and `stale` are what is believed of the game. `rules` are those in force. `chance` and
@@ -53,24 +52,15 @@ class BetView:
     """
 
     number: int
-    name: str | None
-    pick: str
-    game_text: str | None
+    draft: Draft
     market: Wager | None
     market_text: str | None
     game: Game | None
     state: GameState | None
     seen_at: datetime | None
     stale: bool
-    odds: Odds | None
-    stake_cents: int | None
-    tags: tuple[str, ...]
-    book: str | None
     rules: tuple[Rule, ...]
-    lines: Lines
-    from_file: bool
     added_at: datetime
-    placed_at: datetime | None
     withdrawn_at: datetime | None
     status: Status
     result: Result | None
@@ -85,14 +75,11 @@ class BetView:
     out: tuple[int, ...] = ()
     dropped: tuple[int, ...] = ()
     may_drop: bool = False
-    free: bool = False
-    said: Draft | None = None
-    """The bet as it was written, for what is not known without its game."""
 
     @property
     def id(self) -> int | str:
         """The person's own id, else the number."""
-        return self.number if self.name is None else self.name
+        return self.number if self.draft.name is None else self.draft.name
 
     @property
     def games(self) -> tuple[Game, ...]:
@@ -119,9 +106,8 @@ class BetView:
         """
         if self.market_text is not None:
             return self.market_text
-        if (said := self.said) is None:
-            return self.pick
-        return still_written(said.pick, self.odds, self.stake_cents, said.matchup)
+        said = self.draft
+        return still_written(said.pick, said.odds, said.stake_cents, said.matchup)
 
     @property
     def asks_payout(self) -> bool:
@@ -135,13 +121,13 @@ class BetView:
 
         None where unknown, and for a free bet, which risks nothing.
         """
-        return None if self.free else price_of(self.market, self.odds)
+        return None if self.draft.free else price_of(self.market, self.draft.odds)
 
     @property
     def own_cents(self) -> int | None:
         """The part of the stake that is the person's own money; None where the stake is unknown."""
-        known = self.stake_cents
-        return None if known is None else own_part(known, free=self.free)
+        known = self.draft.stake_cents
+        return None if known is None else own_part(known, free=self.draft.free)
 
 
 @dataclass(frozen=True, slots=True)

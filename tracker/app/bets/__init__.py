@@ -176,19 +176,7 @@ class Registered:
         game = self.first_game
         if self.wager is None or game is None:
             raise ValueError("the games of the bet are not known yet")
-        return Bet(
-            self.added.number,
-            self.draft.pick.text,
-            self.wager,
-            game,
-            self.rules,
-            added_at,
-            odds=self.draft.odds,
-            stake_cents=self.draft.stake_cents,
-            book=self.draft.book,
-            lines=self.draft.lines,
-            free=self.draft.free,
-        )
+        return self.draft.bet(self.added.number, self.wager, game, self.rules, added_at)
 
     @property
     def text(self) -> str:
@@ -456,10 +444,10 @@ class Bets:
         if number is None or (next_number is not None and number >= next_number):
             return
         other = await self.store.bet_view(number, self.rules)
-        if other is not None and other.name != name:
+        if other is not None and other.draft.name != name:
             raise BadBet(
-                f"the id {name!r} is the number of another bet, {other.pick!r}: give a text, such "
-                f"as 'b{name}'"
+                f"the id {name!r} is the number of another bet, {other.draft.pick.text!r}: give a "
+                f"text, such as 'b{name}'"
             )
 
     async def number(self, reference: str) -> int:

@@ -81,8 +81,8 @@ def _players(x: BetView) -> Sequence[str]:
 
 BY: Mapping[str, KeysOf] = {
     "market": lambda x: () if x.market is None else (wager_kind(x.market).replace("_", " "),),
-    "book": lambda x: (book_name(x.book) or NO_BOOK,),
-    "tag": lambda x: x.tags or (NO_TAG,),
+    "book": lambda x: (book_name(x.draft.book) or NO_BOOK,),
+    "tag": lambda x: x.draft.tags or (NO_TAG,),
     "league": lambda x: () if x.game is None else (x.game.league,),
     "month": lambda x: () if x.game is None else (x.game.slate.isoformat()[:7],),
     "day": lambda x: () if x.game is None else (x.game.slate.isoformat(),),

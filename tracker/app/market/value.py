@@ -427,7 +427,7 @@ class HeldBet:
     @property
     def returns(self) -> Returns:
         """What the bet pays back for each result."""
-        return returns_of(self.stake, self.odds, free=self.bet.free)
+        return returns_of(self.stake, self.odds, free=self.bet.draft.free)
 
     def offered(self, cents: int) -> Cashout:
         """An offer to cash the bet out, compared with what it is worth."""
@@ -462,7 +462,7 @@ async def held(
 
 def _stake_and_odds(bet: BetView) -> tuple[int, Odds]:
     """The stake in cents and the price. Raises NotHeld for a bet without one of them."""
-    stake, odds = bet.stake_cents, price_of(bet.market, bet.odds)
+    stake, odds = bet.draft.stake_cents, price_of(bet.market, bet.draft.odds)
     if stake is not None and odds is not None:
         return stake, odds
     missing = (("odds", odds is None, "-110"), ("stake", stake is None, "20"))
@@ -470,7 +470,7 @@ def _stake_and_odds(bet: BetView) -> tuple[int, Odds]:
     given = " ".join(f"--{name} {such}" for name, lacks, such in missing if lacks)
     them = "them" if " and " in names else "it"
     how = f"`tracker edit {bet.id} {given}` says {them}"
-    if bet.from_file:
+    if bet.draft.from_file:
         how = f"write {them} where it stands in the bets file"
     raise NotHeld(f"bet {bet.id} has no {names}: {how}")
 
@@ -516,6 +516,6 @@ def _held_json(x: HeldBet) -> dict[str, object]:
         "chance": plain(x.chance),
         "chance_at": plain(x.at),
         "stake_cents": x.stake,
-        "free": x.bet.free,
+        "free": x.bet.draft.free,
         "odds": x.odds.text,
     }

@@ -118,8 +118,8 @@ def _row(x: BetView, at: Session, game: str) -> tuple[str, ...]:
         str(x.id),
         shown_as(x),
         game,
-        odds_text(x.odds, at.settings.odds_format),
-        stake_in_table(x.stake_cents, free=x.free),
+        odds_text(x.draft.odds, at.settings.odds_format),
+        stake_in_table(x.draft.stake_cents, free=x.draft.free),
         chance_text(x, short=True),
         status_text(x, short=True),
     )
@@ -191,7 +191,7 @@ def _tell(
     bet, zone, now = found.bet, at.settings.zone, at.now
     say(f"{paint(f'#{bet.id}', 'bold')} {paint(shown_as(bet), 'bold')} · {status_text(bet)}")
     say(f"Game     {where}")
-    money = [x for x in (odds_text(bet.odds, at.settings.odds_format), _stake(bet)) if x]
+    money = [x for x in (odds_text(bet.draft.odds, at.settings.odds_format), _stake(bet)) if x]
     if money:
         say(f"Price    {' · '.join(money)}")
     for line in (*(f"Before   {x}" for x in before), *_worth(bet, at, made, value)):
@@ -236,14 +236,14 @@ def _worth(
 
     lines = [] if made is None else decision_lines(made, "When made", at.settings.odds_format)
     if value is not None and bet.market is not None:
-        lines.append(f"Close    {value_text(bet.market, bet.odds, value)}")
+        lines.append(f"Close    {value_text(bet.market, bet.draft.odds, value)}")
     return lines
 
 
 def _stake(bet: BetView) -> str:
-    if bet.stake_cents is None:
+    if bet.draft.stake_cents is None:
         return ""
-    return stake_text(bet.stake_cents, free=bet.free) + money_result(bet)
+    return stake_text(bet.draft.stake_cents, free=bet.draft.free) + money_result(bet)
 
 
 def _game_line(bet: BetView, game: Game, at: Session) -> str:
@@ -303,7 +303,7 @@ async def _withdraw(scope: Scope, reference: str, as_json: bool) -> None:
         say_json({"id": bet.id, "number": bet.number, "withdrawn": done})
     elif done:
         say(f"Withdrew #{bet.id} {shown_as(bet)}: it is no longer followed, its history stays.")
-        if bet.from_file:
+        if bet.draft.from_file:
             note(
                 f"Its line in {at.settings.bets.file} is passed over from now on; changed, or "
                 "taken out and written again, it counts anew."
@@ -361,7 +361,7 @@ async def _rules(
     async with session(scope, write=change) as at:
         if change:
             changed = await at.bets.watch_for(reference, wanted, at.now)
-            if changed.from_file:
+            if changed.draft.from_file:
                 note(FILE_WINS)
         found = await at.bets.history(reference)
         trackings = await at.store.trackings(at.settings.default_rules)

@@ -120,7 +120,7 @@ def _head(held: HeldBet, form: str) -> None:
     from tracker.wording.figures import percent
 
     price = odds_text(held.odds, form)
-    stake = stake_text(held.stake, free=held.bet.free)
+    stake = stake_text(held.stake, free=held.bet.draft.free)
     chance = percent(held.chance.win, 1)
     say(f"{named(held.bet)} · {price} · {stake} · p(hit) {chance}")
 

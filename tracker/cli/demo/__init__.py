@@ -383,7 +383,7 @@ def _tell_closes(verdict: NightResult, console: Console) -> None:
         (
             str(bet.number),
             shown_as(bet),
-            value.reason if bet.market is None else closed_line(bet.market, bet.odds, value),
+            value.reason if bet.market is None else closed_line(bet.market, bet.draft.odds, value),
         )
         for bet, value in closes
     ]
@@ -395,7 +395,9 @@ def _course(view: ShowView) -> Course:
     if bet.state is not None and bet.game is not None:
         score = score_text(bet.game, bet.state.score)
         below = f"{score} · {bet.state.game_clock} · {_result(bet).plain}"
-    return course_of(view, f"#{bet.number}  {bet.market_text or bet.pick}", below, LEAGUE_ZONE)
+    return course_of(
+        view, f"#{bet.number}  {bet.market_text or bet.draft.pick.text}", below, LEAGUE_ZONE
+    )
 
 
 def _draw_pictures(views: Sequence[ShowView], folder: Path) -> bool:

@@ -176,8 +176,12 @@ def _bet_line(x: BetView, local: LocalTime) -> str:
         when = x.state.game_clock if live and x.state is not None else local.clock(x.game.start)
         # One game's clock says nothing of a parlay over several.
         parts.append(x.place if live and len(x.games) > 1 else f"{x.place} {when}")
-    stake = "" if x.stake_cents is None else f"{'free bet ' * x.free}{money_text(x.stake_cents)}"
-    price = "" if x.odds is None else f"at {local.odds(x.odds)}"
+    stake = (
+        ""
+        if x.draft.stake_cents is None
+        else f"{'free bet ' * x.draft.free}{money_text(x.draft.stake_cents)}"
+    )
+    price = "" if x.draft.odds is None else f"at {local.odds(x.draft.odds)}"
     if money := f"{stake} {price}".strip():
         parts.append(money)
     return " · ".join(parts)
@@ -384,7 +388,7 @@ def hedge_text(held: HeldBet, other: Odds, local: LocalTime) -> str:
 def _held_head(held: HeldBet, local: LocalTime) -> str:
     old = f" ({span_text(held.age_s)} ago)" if held.age_s > _OLD_S else ""
     name = f"#{held.bet.id} {bet_name(held.bet)}"
-    stake = stake_text(held.stake, free=held.bet.free)
+    stake = stake_text(held.stake, free=held.bet.draft.free)
     return f"{name} · {local.odds(held.odds)} · {stake} · {percent(held.chance.win, 1)}{old}"
 
 

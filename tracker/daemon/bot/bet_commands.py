@@ -240,7 +240,7 @@ class BetCommands:
             wanted = None if usual else parse_rules(texts)
             bet = await self._bets.watch_for(_plain(reference), wanted, self.clock.now())
             self.changed()
-            note = f"\n{FILE_WINS}" if bet.from_file else ""
+            note = f"\n{FILE_WINS}" if bet.draft.from_file else ""
         head = f"#{bet.id} {answers.bet_name(bet)}"
         return ChatReply(answers.rules_text(head, bet.rules) + note)
 

@@ -262,7 +262,7 @@ async def bet(
         charts=_charts(view, zone), legs=_legs(view, row), moved=len(view.priced.snapshots) > 1,
         settlements=_settlements(view, zone), open=still, results=[r.value for r in Result],
         rules="\n".join(r.text for r in x.rules), offer=offer, against=against,
-        stake="" if x.stake_cents is None else money_text(x.stake_cents),
+        stake="" if x.draft.stake_cents is None else money_text(x.draft.stake_cents),
         # What needs a person's decision has no chance to be worth something by.
         worth=await _worth(site, number, offer, against) if still and not x.review else None,
         **_told(view, zone),
@@ -270,16 +270,16 @@ async def bet(
 
 
 def _facts(x: BetView, zone: tzinfo, form: str) -> Pairs:
-    stake, asked = x.stake_cents, needed(x.odds, free=x.free)
+    stake, asked = x.draft.stake_cents, needed(x.draft.odds, free=x.draft.free)
     hoped = x.result is None and x.no_chance is None
     found = [
-        ("Odds", odds_text(x.odds, form)),
-        ("Free bet" if x.free else "Stake", "" if stake is None else money_text(stake)),
+        ("Odds", odds_text(x.draft.odds, form)),
+        ("Free bet" if x.draft.free else "Stake", "" if stake is None else money_text(stake)),
         ("Break-even", "" if asked is None else percent(asked, 1)),
         ("Peak", extreme_text(x.peak, hoped=hoped)),
         ("Low", extreme_text(x.low, hoped=hoped)),
-        ("Book", x.book or ""),
-        ("Tags", " ".join(f"#{tag}" for tag in x.tags)),
+        ("Book", x.draft.book or ""),
+        ("Tags", " ".join(f"#{tag}" for tag in x.draft.tags)),
         ("Added", at_text(x.added_at, zone)),
         ("Needs you", x.review or ""),
     ]
@@ -304,7 +304,7 @@ async def _market(site: Site, view: ShowView, now: datetime) -> Pairs:
         found.append(("Worth then", " · ".join(decision_facts(made, form))))
     closing = await worth_at_close(await site.store(), x)
     if closing is not None and x.market is not None:
-        found.append(("By the close", value_text(x.market, x.odds, closing)))
+        found.append(("By the close", value_text(x.market, x.draft.odds, closing)))
     return found
 
 
@@ -572,7 +572,7 @@ async def watch_for(
     async with site.changing(visitor.who) as mine:
         bet = await mine.watch_for(str(number), wanted or None, await site.now())
     done = "Watched for by these rules." if wanted else "The default rules again."
-    return _back(number, f"{done} {FILE_WINS}" if bet.from_file else done)
+    return _back(number, f"{done} {FILE_WINS}" if bet.draft.from_file else done)
 
 
 class Corrected(BaseModel):
