@@ -250,9 +250,12 @@ def test_the_end_of_the_last_period() -> None:
 
 
 def test_a_period_that_contradicts_its_words_is_not_believed() -> None:
-    """A period more than one away from the one in the text is malformed, overtimes apart."""
-    assert "status.period is 4 beside the words" in fault(event(status__period=4))
-    assert state(event(status__period=3)).period == 3
+    """A period other than the one in the text is malformed, but as it begins; overtimes apart."""
+    for period in (3, 4):
+        why = f"status.period is {period} beside the words"
+        assert why in fault(event(status__period=period))
+    late = {"status__displayClock": "11:58", "status__clock": 718.0}
+    assert state(event(status__period=3, **late)).period == 3
     said = {"status__period": 6, "type__detail": "1:38 - 2nd OT", "game__format": None}
     assert state(event(**said)).game_clock == "2OT 1:38"
 

@@ -508,21 +508,26 @@ def test_only_a_game_id_makes_a_path() -> None:
         (2, "OT2 03:00", "2OT 3:00"),
         (5, "OT 03:00", "OT 3:00"),
         (2, "Q2 03:00", "Q2 3:00"),
-        (2, "Q1 03:00", "Q2 3:00"),
     ],
 )
 def test_overtimes_that_are_counted_from_one_are_read_by_their_words(
     period: int, text: str, shown: str
 ) -> None:
-    """The text decides which overtime it is; a number that lags by one period is accepted."""
+    """The text decides which overtime it is."""
     reported = state_of(period=period, gameStatusText=text, gameClock="PT03M00.00S")
     assert reported.game_clock == shown
 
 
 def test_a_period_that_contradicts_its_words_is_not_believed() -> None:
-    """A period more than one away from the one in the text is malformed."""
-    why = fault_of(period=4, gameStatusText="Q2 03:00", gameClock="PT03M00.00S")
-    assert why.startswith("scoreboard.games[0].period is 4 beside the words")
+    """A period other than the one in the text is malformed; between two, one may lag by one."""
+    for period, clock in ((4, "03"), (4, "12"), (3, "03")):
+        wrong = {"gameStatusText": f"Q2 {clock}:00", "gameClock": f"PT{clock}M00.00S"}
+        why = fault_of(period=period, **wrong)
+        assert why.startswith(f"scoreboard.games[0].period is {period} beside the words")
+    over = fault_of(gameStatusText="Half", gameClock="PT00M07.00S")
+    assert over == "scoreboard.games[0].gameClock shows 0:07 in a period that is over"
+    late = state_of(period=3, gameStatusText="Q2 00:00", gameClock="PT11M58.00S")
+    assert late.game_clock == "Q3 11:58"
 
 
 @pytest.mark.parametrize(

@@ -465,8 +465,9 @@ def _worded(entry: _Entry, rules: League) -> int:
     """
     period, text = entry.status.period or 0, strict.squeezed(entry.status.type.detail)
     named = _PERIOD.search(text)
-    if named and abs(int(named[1]) - period) > 1:
-        raise FeedMalformed("status.period", f"is {period} beside the words {text[:20]!r}")
+    if named:
+        left = _clock(entry.status) or 0.0
+        strict.agree("status.period", period, (int(named[1]), text), left, rules)
     return max(period, _overtime(entry, rules))
 
 

@@ -364,15 +364,13 @@ def _state(game: Game, entry: _GameDocument) -> GameState:
 def _as_worded(entry: _GameDocument, text: str, rules: League) -> _GameDocument:
     """The entry, with a period that counts overtimes from one replaced by one that counts on.
 
-    Raises FeedMalformed where the period and the words cannot both be right. Between two periods
-    one of them may lag behind the other by one.
+    Raises FeedMalformed where the period and the words cannot both be right.
     """
     overtime, period = _overtime_in(text), _period_in(text)
     if overtime is not None and entry.period <= rules.periods:
         return entry.model_copy(update={"period": min(rules.periods + overtime, MOST_PERIODS)})
-    playing = entry.status == _LIVE and entry.period
-    if playing and period is not None and abs(period - entry.period) > 1:
-        raise FeedMalformed("period", f"is {entry.period} beside the words {text[:20]!r}")
+    if entry.status == _LIVE and entry.period and period is not None:
+        strict.agree("period", entry.period, (period, text), _time_left(entry.clock, text), rules)
     return entry
 
 
@@ -427,6 +425,8 @@ def _in_play(game: Game, entry: _GameDocument, rules: League, text: str) -> Game
     if text.startswith(("suspended", "delayed")):
         phase, clock = Phase.SUSPENDED, when_stopped(clock, entry.period, rules)
     elif _ended(text, entry.period, rules):
+        if _TENTHS <= clock < length:
+            raise FeedMalformed("gameClock", f"shows {clock_text(clock)} in a period that is over")
         phase, clock = Phase.BREAK, 0.0
     elif clock == 0:
         shown = None if clock_left is None and worded is None else worded is not None

@@ -181,6 +181,21 @@ def day(text: str, field: str) -> date:
     return found
 
 
+_JUST_BEGUN_S = 60.0
+"""Seconds of game clock into a period for which words may still be of the one before."""
+
+
+def agree(field: str, period: int, words: tuple[int, str], left: float, rules: League) -> None:
+    """Raise FeedMalformed where the period and the words of a game in play contradict each other.
+
+    `words` are the period that the words name and the words, `left` the seconds on the clock.
+    Between two periods one of the two may lag behind the other by one.
+    """
+    between = left <= 0 or left >= rules.length_of(period) - _JUST_BEGUN_S
+    if abs(words[0] - period) > (1 if between else 0):
+        raise FeedMalformed(field, f"is {period} beside the words {words[1][:20]!r}")
+
+
 def when_stopped(clock: float | None, period: int, rules: League) -> float:
     """Seconds left in a period that is interrupted, by the document's clock.
 
