@@ -26,6 +26,9 @@ from tracker.replay.nba_site import NbaSite
 from tracker.replay.playback import Correction, Playback
 from tracker.store import Store
 
+pytestmark = pytest.mark.timeout(240)
+"""Whole games are played once, within the time of the first test that needs them."""
+
 RULES = tuple(map(parse_rule, ("p >= 0.80", "p <= 0.20", "swing 0.15 in 5m", "hit", "settled")))
 
 
