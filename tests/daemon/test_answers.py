@@ -14,6 +14,7 @@ from tests.notify.values import GAME, NOW, bet, state
 from tests.store.values import snapshot
 from tracker.app.explain import Explained
 from tracker.app.market.clv import BY
+from tracker.app.market.value import held
 from tracker.cli.screen import chance_text
 from tracker.daemon.bot.answers import (
     MOST_LINES,
@@ -107,6 +108,21 @@ def test_a_parlay_over_games_is_not_told_by_the_clock_of_one() -> None:
     assert told.endswith(f"{later.slate:%d %b}")
     assert "#1 Parlay (2) · 20 % · 2 games · $20.00" in bets_text([live], SIGHT)
     assert "#1 Parlay (2) · 20 % · 2 games 19:00 · $20.00" in bets_text([slip], SIGHT)
+
+
+async def test_a_chance_is_no_older_than_the_last_look_at_its_game() -> None:
+    """At half-time a chance does not grow old; on stale data it does."""
+
+    async def shown(stale: bool) -> BetView:
+        at, seen = NOW - timedelta(minutes=13), NOW - timedelta(seconds=9)
+        return view(
+            1, status=Status.LIVE, chance=Chance(0.7, 0.0, 0.3), chance_at=at, seen_at=seen,
+            stale=stale,
+        )  # fmt: skip
+
+    for stale, age in ((False, 9), (True, 780)):
+        bets = cast("Any", SimpleNamespace(bet=lambda _, stale=stale: shown(stale)))
+        assert (await held(bets, "1", cast("Any", None), NOW)).age_s == age
 
 
 def test_a_free_bet_is_called_one_and_puts_nothing_at_stake() -> None:

@@ -715,6 +715,18 @@ def test_a_chance_that_was_told_the_other_way_since_is_news_again() -> None:
     assert evening.names() == ["p <= 0.30"]
 
 
+@pytest.mark.parametrize(("wrong", "fired"), [(20, 2), (8, 1)])
+def test_a_level_that_a_wrong_score_told_is_news_when_it_is_reached(wrong: int, fired: int) -> None:
+    """Points that are taken back made no chance: 80 % is sent again once the score gives it."""
+    evening = Evening(a_book(bet(1, "DEN ML", "p >= 0.80")))
+    course = [8, 8, wrong, wrong, *[8] * 6, 9, *[20] * 3]
+    for number, points in enumerate(course):
+        seconds = 10 * number + 400 * (points == 20 and number > 4)
+        state = live(4, 600 - 10 * number, (25, 25), (25, 25), (25, 25), (points, 8))
+        evening.see(state, seconds)
+    assert len(evening.names()) == fired
+
+
 @pytest.mark.parametrize("given", [Result.WON, Result.LOST, Result.VOID])
 def test_a_result_that_was_taken_back_is_graded_at_the_end_as_if_for_the_first_time(
     given: Result,

@@ -14,7 +14,7 @@ from tracker.app.player_priors import players_in
 from tracker.app.pricing import Priced, believed_of, bet_of, price_now
 from tracker.app.views import chance_parts, part, plain, prior_json
 from tracker.domain import TrackerError
-from tracker.domain.bet import Bet, Status, price_of
+from tracker.domain.bet import Bet, Parlay, Status, price_of
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game
 from tracker.domain.player import Player
@@ -451,7 +451,11 @@ async def held(
     _check_worth(bet)
     if bet.chance is not None and bet.chance_at is not None:
         late = delay if bet.status is Status.LIVE else 0.0
-        return HeldBet(bet, bet.chance, stake, odds, bet.chance_at, now, late)
+        # At half-time nothing changes for a quarter of an hour, and the chance is no older for it.
+        alone = bet.seen_at is not None and not bet.stale and not isinstance(bet.market, Parlay)
+        seen = bet.seen_at if alone and bet.status is Status.LIVE else None
+        at = max(bet.chance_at, seen or bet.chance_at)
+        return HeldBet(bet, bet.chance, stake, odds, at, now, late)
     asked, found = bet_of(bet), None
     if asked is not None:
         found = await price_now(explainer.basis, asked, now)

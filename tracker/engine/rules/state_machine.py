@@ -401,6 +401,15 @@ def turned(rule: LevelRule, state: RuleState, told: float, *, up: bool) -> RuleS
     return replace(state, notified=(1.0, high) if up else (low, 0.0))
 
 
+def doubted(state: RuleState, at: datetime) -> RuleState:
+    """A rule after a correction took points back at `at`: what it has just told may not be so.
+
+    To reach that level in truth is news.
+    """
+    told = bool(state.notified and state.window) and _cooling(state, at)
+    return replace(state, notified=()) if told else state
+
+
 def rebase(rule: LevelRule | SwingRule, state: RuleState, reading: RuleReading) -> RuleStep:
     """The rule after a chance that was renewed: what moved it is no news of the game.
 

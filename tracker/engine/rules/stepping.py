@@ -31,7 +31,7 @@ from tracker.domain.policy import (
     Rule,
     SwingRule,
 )
-from tracker.domain.poll import goes_back
+from tracker.domain.poll import goes_back, has_fewer_points
 from tracker.domain.tracking import (
     LIKELIEST,
     Change,
@@ -50,6 +50,7 @@ from tracker.engine.rules.state_machine import (
     RuleReading,
     RuleStep,
     caught_up,
+    doubted,
     idle_range,
     rebase,
     step,
@@ -122,7 +123,7 @@ def apply_rules(
         return seen, [], []
     spans = _spans(seen, reading)
     missed = () if reading is None else seen.readings
-    states = caught_up(seen.bet.rules, seen.rules, missed)
+    states = _corrected(caught_up(seen.bet.rules, seen.rules, missed), update)
     rules: list[RuleState] = []
     alerts: list[Alert] = []
     for rule, memory, span in zip(seen.bet.rules, states, spans, strict=True):
@@ -147,6 +148,13 @@ def apply_rules(
     idle = None if reading is None else idle_range(seen.bet.rules, standing, spans)
     kept = seen.readings if reading is None else ()
     return seen.with_rules(standing, idle, kept), changed, alerts
+
+
+def _corrected(states: tuple[RuleState, ...], update: GameUpdate) -> tuple[RuleState, ...]:
+    """The states of a bet's rules, those that have just told a score which was taken back anew."""
+    if update.before is None or not has_fewer_points(update.state, update.before):
+        return states
+    return tuple(doubted(x, update.now) for x in states)
 
 
 def _spans(seen: Tracked, reading: RuleReading | None) -> Sequence[IdleSpan | None]:
