@@ -69,7 +69,10 @@ def test_open_bets() -> None:
     later = Game("9", "nba", "BOS", "NYK", NOW + timedelta(hours=20))
     bets = [
         view(14, "DEN ML", game=later, market=bet("DEN ML").market),
-        view(15, draft=Draft(*read_line("BOS -3")), market=None, market_text=None, game=None),
+        view(
+            15, draft=Draft(*read_line("BOS -3"), odds=parse_odds("-115")), market=None,
+            market_text=None, game=None,
+        ),
         view(
             12, status=Status.LIVE, state=state(), chance=Chance(0.71, 0.0, 0.29),
         ),
