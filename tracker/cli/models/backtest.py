@@ -95,13 +95,14 @@ def read_strategy(file: Path) -> Strategy:
 
 def _report(scope: Scope, strategy: Strategy, season: str, data: Path | None) -> BacktestReport:
     from tracker.app.market.backtest import backtest as judge
+    from tracker.cli.models import ModelsInUse
 
     if strategy.lines == "quotes":
         pairs = run_async(_own(scope, strategy))
         source = "your kept quotes, 60 s after each decision"
     else:
-        model = _model(scope)
-        pairs = _recorded(scope, model, strategy, (season, data))
+        model = ModelsInUse(scope.registry(), note)("nba")
+        pairs = _recorded(scope, model, strategy, season, data)
         fitted = "; it was fitted on that season too" if season in model.fitted_on else ""
         source = (
             f"{season}, recorded {strategy.lines} lines: what is said is of the model, not of you: "
@@ -110,19 +111,12 @@ def _report(scope: Scope, strategy: Strategy, season: str, data: Path | None) ->
     return judge(strategy, [x for x, _ in pairs], dict(pairs), source)
 
 
-def _model(scope: Scope) -> Parameters:
-    from tracker.cli.models import ModelsInUse
-
-    return ModelsInUse(scope.registry(), note)("nba")
-
-
 def _recorded(
-    scope: Scope, model: Parameters, strategy: Strategy, where: tuple[str, Path | None]
+    scope: Scope, model: Parameters, strategy: Strategy, season: str, data: Path | None
 ) -> list[tuple[Candidate, BetOutcome]]:
-    """The bets of a season and their outcomes; `where` is the season and the folder, if named."""
+    """The bets of a season and their outcomes, of the games in `data`, else of one's own folder."""
     from tracker.modelling.backtest import candidates, read_rows
 
-    season, data = where
     folder = data or scope.settings().history_folder / "nba"
     with bar() as advance:
         return list(candidates(read_rows(folder), season, strategy.lines, model, advance))

@@ -95,7 +95,7 @@ def fit(  # noqa: PLR0917 - the verb's options
         return
     need_modelling("fitting", "pyarrow")
     with bar() as advance:
-        found, games = _fit(folder, wanted, (named, unseen), target, advance)
+        found, games = _fit(folder, wanted, named, target, advance, unseen=unseen)
     if games < _FEW:
         note(f"{games} games are few: forecasts of this model are coarse, judge it before its use.")
     then = f"Judge it with `tracker evaluate`; use it with `tracker model activate {target}`."
@@ -136,17 +136,18 @@ def _say_written(
 def _fit(
     folder: Path,
     league: str,
-    wanted: tuple[tuple[str, ...], str | None],
+    named: tuple[str, ...],
     out: Path,
     advance: Advance,
+    *,
+    unseen: str | None,
 ) -> tuple[Parameters, int]:
     """Fit a game model and write it to `out`; returns it with the number of games fitted on.
 
-    `wanted` are the seasons to fit, all when empty, and the one to judge a first fit on, if any.
+    `named` are the seasons to fit, all when empty; a first fit is judged on `unseen`, if given.
     """
     import numpy as np
 
-    from tracker.clock import SystemClock
     from tracker.forecast.game.parameters import decode
     from tracker.modelling.games import BadDataset, read
     from tracker.modelling.games.evaluate import judged
@@ -154,7 +155,6 @@ def _fit(
 
     advance("reading", 0.0)
     data = read(folder, league)
-    named, unseen = wanted
     seasons = named or seasons_in(data)
     if unseen is not None and unseen not in seasons:
         raise Misused(f"--unseen names one of the seasons that are fitted: {', '.join(seasons)}")

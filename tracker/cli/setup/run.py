@@ -142,11 +142,8 @@ async def _run(
 
     events: set[type[SystemEvent]] = set()
 
-    def heard(event: SystemEvent) -> None:
-        events.add(type(event))
-        tell(event)
-
     def tell(event: SystemEvent) -> None:
+        events.add(type(event))
         warns = event.severity is Severity.WARNING
         (logger.warning if warns else logger.info)(event.name, **event.figures)
 
@@ -157,16 +154,15 @@ async def _run(
     channels: tuple[Channel, ...] = ()
     async with AsyncExitStack() as open_ones:
         try:
-            opening = open_channels(settings, secrets, heard)
+            opening = open_channels(settings, secrets, tell)
             channels = await open_ones.enter_async_context(opening)
-            verbs = Commands(config)
             # A scaled clock means a rehearsal: chores that are due at set times are left out.
             scaled = isinstance(clock, ScaledClock)
             heavy = Commands(config, limit=HEAVY_LIMIT, bounds=Bounds())
             runners = None if scaled else Runners(Commands(config, limit=LIGHT_LIMIT), heavy)
             setup = Setup(
-                settings, channels, clock, heard, load=load, verbs=verbs, runners=runners,
-                odds_key=secrets.odds_key, heartbeat_url=secrets.heartbeat_url,
+                settings, channels, clock, tell, load=load, verbs=Commands(config),
+                runners=runners, odds_key=secrets.odds_key, heartbeat_url=secrets.heartbeat_url,
             )  # fmt: skip
             await daemon(setup)
         except Exception as wrong:

@@ -142,7 +142,7 @@ class Periods:
         return range(max(covered.start, self._next), covered.stop)
 
     def coming(self, period: int) -> Points:
-        """The points that a period brings from now on. The last one is not played yet."""
+        """The points that a period brings from now on; the last period must not have begun."""
         return self._to_come(self._alone(period), period, period, (0, 0))
 
     def played_on(self, cells: Floats) -> Floats:
@@ -367,16 +367,16 @@ class Rest(NamedTuple):
 
     @staticmethod
     def of(rest: Lattice) -> Rest:
-        """The same by joint chances."""
+        """Margin and total to come, from the joint distribution of the points to come."""
         margin, total = rest.margin, rest.total
         return Rest(margin.mean, margin.sd**2, 0.0, total.mean, total.sd**2, 0.0, 0.0)
 
     def less(self, end: Rest) -> Rest:
-        """This without its end."""
+        """What is still to come before `end`, the last part of it."""
         return Rest(*(x - y for x, y in zip(self, end, strict=True)))
 
     def then(self, later: Rest) -> Rest:
-        """This and what follows it."""
+        """What is still to come in all, where `later` follows this and is independent of it."""
         kept = 1 + later.reverts
         return Rest(
             kept * self.margin + later.margin,
