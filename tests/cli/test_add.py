@@ -91,6 +91,15 @@ def test_a_free_bet_is_shown_as_one_wherever_its_stake_is(cli: Cli) -> None:
     assert cli("add", "BOS ML +135 $10", "--free", "--json").json["break_even"] is None
 
 
+def test_a_bare_number_is_told_as_the_stake(cli: Cli) -> None:
+    """What a shell leaves of `$15` within double quotes is read back as money."""
+    waits = cli("add", "DEN Nikola Jokic o25.5 pts -110 5")
+    assert " · stake $5.00 to win $4.55 · " in waits.out
+    none = cli("add", "DEN ML -110 00")
+    assert none.status == 2
+    assert "within single quotes" in none.err
+
+
 def test_the_pick_is_kept_as_it_was_written(cli: Cli) -> None:
     """The pick is stored word for word, with its tags and price."""
     cli("add", "Nuggets  ml  +135 $10 #x")

@@ -145,6 +145,7 @@ def test_a_label_is_as_wide_in_colour_as_without(monkeypatch: pytest.MonkeyPatch
     """The text behind a label begins in the same column on a terminal as in a file."""
     from tracker.cli.screen import label
 
+    monkeypatch.delenv("NO_COLOR", raising=False)
     told = [label(x) for x in ("Worth", "Chance", "Market")]
     monkeypatch.setattr(sys, "stdout", Terminal())
     drawn = [label(x) for x in ("Worth", "Chance", "Market")]

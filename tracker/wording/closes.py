@@ -133,12 +133,14 @@ def price_facts(draft: Draft, form: str, *, as_written: bool = False) -> list[st
     """A bet's price, its stake with what it would win, and the chance at which it breaks even.
 
     `as_written` is whether they follow the line as it was written: what stands in it is left out.
+    A bare number is still told as the stake: of `$15` a shell may have left the 5.
     """
     odds, stake, facts = draft.odds, draft.stake_cents, []
     if odds is not None and not (as_written and draft.pick.odds is not None):
         facts.append(odds_text(odds, form))
     if stake is not None:
-        in_line = as_written and not draft.free and stake_written(draft.pick, stake) is not None
+        signed = draft.pick.units is not None or any(x in draft.pick.text for x in "$€£")
+        in_line = signed and as_written and not draft.free and stake_written(draft.pick, stake)
         risked = "" if in_line else stake_text(stake, free=draft.free)
         won = "" if odds is None else f"to win {money_text(payout_if_won(stake, odds) - stake)}"
         facts.append(f"{risked} {won}".strip())

@@ -341,7 +341,8 @@ def check(draft: Draft, before: Draft | None = None) -> None:
     """
     if draft.stake_cents == 0:
         raise BadBet(
-            f"{draft.pick.text!r}: a stake of $0.00 is no bet: leave the stake out to watch only"
+            f"{draft.pick.text!r}: a stake of $0.00 is no bet: write one such as $20 (within "
+            "single quotes, on a command line), or leave it out to watch only"
         )
     for what, text in _words(draft):
         if before is None or (what, text) not in _words(before):
