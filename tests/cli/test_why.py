@@ -19,7 +19,7 @@ from tests.conftest import made_once
 from tracker.__main__ import run
 from tracker.app.explain import UNKNOWN, exactly, told_by_plays
 from tracker.domain.chance import Chance
-from tracker.domain.game import Game, GameState, Phase, Score, Side, Throws
+from tracker.domain.game import FreeThrows, Game, GameState, Phase, Score, Side
 from tracker.forecast.explain import CAUSES
 from tracker.wording.figures import percent, points_moved, tenths
 
@@ -152,7 +152,7 @@ def test_the_ball_and_free_throws_of_a_late_moment_are_told_by_its_chance() -> N
         for throws in (
             None,
             *(
-                Throws(side, left, None, kept, reviewed)
+                FreeThrows(side, left, None, kept, reviewed)
                 for left in (1, 2, 3)
                 for kept, reviewed in ((None, False), (None, True), *((x, False) for x in Side))
             ),

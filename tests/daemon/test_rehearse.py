@@ -12,7 +12,7 @@ import pytest
 from tests.daemon import night
 from tracker.clock import LeapingClock
 from tracker.domain.draft import Draft
-from tracker.domain.game import Game, GameState, Side, Throws
+from tracker.domain.game import FreeThrows, Game, GameState, Side
 from tracker.domain.money import parse_odds
 from tracker.domain.player import Stat
 from tracker.domain.policy import parse_rule
@@ -75,7 +75,7 @@ async def test_a_replay_reads_who_is_at_the_line() -> None:
     watch = SiteWatch(NbaSite(GAMES[:1]), LeapingClock(datetime(2026, 1, 30, 2, 30, 0, tzinfo=UTC)))
     state = (await watch.read(game, LookUp.BOARD, 0.0)).reading
     assert isinstance(state, GameState)
-    assert (state.possession, state.throws) == (Side.HOME, Throws(Side.HOME, 2, "1630178"))
+    assert (state.possession, state.throws) == (Side.HOME, FreeThrows(Side.HOME, 2, "1630178"))
 
 
 async def test_a_replay_ends_official_and_right(played: tuple[Path, str]) -> None:

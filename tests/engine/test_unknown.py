@@ -13,7 +13,7 @@ from tracker.domain.alert import Alert, Decision
 from tracker.domain.bet import Bet, Leg, Parlay, Result, Wager
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.events import tell_nobody
-from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side, Throws
+from tracker.domain.game import FreeThrows, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import Direction, Moneyline, PlayerTotal, Spread, Total
 from tracker.domain.money import parse_odds
 from tracker.domain.player import Player, PlayerGame, Stat, player_key
@@ -389,7 +389,7 @@ def test_a_line_on_points_waits_for_the_box_that_lacks_the_last_ones() -> None:
         quarters = (*(Score(20, 20),) * 3, Score(home - 60, away - 60))
         return GameState(
             GAME, Phase.LIVE, 4, 200.0, Score(home, away), periods=quarters, players=lines,
-            possession=who.side, throws=Throws(who.side, left, who.id) if left else None,
+            possession=who.side, throws=FreeThrows(who.side, left, who.id) if left else None,
         )  # fmt: skip
 
     night.poll(soon(), -60)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.domain.game import (
+    FreeThrows,
     Game,
     GameState,
     Pair,
@@ -18,7 +19,6 @@ from tracker.domain.game import (
     PlayerLine,
     Score,
     Side,
-    Throws,
     same_meeting,
 )
 from tracker.domain.player import player_key
@@ -147,14 +147,14 @@ def test_a_state_told_from_the_other_side() -> None:
         bonus=Pair(True, False),
         timeouts=Pair(6, 7),
         players=(PlayerLine("espn:1", "A", Side.HOME, ()),),
-        throws=Throws(Side.HOME, 2, "8", Side.AWAY),
+        throws=FreeThrows(Side.HOME, 2, "8", Side.AWAY),
     )
     found = state_under(GAME, reported)
     assert (found.game.id, found.game.name, found.game.start) == (GAME.id, GAME.name, AT_ESPN.start)
     assert (found.score, found.periods) == (Score(15, 20), (Score(15, 20),))
     assert (found.possession, found.bonus) == (Side.AWAY, Pair(False, True))
     assert (found.timeouts, found.players[0].side) == (Pair(7, 6), Side.AWAY)
-    assert found.throws == Throws(Side.AWAY, 2, "8", Side.HOME)
+    assert found.throws == FreeThrows(Side.AWAY, 2, "8", Side.HOME)
 
 
 @pytest.mark.parametrize("name", ["SAC@PHI", "LAC@LAL", "CHA@DAL"])

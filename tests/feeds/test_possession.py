@@ -11,7 +11,7 @@ from aiohttp import web
 
 from tests.doubles.clock import FakeClock
 from tests.feeds.serving import Site, board_of, changed, document, encoded, live_game, serving
-from tracker.domain.game import GameState, Side, Throws
+from tracker.domain.game import FreeThrows, GameState, Side
 from tracker.feeds import Ball, FeedMalformed, nba
 from tracker.feeds.feeds import Feeds, open_feeds
 from tracker.feeds.nba import parse_plays, plays_path
@@ -283,8 +283,8 @@ async def test_the_budget_is_kept_for_scores(
 @pytest.mark.parametrize(
     ("clock_told", "possession", "throws"),
     [
-        ("PT01M50.00S", Side.AWAY, Throws(Side.AWAY, 1, "8")),
-        ("PT01M50.70S", Side.AWAY, Throws(Side.AWAY, 1, "8")),  # in whole seconds on the board
+        ("PT01M50.00S", Side.AWAY, FreeThrows(Side.AWAY, 1, "8")),
+        ("PT01M50.70S", Side.AWAY, FreeThrows(Side.AWAY, 1, "8")),  # in whole seconds on the board
         ("PT01M55.00S", None, None),  # the clock has run since
     ],
 )
@@ -294,7 +294,7 @@ async def test_throws_come_only_while_the_clock_stands(
     clock: FakeClock,
     clock_told: str,
     possession: Side | None,
-    throws: Throws | None,
+    throws: FreeThrows | None,
 ) -> None:
     """Where the board's clock has run on, the throws are over and the ball is unknown."""
     site.board(changed(live_game(), **LATE))

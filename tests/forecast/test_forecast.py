@@ -11,7 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker.domain.chance import LOST, PUSHED, WON
-from tracker.domain.game import MOST_THROWS, Game, GameState, Pair, Phase, Score, Side, Throws
+from tracker.domain.game import (
+    MOST_FREE_THROWS,
+    FreeThrows,
+    Game,
+    GameState,
+    Pair,
+    Phase,
+    Score,
+    Side,
+)
 from tracker.domain.market import Direction, Moneyline, Spread, TeamTotal, Total
 from tracker.domain.prior import Lines, Prior, PriorSource
 from tracker.forecast import forecast, load_parameters, price
@@ -47,13 +56,13 @@ def states(draw: st.DrawFn) -> GameState:
     return replace(known, throws=draw(st.none() | throws(ball)))
 
 
-def throws(side: Side) -> st.SearchStrategy[Throws]:
+def throws(side: Side) -> st.SearchStrategy[FreeThrows]:
     """Any free throws of a side."""
     kept = st.none() | st.sampled_from(Side)
-    return st.builds(Throws, st.just(side), LEFT, st.none(), kept, st.booleans())
+    return st.builds(FreeThrows, st.just(side), LEFT, st.none(), kept, st.booleans())
 
 
-LEFT = st.integers(1, MOST_THROWS)
+LEFT = st.integers(1, MOST_FREE_THROWS)
 
 
 @st.composite
@@ -225,7 +234,7 @@ SEEN = (
 def test_the_ball_after_throws_that_keep_it_is_known(kept: Side) -> None:
     """After a flagrant or a technical foul a made and a missed last throw leave the same ball."""
     state = live(109, 111, 4, 27.3, Side.HOME)
-    now = forecast(replace(state, throws=Throws(Side.HOME, 1, kept=kept)), PRIOR, NBA)
+    now = forecast(replace(state, throws=FreeThrows(Side.HOME, 1, kept=kept)), PRIOR, NBA)
     made, missed = (forecast(live(x, 111, 4, 27.3, kept), PRIOR, NBA) for x in (110, 109))
     for market in SEEN:
         mean = MADE * price(market, made).win + (1 - MADE) * price(market, missed).win
@@ -237,7 +246,7 @@ def test_a_foul_under_review_is_given_or_taken_back() -> None:
     state = live(109, 111, 4, 27.3, Side.HOME)
     taken = forecast(replace(state, possession=None), PRIOR, NBA)
     given, reviewed = (
-        forecast(replace(state, throws=Throws(Side.HOME, 2, reviewed=x)), PRIOR, NBA)
+        forecast(replace(state, throws=FreeThrows(Side.HOME, 2, reviewed=x)), PRIOR, NBA)
         for x in (False, True)
     )
     for market in SEEN:
@@ -259,7 +268,7 @@ def test_before_free_throws_chances_are_the_mean_of_what_they_bring(
 
     def after(points: int, ball: Side, left: int) -> GameState:
         state = live(home + points, away, period, clock, ball)
-        return replace(state, throws=Throws(ball, left)) if left else state
+        return replace(state, throws=FreeThrows(ball, left)) if left else state
 
     now = forecast(after(0, Side.HOME, left), PRIOR, NBA)
     rebounded = (1 + REBOUNDED) / 2
@@ -285,8 +294,8 @@ def test_before_free_throws_chances_are_the_mean_of_what_they_bring(
 def test_with_free_throws_to_come_a_point_more_is_worth_more() -> None:
     """The chance rises with the lead, and with each throw that is to come."""
     leads, last = range(-6, 7), 0.0
-    for left in range(MOST_THROWS + 1):
-        throws = Throws(Side.HOME, left) if left else None
+    for left in range(MOST_FREE_THROWS + 1):
+        throws = FreeThrows(Side.HOME, left) if left else None
         chances = [
             price(
                 Moneyline(Side.HOME),

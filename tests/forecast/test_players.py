@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker.domain.chance import WON, Unpriceable
-from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side, Throws
+from tracker.domain.game import FreeThrows, Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import Direction, DoubleDouble, Market, PlayerTotal
 from tracker.domain.player import Player, PlayerGame, Stat, player_key
 from tracker.domain.prior import Prior, PriorSource
@@ -499,7 +499,7 @@ def test_the_player_at_the_line_has_his_throws_to_come() -> None:
     """His points gain them, made one by one, and no team-mate's do, if the box is up to date."""
     mate = replace(box("Jamal Murray", pts=35), id="2")
     state = replace(late(box(pts=60), mate, clock=9.0), possession=Side.HOME)
-    throws = Throws(Side.HOME, 2, shooter="1")
+    throws = FreeThrows(Side.HOME, 2, shooter="1")
     now = replace(state, throws=throws)
     his, mates = (look(now).player(Player(x.name, x.side)) for x in state.players)
     assert 1 - his.pmf(Stat.PTS).less_than(62) > MADE**2
@@ -513,7 +513,7 @@ def test_the_player_at_the_line_has_his_throws_to_come() -> None:
     over = one(replace(now, phase=Phase.FINAL, score=Score(95, 94)))
     assert over.pmf(Stat.PTS).mean == 60
     late_box = one(replace(now, score=Score(96, 95)))
-    unknown = one(replace(now, score=Score(96, 95), throws=Throws(Side.HOME, 2)))
+    unknown = one(replace(now, score=Score(96, 95), throws=FreeThrows(Side.HOME, 2)))
     assert late_box.pmf(Stat.PTS).mean == unknown.pmf(Stat.PTS).mean < his.pmf(Stat.PTS).mean
 
 
@@ -521,7 +521,7 @@ def test_throws_under_review_may_not_come() -> None:
     """What a player is to add is between that with the throws of a challenged foul and without."""
     mate = replace(box("Jamal Murray", pts=35), id="2")
     state = replace(late(box(pts=60), mate, clock=9.0), possession=Side.HOME)
-    throws = Throws(Side.HOME, 2, shooter="1")
+    throws = FreeThrows(Side.HOME, 2, shooter="1")
     given, reviewed = (
         one(replace(state, throws=replace(throws, reviewed=x))).pmf(Stat.PTS) for x in (False, True)
     )
@@ -536,7 +536,7 @@ def test_throws_to_come_count_in_a_parlay_on_their_shooter() -> None:
     """Beside another line of his, his points have the throws that they have alone."""
     mate = replace(box("Jamal Murray", pts=35), id="2")
     state = replace(late(box(pts=60), mate, clock=9.0), possession=Side.HOME)
-    seen = look(replace(state, throws=Throws(Side.HOME, 2, shooter="1")))
+    seen = look(replace(state, throws=FreeThrows(Side.HOME, 2, shooter="1")))
     his = Player("Nikola Jokić", Side.HOME)
     legs = [PlayerTotal(his, x, Direction.OVER, n) for x, n in ((Stat.PTS, 60.5), (Stat.REB, 5.5))]
     points, rebounds = (price(x, seen).win for x in legs)
@@ -546,7 +546,9 @@ def test_throws_to_come_count_in_a_parlay_on_their_shooter() -> None:
 def test_throws_to_come_are_in_all_figures_that_are_worked_out_together() -> None:
     """A figure is the same whether it is computed alone or with others."""
     mate = replace(box("Jamal Murray", pts=35), id="2")
-    state = replace(late(box(pts=60), mate, clock=9.0), throws=Throws(Side.HOME, 1, shooter="1"))
+    state = replace(
+        late(box(pts=60), mate, clock=9.0), throws=FreeThrows(Side.HOME, 1, shooter="1")
+    )
     alone, together = one(state), one(state)
     work_out_together([(together, x) for x in Stat])
     for stat in Stat:

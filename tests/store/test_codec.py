@@ -15,7 +15,7 @@ from tests.store.values import GAME, T0
 from tracker.domain.bet import Bet
 from tracker.domain.catalog import Team, teams
 from tracker.domain.draft import Draft
-from tracker.domain.game import GameState, Pair, Phase, PlayerLine, Score, Side, Throws
+from tracker.domain.game import FreeThrows, GameState, Pair, Phase, PlayerLine, Score, Side
 from tracker.domain.market import (
     Direction,
     DoubleDouble,
@@ -193,7 +193,7 @@ def states(draw: st.DrawFn) -> GameState:
         throws=draw(
             st.none()
             | st.builds(
-                Throws,
+                FreeThrows,
                 SIDES,
                 st.integers(1, 3),
                 st.none() | st.just("8"),
@@ -224,7 +224,7 @@ def test_a_state_comes_back_with_its_players(state: GameState) -> None:
 
 def test_free_throws_that_were_kept_without_what_follows_them_are_still_read() -> None:
     """A row of before that was known has the side, the number and the shooter."""
-    throws = Throws(Side.AWAY, 2, "8")
+    throws = FreeThrows(Side.AWAY, 2, "8")
     kept = pack_state(GameState(GAME, Phase.LIVE, 4, 60.0, Score(90, 90), throws=throws))
     older = kept.replace('"8",null,false]', '"8"]')
     assert older != kept

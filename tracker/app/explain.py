@@ -24,14 +24,14 @@ from tracker.domain import Misused, TrackerError
 from tracker.domain.bet import Bet, Snapshot
 from tracker.domain.chance import Unpriceable
 from tracker.domain.game import (
-    MOST_THROWS,
+    MOST_FREE_THROWS,
+    FreeThrows,
     Game,
     GameState,
     Phase,
     PlayerLine,
     Score,
     Side,
-    Throws,
 )
 from tracker.domain.market import PlayerMarket
 from tracker.domain.poll import Origin
@@ -415,8 +415,8 @@ def told_by_plays(state: GameState) -> list[GameState]:
                 (None, side.other, False),
             ]
             found += [
-                replace(state, possession=side, throws=Throws(side, left, *kind))
-                for left, kind in product(range(1, MOST_THROWS + 1), kinds)
+                replace(state, possession=side, throws=FreeThrows(side, left, *kind))
+                for left, kind in product(range(1, MOST_FREE_THROWS + 1), kinds)
             ]
     return found
 

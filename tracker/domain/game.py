@@ -243,12 +243,12 @@ LAST_FIVE_MINUTES = 300.0
 throws known from 5:00 to 2:00 the Brier score of 600 NBA games is better by .0006 ± .0001 (win),
 .0015 ± .0002 (margin) and .0005 ± .0003 (total)."""
 
-MOST_THROWS = 3
+MOST_FREE_THROWS = 3
 """The most free throws that a foul gives."""
 
 
 @dataclass(frozen=True, slots=True)
-class Throws:
+class FreeThrows:
     """Free throws that are still to come: the side at the line, and how many (1 to 3).
 
     `shooter` is the id of the player who shoots them, None where it is unknown. `kept` is the side
@@ -263,13 +263,13 @@ class Throws:
     reviewed: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse a number of throws that no foul gives."""
-        if not 1 <= self.left <= MOST_THROWS:
-            raise ValueError(f"throws are 1 to {MOST_THROWS}, not {self.left}")
+        """Refuse a number of free throws that no foul gives."""
+        if not 1 <= self.left <= MOST_FREE_THROWS:
+            raise ValueError(f"free throws are 1 to {MOST_FREE_THROWS}, not {self.left}")
 
     @property
-    def turned(self) -> Throws:
-        """The throws of the other side."""
+    def turned(self) -> FreeThrows:
+        """The free throws of the other side."""
         kept = None if self.kept is None else self.kept.other
         return replace(self, side=self.side.other, kept=kept)
 
@@ -361,7 +361,7 @@ class GameState:
     doubt: str = field(default="", compare=False)
     box: Box | None = field(default=None, compare=False)
     tip: Side | None = field(default=None, compare=False)
-    throws: Throws | None = None
+    throws: FreeThrows | None = None
 
     def __post_init__(self) -> None:
         """Refuse an impossible clock or period, and periods that do not add up to the score."""

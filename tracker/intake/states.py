@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from tracker.domain import TrackerError
 from tracker.domain.catalog import find_teams, teams
 from tracker.domain.game import (
-    MOST_THROWS,
+    MOST_FREE_THROWS,
     Box,
+    FreeThrows,
     Game,
     GameState,
     Pair,
@@ -26,7 +27,6 @@ from tracker.domain.game import (
     Score,
     Side,
     TeamBox,
-    Throws,
 )
 from tracker.domain.league import LEAGUES
 from tracker.domain.money import decimal_of
@@ -216,14 +216,14 @@ def _periods(given: Json, period: int, score: Score) -> tuple[Score, ...] | None
     return tuple(Score(h, a) for h, a in zip(home, away, strict=True))
 
 
-def _throws(value: Any) -> Throws | None:
+def _throws(value: Any) -> FreeThrows | None:
     """Free throws to come, written `{"side": "home", "left": 2}`."""
     if value is None:
         return None
     side = _side(value.get("side"), "throws.side") if isinstance(value, dict) else None
     if side is None:
         raise BadState("throws", 'throws is written {"side": "home", "left": 2}')
-    return Throws(side, _whole(value.get("left"), "throws.left", 1, MOST_THROWS))
+    return FreeThrows(side, _whole(value.get("left"), "throws.left", 1, MOST_FREE_THROWS))
 
 
 def _side(value: Any, field: str) -> Side | None:

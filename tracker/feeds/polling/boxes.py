@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from tracker.clock import Clock
-from tracker.domain.game import Game, GameState, Phase, Score, Side, Throws
+from tracker.domain.game import FreeThrows, Game, GameState, Phase, Score, Side
 from tracker.domain.player import UNREAD
 from tracker.domain.poll import GameStanding, Unreadable
 from tracker.feeds import Ball, FeedError, Source
@@ -259,12 +259,12 @@ def ball_counts(state: GameState) -> bool:
     return state.phase is Phase.LIVE and state.last_five_minutes
 
 
-def _throws(ball: Ball, game: Game, side: Side) -> Throws | None:
+def _throws(ball: Ball, game: Game, side: Side) -> FreeThrows | None:
     """The free throws that a side is to shoot, by the play-by-play."""
     if not ball.throws:
         return None
     kept = None if ball.kept is None else game.side_of(ball.kept)
-    return Throws(side, ball.throws, ball.shooter, kept, ball.reviewed)
+    return FreeThrows(side, ball.throws, ball.shooter, kept, ball.reviewed)
 
 
 def _moment(state: GameState) -> tuple[Phase, int, float, Score]:

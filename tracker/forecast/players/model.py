@@ -16,7 +16,7 @@ import numpy as np
 
 from tracker.domain import Lazy
 from tracker.domain.chance import NotInBox, PlayerOut, Unpriceable
-from tracker.domain.game import Phase, PlayerLine, Side, Throws
+from tracker.domain.game import FreeThrows, Phase, PlayerLine, Side
 from tracker.domain.market import CATEGORIES, CATEGORY_REACHED
 from tracker.domain.player import (
     Stat,
@@ -128,7 +128,7 @@ class Scene:
     """The starters and the players seen so far; before tip-off all who may play."""
     able: LineUp | None
     """All who may play, in the first minutes of a game; None later."""
-    throws: Throws | None
+    throws: FreeThrows | None
     """Free throws to come of a known player; None while the box is not as new as the score."""
 
 
@@ -218,7 +218,7 @@ def scene(state: GameState, end: Lattice, average_total: float, players: PlayerP
     )
 
 
-def _throws(state: GameState) -> Throws | None:
+def _throws(state: GameState) -> FreeThrows | None:
     """The free throws to come of a player in the box, if its points of his side are the score's."""
     throws = state.throws
     if throws is None or all(
@@ -228,7 +228,7 @@ def _throws(state: GameState) -> Throws | None:
     return None if points_lacking(state, throws.side) else throws
 
 
-def given(throws: Throws) -> float:
+def given(throws: FreeThrows) -> float:
     """The chance that free throws to come are shot: a foul under review may be taken back."""
     return 1 - TAKEN_BACK if throws.reviewed else 1.0
 

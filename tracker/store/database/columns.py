@@ -17,6 +17,7 @@ from tracker.domain.game import (
     OWN_DIGITS,
     UNCOUNTED,
     Box,
+    FreeThrows,
     Game,
     GameState,
     Pair,
@@ -25,7 +26,6 @@ from tracker.domain.game import (
     Score,
     Side,
     TeamBox,
-    Throws,
 )
 from tracker.domain.policy import (
     Comparison,
@@ -218,11 +218,11 @@ def _later_fields(state: GameState) -> dict[str, Json]:
     return found
 
 
-def _throws_of(found: Json) -> Throws | None:
+def _throws_of(found: Json) -> FreeThrows | None:
     if found is None:
         return None
     side, left, shooter, kept, reviewed = (*found, None, False)[:5]
-    return Throws(Side(side), left, shooter, None if kept is None else Side(kept), reviewed)
+    return FreeThrows(Side(side), left, shooter, None if kept is None else Side(kept), reviewed)
 
 
 def box_of(found: Json) -> Box | None:

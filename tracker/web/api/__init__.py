@@ -41,7 +41,7 @@ from tracker.app.market.clv import clv_json, read_clv
 from tracker.app.report import calibration_json, tally_json
 from tracker.app.views import game_json, status_json
 from tracker.domain import BadBet, TrackerError
-from tracker.domain.game import MOST_THROWS, Game, GameState
+from tracker.domain.game import MOST_FREE_THROWS, Game, GameState
 from tracker.domain.league import LEAGUES
 from tracker.engine.record import NOTHING, Grouping
 from tracker.settings import load_secrets
@@ -173,7 +173,7 @@ _STATE: dict[str, Any] = {
             "required": ["side", "left"],
             "properties": {
                 "side": {"enum": ["home", "away"]},
-                "left": {"type": "integer", "minimum": 1, "maximum": MOST_THROWS},
+                "left": {"type": "integer", "minimum": 1, "maximum": MOST_FREE_THROWS},
             },
             "description": "Free throws to come, in the last period or overtime.",
         },
