@@ -35,12 +35,7 @@ from tracker.settings import (
 from tracker.settings.models import Settings
 from tracker.settings.reading import LEFT_OUT
 from tracker.store import Store
-from tracker.store.database.migrate import (
-    migrations,
-    rows_in,
-    sync,
-    version_of,
-)
+from tracker.store.database.migrate import migrations, rows_in, sync, version_of
 from tracker.store.upkeep import Backup
 
 LATE_AFTER = timedelta(hours=36)

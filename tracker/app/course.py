@@ -362,11 +362,7 @@ def _legs(view: ShowView, market: Wager) -> tuple[Lane, ...]:
 
 
 def _lanes(
-    view: ShowView,
-    slip: Parlay,
-    known: Sequence[SnapshotView],
-    begin: datetime,
-    end: float,
+    view: ShowView, slip: Parlay, known: Sequence[SnapshotView], begin: datetime, end: float
 ) -> tuple[Lane, ...]:
     """A lane for each game of a parlay, with the chance of its legs from the snapshots."""
     found = []

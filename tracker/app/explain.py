@@ -11,14 +11,7 @@ from itertools import combinations, product
 from typing import TYPE_CHECKING, Any
 
 from tracker.app.axes import place
-from tracker.app.pricing import (
-    PricingBasis,
-    bet_of,
-    bets_on,
-    live_lines,
-    markets_in,
-    pricing_of,
-)
+from tracker.app.pricing import PricingBasis, bet_of, bets_on, live_lines, markets_in, pricing_of
 from tracker.app.views import clock_digits, game_name_json, part, prior_json
 from tracker.domain import Misused, TrackerError
 from tracker.domain.bet import Bet, Snapshot

@@ -43,10 +43,7 @@ _PLACES = 9
 
 
 def price_lines(
-    lines: Iterable[str],
-    *,
-    pmf: bool = False,
-    load: Callable[[str], Parameters] = load_parameters,
+    lines: Iterable[str], *, pmf: bool = False, load: Callable[[str], Parameters] = load_parameters
 ) -> Iterator[tuple[str, bool]]:
     """Answer each line; the flag is whether it could be priced. Empty lines are skipped."""
     for line in lines:
@@ -150,11 +147,7 @@ def _bet(pick: Any, i: int, state: GameState, outlook: Outlook) -> Json:
         chance = _chance(pick, state, outlook)
     except TrackerError as why:
         raise BadState(where, str(why)) from None
-    return {
-        "bet": pick,
-        **chance_parts(chance),
-        "fair_odds": chance.fair_odds,
-    }
+    return {"bet": pick, **chance_parts(chance), "fair_odds": chance.fair_odds}
 
 
 def _chance(pick: str, state: GameState, outlook: Outlook) -> Chance:

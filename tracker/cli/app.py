@@ -277,11 +277,7 @@ def _to_its_end(work: Callable[..., Coroutine[Any, Any, None]]) -> Callable[...,
 
 
 def declare_group(
-    app: typer.Typer,
-    name: str,
-    text: str,
-    words: Mapping[str, Work],
-    panel: str | None = None,
+    app: typer.Typer, name: str, text: str, words: Mapping[str, Work], panel: str | None = None
 ) -> typer.Typer:
     """Add a verb with sub-commands, such as `tracker config show`, and return its application.
 

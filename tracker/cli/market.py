@@ -12,15 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 
 import typer
 
-from tracker.cli import (
-    CommandEnded,
-    Scope,
-    Session,
-    read_if_any,
-    run_async,
-    scope_of,
-    session,
-)
+from tracker.cli import CommandEnded, Scope, Session, read_if_any, run_async, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.screen import bar, note, paint, progress, say, say_json, shown_as, table
 from tracker.domain import TrackerError
@@ -296,12 +288,10 @@ def price(
         typer.Argument(metavar="FILE", help="States, one in a line; else standard input."),
     ] = None,
     pmf: Annotated[
-        bool,
-        typer.Option("--pmf", help="Also the chance of every final margin, total and score."),
+        bool, typer.Option("--pmf", help="Also the chance of every final margin, total and score.")
     ] = False,
     model: Annotated[
-        str | None,
-        typer.Option(metavar="MODEL", help="A name or a file; else the model in use."),
+        str | None, typer.Option(metavar="MODEL", help="A name or a file; else the model in use.")
     ] = None,
 ) -> None:
     """Price bets in given game states, without a daemon: JSON lines in, JSON lines out.

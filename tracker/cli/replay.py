@@ -229,12 +229,7 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
         app,
         name,
         "List, serve, record and run recorded games.",
-        {
-            "list": listing,
-            "serve": serve,
-            "record": record,
-            "run": run,
-        },
+        {"list": listing, "serve": serve, "record": record, "run": run},
         panel,
     )
 

@@ -25,20 +25,8 @@ from tracker.domain.player import Player, PlayerGame, Stat, of_team
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.domain.tracking import GameTracking
 from tracker.engine.decide.parlays import markets_on
-from tracker.engine.shadow import (
-    STATS,
-    half_line,
-    minutes_left,
-    moment_of,
-    of_game,
-    of_players,
-)
-from tracker.forecast import (
-    Outlook,
-    Parameters,
-    load_parameters,
-    parlay,
-)
+from tracker.engine.shadow import STATS, half_line, minutes_left, moment_of, of_game, of_players
+from tracker.forecast import Outlook, Parameters, load_parameters, parlay
 from tracker.forecast.calibration import NO_CALIBRATIONS
 from tracker.forecast.explain import Seen
 from tracker.forecast.market import LiveLines

@@ -345,11 +345,7 @@ def find_player(written: str, game: Game, roster: Roster, side: Side | None = No
         how = "write the full name"
         if len({x.name for x in found}) == 1:
             how = f"name the team too, as '{game.code(found[0].side)} {found[0].name}'"
-        raise AmbiguousPlayer(
-            f"{written!r} may mean {names} in {game.name}: {how}",
-            game,
-            found,
-        )
+        raise AmbiguousPlayer(f"{written!r} may mean {names} in {game.name}: {how}", game, found)
     if found:
         return found[0]
     where = game.name if side is None else f"{game.code(side)} in {game.name}"

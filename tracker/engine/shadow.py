@@ -168,10 +168,7 @@ def cost_of_game(game: str, moment: str, forecasts: ShadowFigures, score: tuple[
     ]
     crps = {who: _crps(forecasts[who]["first"], forecasts[who]["chances"], total) for who in both}
     own = forecasts[CHALLENGER]
-    covered = (
-        ("margin", _held(own["margin80"], margin)),
-        ("total", _held(own["total80"], total)),
-    )
+    covered = (("margin", _held(own["margin80"], margin)), ("total", _held(own["total80"], total)))
     return Cost((*briers, loss("total CRPS", crps)), covered)
 
 

@@ -360,9 +360,7 @@ def _undecided(team: _TeamDocument) -> bool:
     return shown.strip().upper() == "TBD" or "/" in shown
 
 
-def _sides(
-    competition: _CompetitionDocument,
-) -> tuple[_CompetitorDocument, _CompetitorDocument]:
+def _sides(competition: _CompetitionDocument) -> tuple[_CompetitorDocument, _CompetitorDocument]:
     first, second = competition.competitors
     if {first.side, second.side} != {"home", "away"}:
         raise FeedMalformed("competitors", f"are both {first.side}")

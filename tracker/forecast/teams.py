@@ -109,9 +109,7 @@ class Ratings:
             return known
         keep = figures.carry
         return Rating(
-            season,
-            _blurred(known.strength, keep, strength),
-            _blurred(known.tempo, keep, tempo),
+            season, _blurred(known.strength, keep, strength), _blurred(known.tempo, keep, tempo)
         )
 
     def prior(self, home: str, away: str, season: str) -> Prior:

@@ -28,13 +28,7 @@ from tracker.domain.league import LEAGUES
 from tracker.domain.money import Odds, in_cents
 from tracker.domain.pick import Matchup, ParlayPick, Pick, Written
 from tracker.language import vocabulary as say
-from tracker.language.picks import (
-    Heading,
-    check_clear,
-    parlay_of,
-    pick_of,
-    with_money_beside,
-)
+from tracker.language.picks import Heading, check_clear, parlay_of, pick_of, with_money_beside
 from tracker.language.readers import (
     read_book,
     read_counted,

@@ -21,15 +21,7 @@ from tracker.domain import TrackerError
 from tracker.domain.bet import excess_of
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game, Side
-from tracker.domain.market import (
-    Direction,
-    GameMarket,
-    Moneyline,
-    Spread,
-    Total,
-    describe,
-    kind,
-)
+from tracker.domain.market import Direction, GameMarket, Moneyline, Spread, Total, describe, kind
 from tracker.domain.money import decimal_of
 from tracker.domain.prior import NO_LINES, Finished, Lines, Prior
 from tracker.domain.value import edge

@@ -41,7 +41,7 @@ BAD_REQUEST = json.dumps({"code": 400, "message": "Failed to get events endpoint
 
 _WELCOME = re.compile(
     r"(?:curl|python-requests|python-httpx|Go-http-client|okhttp|axios)/.+|Python/\S+ aiohttp/.+"
-    r"|\S+ \(\+https?://.+\)",
+    r"|\S+ \(\+https?://.+\)"
 )
 
 
@@ -121,10 +121,7 @@ class EspnSite:
 
 def scoreboard(league: str, views: Sequence[View]) -> Json:
     """A scoreboard of one league with these games."""
-    return {
-        "leagues": [_league(league)],
-        "events": [event(view) for view in views],
-    }
+    return {"leagues": [_league(league)], "events": [event(view) for view in views]}
 
 
 def _league(league: str) -> Json:
@@ -347,7 +344,7 @@ def summary(view: View) -> Json:
                     "homeAway": where,
                 }
                 for order, (team, side, where) in enumerate(pairs, start=1)
-            ],
+            ]
         }
         if recording.home.players:
             result["boxscore"]["players"] = [

@@ -307,10 +307,7 @@ def playbyplay(view: View, course: Actions, changed: datetime, rendered: list[Js
             "request": f"http://nba.cloud/games/{recording.id}/playbyplay?Format=json",
             "time": box_time(changed),
         },
-        "game": {
-            "gameId": recording.id,
-            "actions": rendered[: len(rows)],
-        },
+        "game": {"gameId": recording.id, "actions": rendered[: len(rows)]},
     }
 
 

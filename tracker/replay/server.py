@@ -134,11 +134,7 @@ class Running:
 
 @asynccontextmanager
 async def serving(
-    playbacks: Sequence[Playback],
-    clock: Clock,
-    *,
-    port: int = 0,
-    options: Options | None = None,
+    playbacks: Sequence[Playback], clock: Clock, *, port: int = 0, options: Options | None = None
 ) -> AsyncIterator[Running]:
     """Play games for as long as the block runs. Port 0 takes any free one.
 

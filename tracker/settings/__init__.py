@@ -14,13 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tracker.settings.alerting import checked_address
-from tracker.settings.models import (
-    FeedSettings,
-    LineSettings,
-    Settings,
-    feeds_are_local,
-    lines_for,
-)
+from tracker.settings.models import FeedSettings, LineSettings, Settings, feeds_are_local, lines_for
 from tracker.settings.reading import (
     EX_CONFIG,
     ConfigError,

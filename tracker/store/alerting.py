@@ -355,12 +355,7 @@ class Outbox(Subject):
 
     @writes
     def finish_digest(
-        self,
-        db: Connection,
-        expired: Collection[Delivery],
-        outcome: Outcome,
-        *,
-        tried: bool = True,
+        self, db: Connection, expired: Collection[Delivery], outcome: Outcome, *, tried: bool = True
     ) -> None:
         """Write down the outcome of a digest of these. Those not surely reported come again.
 

@@ -204,10 +204,7 @@ def _pay_anew(db: Connection, number: int, paid: Decide, who: str, at: datetime)
 
 
 def register(
-    db: Connection,
-    wanted: Iterable[Registration],
-    defaults: tuple[Rule, ...],
-    at: datetime,
+    db: Connection, wanted: Iterable[Registration], defaults: tuple[Rule, ...], at: datetime
 ) -> list[Added | BadBet]:
     """Register many bets.
 

@@ -525,13 +525,7 @@ def _bind_one(db: Connection, number: int, games: Games, roster_of: RosterOf, at
     return number
 
 
-def _bind(
-    db: Connection,
-    number: int,
-    games: Sequence[Game],
-    wager: Wager,
-    at: datetime,
-) -> None:
+def _bind(db: Connection, number: int, games: Sequence[Game], wager: Wager, at: datetime) -> None:
     for place, leg in enumerate(_legs_of(wager, games)):
         columns = market_columns(leg.market) | odds_columns(leg.odds)
         db.execute(q.ADD_LEG, columns | {"bet": number, "number": place, "game_id": leg.game.id})

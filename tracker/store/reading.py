@@ -429,11 +429,7 @@ def _views(db: Connection, rows: Sequence[Row], defaults: Defaults) -> list[BetV
 
 
 def _bet_view(
-    db: Connection,
-    row: Row,
-    defaults: tuple[Rule, ...],
-    wagers: Wagers,
-    followed: Tracked | None,
+    db: Connection, row: Row, defaults: tuple[Rule, ...], wagers: Wagers, followed: Tracked | None
 ) -> BetView:
     """A bet in its present state. `followed` is None while its game is not known."""
     bound = row["game_id"] is not None

@@ -12,13 +12,7 @@ from typing import Any
 
 from tracker.domain.chance import Chance
 from tracker.store.database import Subject, reads, writes
-from tracker.store.database.columns import (
-    from_row,
-    moment,
-    stamp,
-    to_columns,
-    unpack,
-)
+from tracker.store.database.columns import from_row, moment, stamp, to_columns, unpack
 
 _START = """
 INSERT INTO trial (

@@ -35,13 +35,7 @@ from tracker.domain.policy import Rule, parse_rules
 from tracker.domain.same_bet import Fresh, Kept, Meeting, meet
 from tracker.engine.settle import by_hand
 from tracker.engine.settle.grading import Sure
-from tracker.language import (
-    find_in,
-    parse_bet,
-    parse_matchup,
-    read_line,
-    stake_written,
-)
+from tracker.language import find_in, parse_bet, parse_matchup, read_line, stake_written
 from tracker.store.auditing import Audit, Edit
 from tracker.store.bets import Added, Registration
 from tracker.wording import certain_text

@@ -203,11 +203,7 @@ def _offer_json(x: Offered) -> dict[str, Any]:
 
 
 def _quote_json(x: Offered) -> dict[str, Any]:
-    return {
-        **_offer_json(x),
-        **part(x.quote, "at", "told_at", "size", "open"),
-        "anchor": x.anchor,
-    }
+    return {**_offer_json(x), **part(x.quote, "at", "told_at", "size", "open"), "anchor": x.anchor}
 
 
 def closing_json(x: Closing | None) -> dict[str, Any] | None:

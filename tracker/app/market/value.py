@@ -393,11 +393,7 @@ def decision_json(x: BetDecision) -> dict[str, Any]:
 
 def value_json(x: ClosingValue) -> dict[str, Any]:
     """What a bet was worth at the close, as other programs read it."""
-    return {
-        **part(x, "grade", "value"),
-        **chance_parts(x.chance),
-        **part(x, "reason", "revision"),
-    }
+    return {**part(x, "grade", "value"), **chance_parts(x.chance), **part(x, "reason", "revision")}
 
 
 class NotHeld(TrackerError):

@@ -143,10 +143,7 @@ async def _without_result(at: Session) -> list[BetView]:
 
 
 async def _listed(
-    scope: Scope,
-    read: Callable[[Session], Awaitable[list[BetView]]],
-    as_json: bool,
-    nothing: str,
+    scope: Scope, read: Callable[[Session], Awaitable[list[BetView]]], as_json: bool, nothing: str
 ) -> Sequence[BetView]:
     """Read bets for a table; an empty list when JSON or the text `nothing` was printed instead."""
     found = await read_if_any(scope, read, ())
@@ -184,8 +181,7 @@ def settle(
         str | None, typer.Argument(metavar="RESULT", help="won, lost, push or void.")
     ] = None,
     reason: Annotated[
-        str | None,
-        typer.Option(help="Why, for the audit row. Needed where nothing asked for it."),
+        str | None, typer.Option(help="Why, for the audit row. Needed where nothing asked for it.")
     ] = None,
     payout: Annotated[
         str | None,

@@ -178,11 +178,7 @@ async def _night(
     load_s = await _loaded(console)
     speed = speed or pace(load_s)
     clock = ScaledClock(starts(load_s, speed), speed)
-    async with (
-        serving(playbacks(), clock) as server,
-        webhook() as sink,
-        _phone(settings) as phone,
-    ):
+    async with serving(playbacks(), clock) as server, webhook() as sink, _phone(settings) as phone:
         config = write_files(folder, server.url, sink.url)
         async with _daemon(config, clock, folder) as daemon:
             await _watch(folder, sink, clock, daemon, console, phone)

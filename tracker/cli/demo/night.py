@@ -92,11 +92,7 @@ PAIRINGS = (
             ("Maxey under 7.5 ast", -120, 10),
         ),
     ),
-    DemoGame(
-        "HOU@ATL 2026-01-29",
-        "a blowout",
-        (("HOU -7.5", 280, 10), ("under 225.5", -110, 20)),
-    ),
+    DemoGame("HOU@ATL 2026-01-29", "a blowout", (("HOU -7.5", 280, 10), ("under 225.5", -110, 20))),
 )
 
 ACROSS = (("parlay: PHI ML; HOU -7.5", 550, 10),)
@@ -249,10 +245,7 @@ def _facts() -> dict[str, Facts]:
         if recording.official is None:
             continue
         home, away = recording.official.home, recording.official.away
-        figures = {
-            **_figures(recording.home, home.lines),
-            **_figures(recording.away, away.lines),
-        }
+        figures = {**_figures(recording.home, home.lines), **_figures(recording.away, away.lines)}
         found[recording.id] = Facts(home.score, away.score, figures)
     return found
 

@@ -317,9 +317,7 @@ def _beside(mine: float, other: float | None) -> str:
 
 
 def calibrate(
-    context: typer.Context,
-    league: LeagueOf = DEFAULT_LEAGUE,
-    as_json: AsJson = False,
+    context: typer.Context, league: LeagueOf = DEFAULT_LEAGUE, as_json: AsJson = False
 ) -> None:
     """Learn from your own official results how chances should be corrected, market by market.
 

@@ -38,12 +38,7 @@ def attach_trial(model: typer.Typer) -> None:
         model,
         "trial",
         "Try a model beside the one in use: start, show, judge, stop.",
-        {
-            "start": start,
-            "show": show,
-            "judge": judge,
-            "stop": stop,
-        },
+        {"start": start, "show": show, "judge": judge, "stop": stop},
     )
 
 

@@ -37,8 +37,7 @@ _NOTHING = "No back-up yet: `tracker backup --full` makes one, and the daemon on
 def refresh(
     context: typer.Context,
     only: Annotated[
-        list[str] | None,
-        typer.Option(metavar="PART", help=f"Only some of: {', '.join(_PARTS)}."),
+        list[str] | None, typer.Option(metavar="PART", help=f"Only some of: {', '.join(_PARTS)}.")
     ] = None,
     league: Annotated[
         list[str] | None,

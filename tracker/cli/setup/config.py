@@ -59,8 +59,7 @@ def init(
         ),
     ] = None,
     token_file: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="For telegram: a file with the bot's token."),
+        Path | None, typer.Option(metavar="FILE", help="For telegram: a file with the bot's token.")
     ] = None,
     timezone: Annotated[
         str | None, typer.Option(metavar="ZONE", help="Your zone, such as America/New_York.")

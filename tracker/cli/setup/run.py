@@ -58,8 +58,7 @@ def run(
         ),
     ] = None,
     clock_speed: Annotated[
-        float | None,
-        typer.Option(metavar="N", help="Let time pass N times as fast, such as 60."),
+        float | None, typer.Option(metavar="N", help="Let time pass N times as fast, such as 60.")
     ] = None,
     clock_anchor: Annotated[
         str | None,
@@ -201,16 +200,14 @@ def _known(wrong: BaseException) -> TrackerError | OSError | None:
 def demo(
     context: typer.Context,
     speed: Annotated[
-        float | None,
-        typer.Option(metavar="N", help="How many times as fast the games are played."),
+        float | None, typer.Option(metavar="N", help="How many times as fast the games are played.")
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="FOLDER", help="Where to put the charts' pictures."),
     ] = None,
     phone: Annotated[
-        bool,
-        typer.Option("--phone", help="Send a handful of the alerts to your own channels too."),
+        bool, typer.Option("--phone", help="Send a handful of the alerts to your own channels too.")
     ] = False,
 ) -> None:
     """Watch the whole program at work on recorded games: no network, no set-up.
@@ -231,8 +228,7 @@ def install(
     context: typer.Context,
     system: System = False,
     timer: Annotated[
-        bool,
-        typer.Option("--timer", help="In place of a daemon, `tracker refresh` every morning."),
+        bool, typer.Option("--timer", help="In place of a daemon, `tracker refresh` every morning.")
     ] = False,
     web: Web = False,
     shown: Annotated[

@@ -52,12 +52,10 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
 def serve(
     context: typer.Context,
     host: Annotated[
-        str | None,
-        typer.Option(metavar="HOST", help="Where to listen, over web.host."),
+        str | None, typer.Option(metavar="HOST", help="Where to listen, over web.host.")
     ] = None,
     port: Annotated[
-        int | None,
-        typer.Option(metavar="PORT", min=1, max=65535, help="Over web.port."),
+        int | None, typer.Option(metavar="PORT", min=1, max=65535, help="Over web.port.")
     ] = None,
     no_link: Annotated[
         bool, typer.Option("--no-link", help="Print none: what a service prints is kept in a log.")

@@ -188,8 +188,7 @@ def player(
     *,
     stat: Annotated[str, typer.Option(metavar="STAT", help="Such as reb, ast, pra.")] = "pts",
     line: Annotated[
-        float | None,
-        typer.Option(metavar="POINTS", help="A line, such as 25.5."),
+        float | None, typer.Option(metavar="POINTS", help="A line, such as 25.5.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:

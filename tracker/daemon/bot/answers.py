@@ -334,11 +334,7 @@ def reviews_text(bets: Sequence[BetView]) -> str:
         return "No bet needs you"
     lines = [f"#{x.id} {bet_name(x)}: {x.review}" for x in bets[:MOST_LINES]]
     return "\n".join(
-        (
-            needing(len(bets)),
-            *lines,
-            f"/{deciding(bets[0].id, payout=bets[0].asks_payout)}",
-        )
+        (needing(len(bets)), *lines, f"/{deciding(bets[0].id, payout=bets[0].asks_payout)}")
     )
 
 

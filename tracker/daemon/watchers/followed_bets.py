@@ -15,9 +15,7 @@ from tracker.clock import Clock, SystemClock
 from tracker.daemon.watchers.lacking import Rosters
 from tracker.domain.bet import Bet
 from tracker.domain.catalog import guests_of
-from tracker.domain.draft import (
-    superseded,
-)
+from tracker.domain.draft import superseded
 from tracker.domain.events import (
     BetFromFile,
     BetMatched,
@@ -29,12 +27,7 @@ from tracker.domain.events import (
 )
 from tracker.domain.game import Game, GameState, Side
 from tracker.domain.league import NBA, slate_date
-from tracker.domain.player import (
-    Absences,
-    Injury,
-    Player,
-    PlayerGame,
-)
+from tracker.domain.player import Absences, Injury, Player, PlayerGame
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.intake.bets_file import read_bets
 from tracker.settings import Settings

@@ -14,13 +14,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from tracker.app.market.value import (
-    Quoted,
-    closing_values,
-    decision,
-    made_again,
-    market_reading,
-)
+from tracker.app.market.value import Quoted, closing_values, decision, made_again, market_reading
 from tracker.clock import wait_for_event
 from tracker.daemon.track import worded
 from tracker.daemon.watchers.buying import NEAR, OVERDUE, STEP_S, Buyer, MarketParts

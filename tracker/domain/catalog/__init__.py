@@ -285,11 +285,7 @@ def guests_of(playing: Iterable[tuple[str, str]]) -> tuple[Team, ...]:
 
 
 def longest_name(
-    words: list[str],
-    leagues: tuple[str, ...],
-    *,
-    wide: bool = False,
-    guests: Sequence[Team] = (),
+    words: list[str], leagues: tuple[str, ...], *, wide: bool = False, guests: Sequence[Team] = ()
 ) -> tuple[int, tuple[Team, ...]]:
     """How many leading words name a team, and the teams that they may mean; `(0, ())` when none do.
 

@@ -29,21 +29,9 @@ from tracker.domain.game import GameState, Phase, Side
 from tracker.domain.market import DoubleDouble, Market, PlayerMarket
 from tracker.domain.player import Stat, points_lacking
 from tracker.domain.policy import Fact
-from tracker.domain.poll import (
-    STALE_AFTER,
-    STOOD_STILL,
-    Trouble,
-    Unreadable,
-    still_since,
-)
+from tracker.domain.poll import STALE_AFTER, STOOD_STILL, Trouble, Unreadable, still_since
 from tracker.domain.prior import Basis
-from tracker.domain.tracking import (
-    Change,
-    GameTracking,
-    Gathering,
-    Ordering,
-    Tracked,
-)
+from tracker.domain.tracking import Change, GameTracking, Gathering, Ordering, Tracked
 from tracker.engine.decide.belief import (
     JudgedPoll,
     dated_by,
@@ -318,10 +306,7 @@ class PricedBet(NamedTuple):
 
 
 def see(
-    change: Change,
-    fresh: Callable[[Tracked], bool],
-    update: GameUpdate,
-    outlook: Outlook | None,
+    change: Change, fresh: Callable[[Tracked], bool], update: GameUpdate, outlook: Outlook | None
 ) -> Change:
     """Add the snapshots, rule decisions and alerts of the bets that `fresh` selects.
 

@@ -15,14 +15,7 @@ from datetime import datetime, timedelta
 
 from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import PlayerMarket
-from tracker.domain.player import (
-    UNREAD,
-    Player,
-    box_line,
-    box_lines,
-    player_key,
-    points_lacking,
-)
+from tracker.domain.player import UNREAD, Player, box_line, box_lines, player_key, points_lacking
 from tracker.domain.poll import (
     AGREEING_POLLS,
     DOCUMENT_HELD,

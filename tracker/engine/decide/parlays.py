@@ -51,11 +51,7 @@ def markets_on(tracked: Tracked, game_id: str) -> list[Market]:
 
 
 def priced_parlay(
-    tracked: Tracked,
-    slip: Parlay,
-    game_id: str,
-    raw: Sequence[Chance | None],
-    outlook: Outlook,
+    tracked: Tracked, slip: Parlay, game_id: str, raw: Sequence[Chance | None], outlook: Outlook
 ) -> Tracked:
     """A parlay with new chances of its legs on the outlook's game, and of these together.
 

@@ -112,11 +112,7 @@ class Placed:
 
 
 def value_at_close(
-    placed: Placed,
-    closes: Mapping[str, GameClose],
-    outlook: AtClose,
-    revision: int,
-    now: datetime,
+    placed: Placed, closes: Mapping[str, GameClose], outlook: AtClose, revision: int, now: datetime
 ) -> ClosingValue:
     """Work out a bet's closing line value from the closes of its games, by the games' ids.
 

@@ -233,10 +233,7 @@ class OddsSources:
         path = f"/v4/sports/{sport}/odds"
         if purchase.purpose is Purpose.OWN:
             path = f"/v4/sports/{sport}/events/{event}/odds"
-        query = {
-            "markets": ",".join(purchase.markets),
-            "oddsFormat": "decimal",
-        }
+        query = {"markets": ",".join(purchase.markets), "oddsFormat": "decimal"}
         books = self._settings.the_odds_api.bookmakers
         query |= {"bookmakers": ",".join(books)} if books else {"regions": self._regions}
         return await self._buy(path, query, purchase.what, purchase.planned)

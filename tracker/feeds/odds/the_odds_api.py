@@ -18,14 +18,7 @@ from tracker.domain.catalog import code_in, teams
 from tracker.domain.league import NBA, NCAAM, NCAAW, WNBA
 from tracker.domain.market import Span
 from tracker.domain.money import decimal_of
-from tracker.domain.quote import (
-    MONEYLINE,
-    SPREAD,
-    STAT_MARKETS,
-    TEAM_TOTAL,
-    TOTAL,
-    Selection,
-)
+from tracker.domain.quote import MONEYLINE, SPREAD, STAT_MARKETS, TEAM_TOTAL, TOTAL, Selection
 from tracker.feeds import FeedMalformed
 from tracker.feeds.odds import CERTAIN, UNKNOWN_TEAM, UNUSABLE, BookPrice, OfferedGame, Parsed
 from tracker.feeds.strict import Strict, number, read_json, read_object

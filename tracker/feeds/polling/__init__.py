@@ -28,14 +28,7 @@ from tracker.feeds import (
     Scoreboard,
     Source,
 )
-from tracker.feeds.fetch import (
-    DEADLINE_S,
-    SCHEDULE_CAP,
-    FeedHost,
-    Fetched,
-    Fetcher,
-    keep_newest,
-)
+from tracker.feeds.fetch import DEADLINE_S, SCHEDULE_CAP, FeedHost, Fetched, Fetcher, keep_newest
 from tracker.feeds.health import SourceHealth
 from tracker.feeds.identity import Register, nearest, recognised, state_under
 from tracker.feeds.polling.cadence import backoff

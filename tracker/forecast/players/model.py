@@ -18,14 +18,7 @@ from tracker.domain import Lazy
 from tracker.domain.chance import NotInBox, PlayerOut, Unpriceable
 from tracker.domain.game import FreeThrows, Phase, PlayerLine, Side
 from tracker.domain.market import CATEGORIES, CATEGORY_REACHED
-from tracker.domain.player import (
-    Stat,
-    box_lines,
-    figure,
-    player_key,
-    points_lacking,
-    rules_out,
-)
+from tracker.domain.player import Stat, box_lines, figure, player_key, points_lacking, rules_out
 from tracker.forecast.game.flow import MADE, TAKEN_BACK
 from tracker.forecast.game.lattice import Pmf
 from tracker.forecast.players import GAME_MINUTES, Moments

@@ -184,10 +184,7 @@ def base_features(usual: Value, starter: Value) -> tuple[float, Value, Value, Va
 
 
 def player_prior(
-    recent: Sequence[PlayerGame],
-    figures: PlayerFigures,
-    *,
-    regulation: float = GAME_MINUTES,
+    recent: Sequence[PlayerGame], figures: PlayerFigures, *, regulation: float = GAME_MINUTES
 ) -> PlayerPrior:
     """A player's prior from his recent games, in any order.
 

@@ -164,10 +164,7 @@ def step(chances: Array, later: Array, clock: int) -> Array:
 
 
 def fit_tables(
-    starts: Possessions,
-    glances: Possessions,
-    lead_width: float,
-    progress: Callable[[float], None],
+    starts: Possessions, glances: Possessions, lead_width: float, progress: Callable[[float], None]
 ) -> tuple[Array, ...]:
     """The tables at `table_clocks`, each [lead, own points, other points], with sum 1 by lead."""
     wanted = table_clocks()

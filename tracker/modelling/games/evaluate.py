@@ -110,11 +110,7 @@ def scored(
 
 
 def evaluate_games(
-    data: Dataset,
-    parameters: Parameters,
-    rows: tuple[Array, Array],
-    out: Path,
-    progress: Progress,
+    data: Dataset, parameters: Parameters, rows: tuple[Array, Array], out: Path, progress: Progress
 ) -> dict[str, Any]:
     """Judge parameters on games of a dataset; writes the same files to `out` as `evaluate`.
 
@@ -154,10 +150,7 @@ def evaluate_games(
 
 
 def judged_alone(
-    data: Dataset,
-    parameters: Parameters,
-    rows: tuple[Array, Array],
-    progress: Progress,
+    data: Dataset, parameters: Parameters, rows: tuple[Array, Array], progress: Progress
 ) -> dict[str, Any]:
     """The figures of `evaluate_games` without baselines and plots; nothing is written."""
     return summary(_checkpoints(_given(data, parameters, rows), progress))

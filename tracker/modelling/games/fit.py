@@ -166,11 +166,7 @@ class TrainingSet:
 
 
 def fit(
-    folder: Path,
-    league: str,
-    seasons: Sequence[str],
-    out: Path,
-    progress: Progress = silent,
+    folder: Path, league: str, seasons: Sequence[str], out: Path, progress: Progress = silent
 ) -> figures.Parameters:
     """Fit a league on whole seasons of a dataset, write the file `out`, and return its parameters.
 

@@ -258,9 +258,7 @@ class Inputs:
 def habits_of(document: dict[str, Any]) -> Habits:
     """The variation of counts in a document of figures."""
     return Habits(
-        tuple(document["spread"]),
-        tuple(document["trips"]),
-        tuple(map(tuple, document["ties"])),
+        tuple(document["spread"]), tuple(document["trips"]), tuple(map(tuple, document["ties"]))
     )
 
 
@@ -272,11 +270,7 @@ def team_ratio(rows: PlayerRows, scenes: Scenes, usual: float) -> Array:
 
 
 def remainders(
-    known: PlayerSeasons,
-    document: dict[str, Any],
-    name: str,
-    which: Array,
-    expected: Expected,
+    known: PlayerSeasons, document: dict[str, Any], name: str, which: Array, expected: Expected
 ) -> tuple[Array, Array]:
     """The chance of each class of minutes to come, and the mean of each figure in it.
 

@@ -202,9 +202,7 @@ def _body(content: dict[str, Any]) -> dict[str, Any]:
 
 
 @prices_api.post(
-    "",
-    openapi_extra=_body({"application/json": {"schema": _STATE}}),
-    **answers(PriceAnswerJson),
+    "", openapi_extra=_body({"application/json": {"schema": _STATE}}), **answers(PriceAnswerJson)
 )
 async def price(_: Pricer, site: OfSite, request: Request, pmf: Pmf = 0) -> Json:
     """Price bets in a given state of a game: the state of `tracker price`, and its answer."""

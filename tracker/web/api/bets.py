@@ -50,8 +50,7 @@ if TYPE_CHECKING:
     from tracker.store.views import BetView, ShowView
 
 Reference = Annotated[
-    str,
-    Path(min_length=1, max_length=100, description="The bet's number, or its id of your own."),
+    str, Path(min_length=1, max_length=100, description="The bet's number, or its id of your own.")
 ]
 
 router = APIRouter(prefix="/bets", tags=["bets"])

@@ -17,14 +17,7 @@ from tracker.app.views import legs_json, prior_words
 from tracker.domain import BadBet, BadRule, TrackerError
 from tracker.domain.alert import NO_HOLD
 from tracker.domain.bet import Result
-from tracker.domain.money import (
-    money_text,
-    needed,
-    odds_text,
-    parse_money,
-    parse_odds,
-    parse_stake,
-)
+from tracker.domain.money import money_text, needed, odds_text, parse_money, parse_odds, parse_stake
 from tracker.domain.policy import Snooze, SnoozeScope, parse_rules, parse_until
 from tracker.web import charts
 from tracker.web.guard import Problem, problem_of

@@ -14,14 +14,7 @@ from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.events import ChatMoved, MarkupRefused, Tell, TopicGone, tell_nobody
 from tracker.network import UnusableProxy
 from tracker.notify.channels import Gone, Shown, in_thread
-from tracker.notify.channels.telegram import (
-    Answer,
-    BadMarkup,
-    ChatPlace,
-    Conflict,
-    Moved,
-    NoTopic,
-)
+from tracker.notify.channels.telegram import Answer, BadMarkup, ChatPlace, Conflict, Moved, NoTopic
 from tracker.settings import Secret
 from tracker.settings.reading import ConfigError
 
