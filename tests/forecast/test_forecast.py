@@ -168,6 +168,24 @@ def test_the_ball_matters_late() -> None:
     assert win[1] < price(Moneyline(Side.HOME), unknown).win < win[0]
 
 
+@pytest.mark.parametrize(
+    ("lead", "clock", "ball", "least", "most"),
+    [
+        (1, 10.0, Side.HOME, 0.05, 0.18),
+        (2, 5.0, Side.HOME, 0.04, 0.18),
+        (-1, 5.0, Side.HOME, 0.5, 0.7),
+        (-2, 1.5, Side.HOME, 0.7, 0.88),
+    ],
+)
+def test_in_the_last_seconds_leaders_are_fouled_and_others_run_out_of_time(
+    lead: int, clock: float, ball: Side, least: float, most: float
+) -> None:
+    """The chance of no further point is near what came right after recorded actions."""
+    outlook = forecast(live(100 + lead, 100, 4, clock, ball), PRIOR, NBA)
+    under = Total(Direction.UNDER, 200 + lead + 0.5)
+    assert least < price(under, outlook).win < most
+
+
 def test_a_line_that_is_all_but_sure_is_still_open() -> None:
     """Before tip-off nothing is decided, however far away the line is."""
     state = GameState(GAME, Phase.SCHEDULED, 0, 720, Score(0, 0))

@@ -14,8 +14,9 @@ from tests.cli.test_schema import faults, written
 from tracker.forecast.game import whole
 from tracker.forecast.teams import GameResult, RatingFigures, rate
 from tracker.modelling.games import BadDataset, read, seasons_played
+from tracker.modelling.games.endgame_fit import STANDS, seen
 from tracker.modelling.games.fit import complete, fit, walk_forward
-from tracker.modelling.games.trace import trace
+from tracker.modelling.games.trace import Possessions, trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,3 +112,15 @@ def test_the_ball_is_followed(tmp_path: Path, seasons: Seasons) -> None:
     assert np.array_equal(told.seconds.home[level, -1], data.games.home[level])
     assert set(np.unique(told.starts.own)) <= {0, 2, 3}
     assert (told.starts.left >= told.starts.until).all()
+
+
+def test_a_possession_of_the_last_minute_is_seen_while_play_stands() -> None:
+    """In a close game its start counts longer than a second of play; no other start does."""
+
+    def at(*rows: tuple[float, float]) -> Possessions:
+        left, lead = np.array(rows).T
+        return Possessions(left, left, left, lead, left, left)
+
+    starts = at((300.0, 0.0), (61.0, 0.0), (60.0, -8.0), (20.0, 9.0), (12.0, 8.0), (0.4, 0.0))
+    found = seen(starts, at((12.0, 20.0), (11.0, 0.0)))
+    assert found.left.tolist() == [12.0, 11.0, *[60.0] * STANDS, *[12.0] * STANDS]

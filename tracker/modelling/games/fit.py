@@ -387,15 +387,16 @@ def _fit_endgame(given: TrainingSet, traced: Trace, progress: Progress) -> value
     data = given.data
     width = LEAD_WIDTH.get(data.league.id, 0.14)
     clocks = np.array(endgame_fit.table_clocks(), dtype=np.float64)
+    seen = endgame_fit.seen(traced.starts, traced.glances)
     tables = endgame_fit.fit_tables(
-        traced.starts, traced.glances, width, lambda part: progress("endgame", part)
+        traced.starts, seen, width, lambda part: progress("endgame", part)
     )
     # As a file holds them, so that what is fitted on them fits the shipped ones.
     endgame = values.Endgame(
         clocks=clocks,
         leads=endgame_fit.LEADS,
         tables=figures.as_packed(tables),
-        ball=endgame_fit.fit_ball(traced.glances, width),
+        ball=endgame_fit.fit_ball(seen, width),
         tilt=np.zeros((clocks.size, 5)),
     )
     sample = draw(data, given.seconds, given.priors, given.used, endgame_fit.TILT_CLOCKS)
