@@ -53,6 +53,27 @@ async def test_a_report_is_told_when_its_span_is_over(
     assert command == f"tracker report --{span} --until {until}"
 
 
+async def test_a_report_whose_hour_was_slept_through_comes_when_the_machine_wakes(
+    tmp_path: Path,
+) -> None:
+    """It comes hours late, once, and under the number of its own hour."""
+    afternoon = datetime(2026, 11, 30, 19, tzinfo=UTC)
+    clock, told = LeapingClock(afternoon), list[Notice]()
+
+    async def hear(notice: Notice) -> None:
+        told.append(notice)
+
+    async with await Store.open(started(tmp_path / "t.db"), now=afternoon, durable=False) as store:
+        zone = ZoneInfo("America/New_York")
+        task = asyncio.create_task(tell_reports(store, ReportSpan.WEEK, time(9), zone, clock, hear))
+        while clock.now() < afternoon + timedelta(hours=20):  # noqa: ASYNC110 - no time is waited
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    nine = datetime(2026, 11, 30, 14, tzinfo=UTC)
+    assert [(x.at, x.episode) for x in told] == [(afternoon, int(nine.timestamp()))]
+
+
 def test_a_week_ends_on_sunday() -> None:
     """A week ends on Sunday, and a month with its last day."""
     assert report_due(ReportSpan.WEEK, date(2026, 11, 30))

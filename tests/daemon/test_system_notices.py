@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,7 @@ from tests.doubles.clock import FakeClock
 from tests.store.values import draft, give, started
 from tracker.cli.demo import served
 from tracker.daemon.alert_policy import AlertPolicy
-from tracker.daemon.watchers import HEARTBEAT_EVERY, Watchdog, WriteBackoff, beat
+from tracker.daemon.watchers import HEARTBEAT_EVERY, Watchdog, WriteBackoff, beat, report_faults
 from tracker.daemon.watchers.nightly import digest_due, digest_text, tell_nightly
 from tracker.daemon.watchers.system_notices import (
     STEADY_S,
@@ -190,6 +191,19 @@ async def test_an_end_that_was_told_is_taken_back(tmp_path: Path) -> None:
         assert night.phone.words[-1] == "✓ tracker runs again, following 2 games"
         await back
         assert not ends.unrecovered()
+
+
+async def test_a_model_that_cannot_be_used_is_told_once_a_day(tmp_path: Path) -> None:
+    """A damaged model is a message, and no second one by the next start."""
+    for words in (["⚠ mine.json is damaged"], []):
+        async with world(tmp_path) as night:
+            tell = night.notices.hearing(tell_nobody)
+            job = asyncio.create_task(
+                report_faults(deque(["mine.json is damaged"]), night.clock, tell)
+            )
+            await night.hears(1)
+            job.cancel()
+            assert night.phone.words == words
 
 
 async def test_a_mistake_in_the_bets_is_not_told_again_by_the_next_start(tmp_path: Path) -> None:

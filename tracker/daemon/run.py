@@ -6,9 +6,10 @@ import asyncio
 import os
 import random
 import signal
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
@@ -36,6 +37,7 @@ from tracker.daemon.watchers import (
     keep_alive,
     keep_learning,
     learn,
+    report_faults,
     tend_bets,
     tidy,
     watch_slate,
@@ -94,6 +96,7 @@ class Setup:
     """What a daemon is started with.
 
     `load` gives the parameters that forecast a league, by default those that come with the program.
+    `faults` are sentences about models that it could not use; its threads add to them.
     `verbs` runs a command that a person asks for in a chat; None where no chat may ask. `runners`
     run the chores that are due at set times; None where there are no chores. `odds_key` is the key
     of The Odds API, if there is one, and `heartbeat_url` the address that is requested while all is
@@ -105,6 +108,7 @@ class Setup:
     clock: Clock
     tell: Tell
     load: Load = load_parameters
+    faults: deque[str] = field(default_factory=deque)
     verbs: Verbs | None = None
     runners: Runners | None = None
     odds_key: Secret | None = None
@@ -289,6 +293,7 @@ class Daemon:
         yield from self._notices.jobs()
         yield tidy(store, clock, timedelta(days=settings.store.keep_bodies_days))
         yield free_memory(clock)
+        yield report_faults(self._setup.faults, clock, self._tell)
         yield self._trials.watch()
 
     async def _tell_start(self, tasks: asyncio.TaskGroup) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import deque
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import datetime
@@ -20,7 +21,7 @@ from tracker.cli.models import ModelsInUse
 from tracker.cli.screen import progress, say
 from tracker.clock import Clock, ScaledClock, SystemClock
 from tracker.domain import Impossible, Misused, TrackerError
-from tracker.domain.events import DaemonStarted, ModelRefused, SecretsWarning, Severity, SystemEvent
+from tracker.domain.events import DaemonStarted, SecretsWarning, Severity, SystemEvent
 from tracker.host import AlreadyRunning, os_trouble
 from tracker.registry import registry_beside
 
@@ -149,7 +150,8 @@ async def _run(
     for warning in secrets.warnings:
         tell(SecretsWarning(warning))
     registry = registry_beside(settings.store.path)
-    load = ModelsInUse(registry, lambda why: tell(ModelRefused(why)))
+    faults: deque[str] = deque()
+    load = ModelsInUse(registry, faults.append)
     channels: tuple[Channel, ...] = ()
     async with AsyncExitStack() as open_ones:
         try:
@@ -160,7 +162,7 @@ async def _run(
             heavy = Commands(config, limit=HEAVY_LIMIT, bounds=Bounds())
             runners = None if scaled else Runners(Commands(config, limit=LIGHT_LIMIT), heavy)
             setup = Setup(
-                settings, channels, clock, tell, load=load, verbs=Commands(config),
+                settings, channels, clock, tell, load=load, faults=faults, verbs=Commands(config),
                 runners=runners, odds_key=secrets.odds_key, heartbeat_url=secrets.heartbeat_url,
             )  # fmt: skip
             await daemon(setup)

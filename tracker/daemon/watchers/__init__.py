@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ from tracker.domain.events import (
     HeartbeatRecovered,
     LoopsMoving,
     LoopsStuck,
+    ModelRefused,
     StoreLost,
     StoreRecovered,
     Tell,
@@ -217,6 +219,14 @@ async def free_memory(clock: Clock) -> None:
         gc.collect()
         give_back_memory()
         await clock.sleep(FREE_EVERY)
+
+
+async def report_faults(faults: deque[str], clock: Clock, tell: Tell) -> None:
+    """Report the models that could not be used, for ever; other threads add to `faults`."""
+    while True:
+        while faults:
+            tell(ModelRefused(faults.popleft()))
+        await clock.sleep(BETS_EVERY)
 
 
 async def beat(url: str, well: Callable[[], bool], real: Clock, tell: Tell) -> None:

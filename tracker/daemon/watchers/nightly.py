@@ -60,13 +60,13 @@ _DAYLIGHT = (6, 17)
 """The hours between which a game begins that is not one of the night."""
 
 
-def digest_due(now: datetime, at: time, zone: tzinfo) -> datetime | None:
+def digest_due(now: datetime, at: time, zone: tzinfo, late: timedelta = LATEST) -> datetime | None:
     """The moment, in UTC, of the digest that is due at `now`; None when none is."""
     local = now.astimezone(zone)
     moment = datetime.combine(local.date(), at, zone).astimezone(UTC)
     if moment > now:
         moment = datetime.combine(local.date() - _DAY, at, zone).astimezone(UTC)
-    return moment if now - moment <= LATEST else None
+    return moment if now - moment <= late else None
 
 
 def digest_text(
@@ -234,7 +234,8 @@ async def tell_reports(
     last: datetime | None = None
     while True:
         now = clock.now()
-        due = digest_due(now, at, zone)
+        # It comes seldom: a machine that slept at its hour still sends it.
+        due = digest_due(now, at, zone, USEFUL_FOR)
         if due is not None and due != last and report_due(span, coming_evening(due)):
             last = due
             found = await report(store, span, coming_evening(due) - _DAY)

@@ -31,6 +31,7 @@ from tracker.domain.events import (
     GameBack,
     GameLeft,
     GameLost,
+    ModelRefused,
     StoreLost,
     StoreRecovered,
     SystemEvent,
@@ -49,7 +50,8 @@ STARTED, STOPPED = "started", "stopped"
 MISTAKE = "bets_mistake"
 
 MISTAKES_TOLD_EVERY = timedelta(days=1)
-"""Time before the same mistake in the bets is reported again, however often the program starts."""
+"""Time before the same mistake in the bets, or fault of a model, is reported again, however often
+the program starts."""
 
 NO_DATA, DATA_BACK = "feed_lost", "feed_found"
 
@@ -149,11 +151,8 @@ class SystemNotices:
                 )
             case StoreRecovered():
                 self._say("store_back", "✓ tracker can write its database again", Level.DEFAULT)
-            case BetsMistake():
-                text = f"⚠ {event.what}"
-                self._pending.put_nowait(
-                    _Pending(MISTAKE, text, Level.DEFAULT, kept_back=not event.again)
-                )
+            case BetsMistake() | ModelRefused():
+                self._pending.put_nowait(_fault(event))
             case BetRewritten():
                 self._say("bet_rewritten", f"✎ {event.what}", Level.DEFAULT)
             case ChoreFailed():
@@ -163,8 +162,6 @@ class SystemNotices:
                 self._lost(event.game, event.what)
             case GameBack() | GameLeft():
                 self._found(event)
-            case _:
-                pass
 
     def _refused(self, channel: str, why: str) -> None:
         if channel in self._refusing:
@@ -324,6 +321,14 @@ class SystemNotices:
         while not await self._store.alerting.notice(notice, names):
             notice = replace(notice, episode=notice.episode + 1)
         self._wake_channels()
+
+
+def _fault(event: BetsMistake | ModelRefused) -> _Pending:
+    """The notice of what a person has to mend; the same comes once a day, unless it was mended."""
+    if isinstance(event, BetsMistake):
+        return _Pending(MISTAKE, f"⚠ {event.what}", Level.DEFAULT, kept_back=not event.again)
+    text = f"⚠ {event.why}\nSee tracker model list."
+    return _Pending("model", text, Level.DEFAULT, kept_back=True)
 
 
 def _lost_after(trouble: str) -> timedelta:
