@@ -100,6 +100,21 @@ async def test_a_bet_is_added_once(served: Served) -> None:
     assert again.json()["id"] == first.json()["id"]
 
 
+async def test_a_bet_is_added_with_its_time_of_placing_and_as_a_free_one(served: Served) -> None:
+    """`placed_at` and `free` mean what the options of `tracker add` and `edit` mean."""
+    sent = {"line": "DEN ML -140 $20", "free": True, "placed_at": "2026-01-02 18:30"}
+    added = await served.client.post("/api/v1/bets", json=sent)
+    assert (added.status_code, added.json()["free"]) == (201, True), added.text
+    at = f"/api/v1/bets/{added.json()['id']}"
+    changed = await served.client.patch(at, json={"free": False, "placed_at": "2026-01-02 17:00"})
+    assert (changed.status_code, changed.json()["free"]) == (200, False), changed.text
+    for wrong in (
+        await served.client.post("/api/v1/bets", json=sent | {"placed_at": "soon"}),
+        await served.client.patch(at, json={"placed_at": "soon"}),
+    ):
+        assert (wrong.status_code, wrong.json()["field"]) == (422, "placed_at")
+
+
 async def test_a_line_that_cannot_be_read_says_where(served: Served) -> None:
     """A bad bet gives 422 with the terminal's sentence; an unknown field is named."""
     found = await served.client.post("/api/v1/bets", json={"line": "DEN -4.5 -110 $20 what"})

@@ -30,6 +30,7 @@ from tracker.app.health import read_since
 from tracker.app.views import alert_json, bet_json, part, show_json, snapshot_json
 from tracker.domain import BadBet
 from tracker.domain.bet import Result
+from tracker.domain.draft import parse_placed_at
 from tracker.domain.money import parse_money, parse_odds, parse_stake
 from tracker.domain.policy import Rule, Snooze, SnoozeScope, parse_rule, parse_until
 from tracker.store.views import OnlyBets
@@ -67,6 +68,8 @@ class NewBet(StrictBody):
     odds: str | None = Field(None, max_length=50)
     stake: str | None = Field(None, max_length=50)
     book: str | None = Field(None, max_length=100)
+    placed_at: str | None = Field(None, max_length=50)
+    free: bool = Field(default=False, description="Whether the stake is the book's.")
 
 
 class BetEdit(StrictBody):
@@ -82,6 +85,8 @@ class BetEdit(StrictBody):
     book: str | None = Field(None, max_length=100)
     tags: list[str] | None = Field(None, max_length=50)
     rules: list[str] | None = Field(None, max_length=50)
+    placed_at: str | None = Field(None, max_length=50)
+    free: bool | None = None
 
 
 class Silence(StrictBody):
@@ -157,9 +162,12 @@ async def add(
     beside = Beside(
         game=wanted.game, odds=wanted.odds, stake=wanted.stake, book=wanted.book,
         rules=tuple(wanted.rules), tags=tuple(wanted.tags), name=name,
+        placed_at=wanted.placed_at, free=wanted.free,
     )  # fmt: skip
     _read_each(wanted.odds, wanted.stake, wanted.rules, site.settings.stake_unit_cents)
     now = (await site.now()).astimezone(site.settings.zone)
+    if wanted.placed_at is not None:
+        field_of("placed_at", wanted.placed_at, lambda text: parse_placed_at(text, now))
     try:
         draft = await site.bets(await site.store()).draft(wanted.line, beside, now)
         async with await site.writing() as store:
@@ -211,10 +219,14 @@ async def edit(visitor: Writer, site: OfSite, reference: Reference, wanted: BetE
     read = _read_each(changes.odds, changes.stake, rules or (), site.settings.stake_unit_cents)
     if changes.empty and not ruled:
         raise Problem(
-            422, "nothing is to be changed: give pick, game, odds, stake, book, tags or rules"
+            422,
+            "nothing is to be changed: give pick, game, odds, stake, book, tags, rules, placed_at "
+            "or free",
         )
     watched = None if rules is None else tuple(dict.fromkeys(read))
     now = (await site.now()).astimezone(site.settings.zone)
+    if changes.placed_at is not None:
+        field_of("placed_at", changes.placed_at, lambda text: parse_placed_at(text, now))
     async with site.changing(visitor.who) as mine:
         view = await mine.bet(reference)
         if not changes.empty:
