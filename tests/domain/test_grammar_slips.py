@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from tracker.domain import BadBet
 from tracker.domain.game import Game, Side
 from tracker.domain.league import LEAGUES
 from tracker.domain.market import describe
 from tracker.domain.money import parse_odds
 from tracker.domain.pick import ParlayPick, Pick, Written
 from tracker.domain.player import Player
-from tracker.language import find_in, parse_bet, still_written
+from tracker.language import _readers, _readers_of, find_in, parse_bet, still_written
+from tracker.language.slots import Slots
+from tracker.language.tokens import Line
 
 GAME = Game("1", "nba", "DEN", "LAL", datetime(2026, 11, 21, 2, tzinfo=UTC))
 AT_HOME = (
@@ -64,6 +68,25 @@ def meaning(written: Written) -> str:
 def test_a_slip_is_read_as_the_bet_that_it_means(meant: str, written: str) -> None:
     """Each slip gives its bet, in any order of words and with a book's additions."""
     assert meaning(parse_bet(written.replace("\\n", "\n"), find_in(*LEAGUES))) == meant
+
+
+def test_a_word_is_offered_to_the_reader_that_takes_or_refuses_it() -> None:
+    """Before or behind a market, the look of a word rules out no reader that comes first for it."""
+
+    def leaves(reader: Callable[[Line, Slots], bool], line: Line, slots: Slots) -> bool:
+        try:
+            return not reader(line, slots)
+        except BadBet:
+            return False
+
+    for number, (_, written) in enumerate(SLIPS[::4]):
+        line = Line.over(written.replace("\\n", "\n"), find_in(*LEAGUES))
+        for at, word in enumerate(line.words):
+            for reader, *_ in _readers():
+                line.at = at
+                if not leaves(reader, line, Slots(0, moneyline=number % 2 == 0)):
+                    assert reader in _readers_of(word.low), (written, word)
+                    break
 
 
 def test_there_are_slips_of_many_kinds() -> None:

@@ -19,10 +19,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from tracker.domain import BadBet
 from tracker.domain.catalog import Team, longest_name
+from tracker.domain.catalog.books import book_names
 from tracker.domain.game import Game
 from tracker.domain.league import LEAGUES
 from tracker.domain.money import Odds, in_cents
@@ -43,7 +44,7 @@ from tracker.language.readers import (
     read_term,
 )
 from tracker.language.slots import LEGS, Slots, read_day, read_money, read_units
-from tracker.language.tokens import FindTeam, Line, is_initial
+from tracker.language.tokens import FindTeam, Line, begins_phrase, is_initial
 
 _GAME_ID = re.compile(r"\d{8,10}(?:-[\w&'.-]+)?", re.ASCII)
 """A game's id, as `tracker games --json` shows it."""
@@ -60,9 +61,17 @@ def find_in(*leagues: str, guests: tuple[Team, ...] = (), game: Matchup | None =
 
     def find(words: list[str], *, wide: bool = False) -> tuple[int, tuple[Team, ...]]:
         side = game.side(words[0]) if game is not None and words else ()
-        return (1, side) if side else longest_name(words, leagues, wide=wide, guests=guests)
+        return (1, side) if side else _named(tuple(words), leagues, wide, guests)
 
     return find
+
+
+@lru_cache(maxsize=8192)
+def _named(
+    words: tuple[str, ...], leagues: tuple[str, ...], wide: bool, guests: tuple[Team, ...]
+) -> tuple[int, tuple[Team, ...]]:
+    """The teams that leading words name; the many bets of a file are on few teams."""
+    return longest_name(list(words), leagues, wide=wide, guests=guests)
 
 
 def find_in_game(game: Game) -> FindTeam:
@@ -273,27 +282,44 @@ def stake_written(written: Written, unit_cents: int) -> int | None:
     return in_cents(written.units, unit_cents)
 
 
-_READERS: tuple[Callable[[Line, Slots], bool], ...] = (
-    read_tag,
-    read_units,
-    read_day,
-    read_money,
-    read_book,
-    read_even_money,
-    read_counted,
-    read_over_under,
-    read_term,
-    read_signed,
-    read_lone_price,
-    read_number,
-    read_game_or_team,
-    read_name,
-)
-"""The readers of words, the surest first. Each takes the next words and returns True, or returns
-False and takes none."""
+_Reader = Callable[[Line, Slots], bool]
 
-_OF_NAMES = (read_game_or_team, read_name)
-"""The readers of a word that begins no phrase: most words of most bets are names."""
+
+@cache
+def _readers() -> tuple[tuple[_Reader, bool, frozenset[str]], ...]:
+    """The readers of terms and figures, the surest first, each with what it may begin with.
+
+    That is, whether a plain figure, and which words of letters alone. A reader takes the next words
+    and returns True, or returns False and takes none.
+    """
+    labels = say.first_words(say.WIN_LABELS, say.PAYOUT_LABELS, say.STAKE_LABELS)
+    books = say.first_words(say.BY, book_names(), say.OTHER_BOOKS)
+    return (
+        (read_tag, False, frozenset()),
+        (read_units, True, say.first_words(say.HALF_A_UNIT)),
+        (read_day, True, say.first_words(say.RELATIVE_DAYS, say.WEEKDAYS, say.MONTHS)),
+        (read_money, True, labels),
+        (read_book, False, books),
+        (read_even_money, False, say.first_words(say.EVEN_MONEY)),
+        (read_counted, False, say.first_words(say.STATS, say.UNKNOWN_STATS, say.LETTERS)),
+        (read_over_under, False, say.first_words(say.OVER_UNDER)),
+        (read_term, False, say.first_words(say.PHRASES)),
+        (read_signed, False, frozenset()),
+        (read_lone_price, True, frozenset()),
+        (read_number, True, frozenset()),
+    )
+
+
+@lru_cache(maxsize=8192)
+def _readers_of(low: str) -> tuple[_Reader, ...]:
+    """The readers that may take a word, by how it is written: each word is looked up once."""
+    if say.SIGNED.fullmatch(low):
+        return (read_signed,)
+    if say.ANY_NUMBER.fullmatch(low) and not begins_phrase(low):
+        return tuple(reader for reader, figures, _ in _readers() if figures)
+    fits = not low.isalpha()
+    kept = (reader for reader, _, words in _readers() if fits or low in words)
+    return (*kept, read_game_or_team, read_name)
 
 
 _BULLET = re.compile(r"\d{1,2}\.|>+")
@@ -322,7 +348,7 @@ def _read_leg(line: Line, *, many: bool) -> Slots:
             raise line.wrong(say.TOGETHER, line.at)
         elif word.low in _JOINTS and slots.team and not slots.market_known:
             raise line.bad(f"{slots.expected}{LEGS}")
-        elif not any(read(line, slots) for read in (_READERS if line.opens else _OF_NAMES)):
+        elif not any(read(line, slots) for read in _readers_of(word.low)):
             more = word.low in ("/", "&") or _BULLET.fullmatch(word.low) or _begins(line, slots)
             raise line.bad(f"{slots.expected}{LEGS if slots.ready and more else ''}")
     slots.end = line.at
@@ -369,6 +395,7 @@ def _begins(line: Line, slots: Slots) -> bool:
     return is_initial(line.word) or (not line.phrase(say.PHRASES) and low not in say.UNITS)
 
 
+_HEADS = say.first_words(say.HEADINGS)
 _FARTHEST = 12
 """A line that is a parlay says so within this many words."""
 
@@ -379,7 +406,9 @@ def _read_heading(line: Line) -> Heading | None:
     Raises BadBet for a word that makes the line another kind of bet, such as a teaser.
     """
     said = say.OF_LEGS.match(line.text) is not None
-    for place in range(min(_FARTHEST, len(line.words))):
+    for place, word in enumerate(line.words[:_FARTHEST]):
+        if word.low.isalpha() and word.low not in _HEADS:
+            continue
         line.at = place
         _, kind = line.longest(say.HEADINGS)
         if kind in say.SEVERAL:

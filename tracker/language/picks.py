@@ -381,7 +381,9 @@ def _picks_of(line: Line, legs: Sequence[Slots]) -> list[Pick]:
         text = line.text[line.words[slots.start].place : line.words[slots.end - 1].end]
         before = picks[-1] if picks else None
         pick = pick_of(line, slots, text.strip(), before)
-        picks.append(replace(pick, tags=(), free=False, book=None))
+        if pick.tags or pick.free or pick.book:
+            pick = replace(pick, tags=(), free=False, book=None)
+        picks.append(pick)
         if any(x.meaning == pick.meaning for x in picks[:-1]):
             raise line.wrong("the same leg stands before", slots.start)
     line.leg = None

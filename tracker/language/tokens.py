@@ -33,6 +33,7 @@ from tracker.language.vocabulary import (
     SUGGESTED,
     SUMS,
     UNKNOWN_STATS,
+    first_words,
     leagues_of,
     only_the_bet,
     spelt,
@@ -301,12 +302,6 @@ class Line:
         place = self.at + ahead
         return self.words[place].low if 0 <= place < len(self.words) else ""
 
-    @property
-    def opens(self) -> bool:
-        """Whether the next word may begin a phrase; if not, it can only be part of a name."""
-        low = self.peek()
-        return not low.isalpha() or low in _openings()
-
     def phrase(self, among: Collection[str]) -> int:
         """How many words the longest phrase of `among` that comes next has; 0 for none."""
         count, _ = self.longest(among)
@@ -339,7 +334,7 @@ class Line:
         """The phrases that the next words may form, the longest first."""
         found: list[tuple[int, str]] = []
         phrase = ""
-        if not self.opens:
+        if not begins_phrase(self.peek()):
             return ()
         for count, word in enumerate(self.words[self.at : self.at + _LONGEST_PHRASE], 1):
             if word.ends_leg:
@@ -457,10 +452,17 @@ class Line:
             raise self.wrong(typed, self.at) from None
 
 
+@lru_cache(maxsize=8192)
+def begins_phrase(low: str) -> bool:
+    """Whether a word may begin a phrase. Most words may not: they are names or figures."""
+    plain = low.rstrip(".").replace("\u2019", "").replace("'", "")
+    return not plain or bool({plain, plain.partition("-")[0]} & _openings())
+
+
 @cache
 def _openings() -> frozenset[str]:
     """The first words of all phrases that a line may hold."""
-    return OPENING | {name.split()[0] for name in book_names()}
+    return OPENING | first_words(book_names())
 
 
 def _cut(text: str) -> str:

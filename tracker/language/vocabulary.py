@@ -6,6 +6,7 @@ Below it: the forms of the figures that are no words.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import cache
 
 from tracker.domain.catalog import Index, index, team_names
@@ -503,12 +504,18 @@ NO_SURNAMES = PHRASES | SUFFIXES | {"g", "f", "c"}
 NEVER_IN_A_NAME = PHRASES - {"point", "u"}
 """Terms that cannot continue a team's name; `point` and `u` can, in High Point and Seattle U."""
 
-OPENING = frozenset(
-    phrase.split()[0]
-    for table in tuple(vars().values())
-    if isinstance(table, dict | frozenset)
-    for phrase in table
-    if isinstance(phrase, str)
+
+def first_words(*tables: Collection[str]) -> frozenset[str]:
+    """The first word of each phrase of these tables."""
+    return frozenset(phrase.split()[0] for table in tables for phrase in table)
+
+
+OPENING = first_words(
+    *(
+        [x for x in table if isinstance(x, str)]
+        for table in tuple(vars().values())
+        if isinstance(table, dict | frozenset)
+    )
 )
 """The first words of all phrases above. A word of letters alone that is none of them can only be
 part of a team's, a player's or a book's name."""
