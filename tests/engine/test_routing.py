@@ -62,16 +62,16 @@ def held(policy: Policy, rule: str = "p >= 0.80", at: datetime = T0) -> Alert:
 
 def test_without_a_policy_everything_is_told_at_its_level() -> None:
     """By default every topic is sent at its own level."""
-    loud, low = routed(fired(), fired("quarter"))
+    loud, low = routed(fired(), fired("halftime"))
     assert (loud.decision, loud.level, loud.due_at) == (Decision.FIRED, Level.HIGH, None)
     assert (low.decision, low.level) == (Decision.FIRED, Level.LOW)
 
 
 def test_one_chance_is_told_once_however_many_rules_it_fires() -> None:
-    """Of several rules about one chance the loudest sends; a fact is sent besides."""
-    rules = ("p >= 0.80", "swing 0.2 in 5m", "p >= 0.70", "quarter")
+    """Of several rules about one chance the loudest sends, for a quarter's end too."""
+    rules = ("p >= 0.80", "swing 0.2 in 5m", "p >= 0.70", "quarter", "halftime")
     told = routed(*(fired(x) for x in rules))
-    assert [x.rule for x in told if x.decision is Decision.FIRED] == ["p >= 0.80", "quarter"]
+    assert [x.rule for x in told if x.decision is Decision.FIRED] == ["p >= 0.80", "halftime"]
     assert {(x.reason, x.detail) for x in told if x.decision is Decision.HELD} == {
         (Reason.TOLD, "told by p >= 0.80")
     }
@@ -288,7 +288,7 @@ def test_enough_messages_in_an_hour_are_enough() -> None:
     assert held(late, at=soon).due_at == datetime(2026, 11, 21, 15, 0, tzinfo=UTC)
     assert held(loud, at=soon).due_at == LATE + timedelta(hours=1)
     several = Policy(budget=1)
-    assert {x.decision for x in routed(fired(), fired("quarter"), policy=several)} == {
+    assert {x.decision for x in routed(fired(), fired("halftime"), policy=several)} == {
         Decision.FIRED
     }
 
@@ -357,9 +357,9 @@ def test_a_break_after_a_bets_end_is_no_news_of_it(rule: str) -> None:
 def test_what_can_wait_comes_with_what_has_just_been_said_of_the_game() -> None:
     """A quiet alert right after a message of its game waits; a loud one does not."""
     policy = Policy(recent=(PastMessage(GAME.id, T0),))
-    loud, low = routed(fired(), fired("quarter"), policy=policy, at=after(1))
+    loud, low = routed(fired(), fired("halftime"), policy=policy, at=after(1))
     assert (loud.due_at, low.due_at) == (None, T0 + TOGETHER)
-    [later] = routed(fired("quarter"), policy=policy, at=after(4))
+    [later] = routed(fired("halftime"), policy=policy, at=after(4))
     assert later.due_at is None
 
 

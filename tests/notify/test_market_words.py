@@ -172,6 +172,9 @@ def test_a_double_double_tells_the_figures_that_are_nearest() -> None:
     assert needs(market, made(12, 8, 4)) == "needs 2 reb more"
     assert needs(market, made(7, 8, 4)) == "needs 2 reb and 3 pts more"
     assert needs(market, made(12, 11, 4)) == "has it"
+    assert needs(market, made(8, stl=1)) == "needs 2 pts and 10 reb more", "few steal ten balls"
+    assert needs(market, made(8, 4, blk=8)) == "needs 2 pts and 2 blk more"
+    assert needs(market, made(12, 9, blk=10)) == "has it"
     assert needs(replace(market, happens=False), made(12, 8, 4)) == "holds until then"
 
 

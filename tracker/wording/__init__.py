@@ -30,7 +30,7 @@ from tracker.domain.market import (
     line_text,
     multiple_text,
 )
-from tracker.domain.player import box_line, figure
+from tracker.domain.player import Stat, box_line, figure
 from tracker.domain.tracking import LegStanding
 from tracker.wording.figures import hit_text
 
@@ -96,13 +96,21 @@ def player_needs(market: PlayerMarket, state: GameState) -> str:
             assert_never(market)
 
 
+_SCARCE = {Stat.STL: 3, Stat.BLK: 3}
+"""How many more of these than of others a player must have to be as near to ten."""
+
+
 def _best(market: DoubleDouble, state: GameState) -> list[tuple[int, str]]:
-    """The player's highest categories, as many as the market asks for, with their names."""
+    """The player's nearest categories, as many as the market asks for, with their names.
+
+    Ten steals or blocks are rare: one of them is not nearer than no assist.
+    """
     line = box_line(state, market.player)
     if line is None:
         return []
-    known = [(made, x.value) for x in CATEGORIES if (made := figure(line, x)) is not None]
-    return sorted(known, key=lambda x: -x[0])[: market.categories]
+    known = [(made, x) for x in CATEGORIES if (made := figure(line, x)) is not None]
+    known.sort(key=lambda x: (x[0] < CATEGORY_REACHED, _SCARCE.get(x[1], 0) - x[0]))
+    return [(made, x.value) for made, x in known[: market.categories]]
 
 
 def points_needed(direction: Direction, points: float, now: int) -> str:

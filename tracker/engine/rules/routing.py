@@ -291,7 +291,8 @@ def _untold(change: Change, unheard: set[tuple[int, str]]) -> Change:
 def _each_once(alerts: tuple[Alert, ...]) -> tuple[Alert, ...]:
     """Keep one alert for a chance of a bet that fired several rules: the loudest.
 
-    One that is sent now stands before those for a digest.
+    One that is sent now stands before those for a digest. The end of a quarter would say the same
+    once more.
     """
     said: dict[int, Alert] = {}
     for x in alerts:
@@ -299,10 +300,14 @@ def _each_once(alerts: tuple[Alert, ...]) -> tuple[Alert, ...]:
             best = said.get(x.bet)
             if best is None or _weight(x) > _weight(best):
                 said[x.bet] = x
+
+    def again(x: Alert) -> bool:
+        told = said.get(x.bet, x)
+        quarter = x.notifies and x.rule == Fact.QUARTER and told.decision is x.decision
+        return told is not x and (quarter or _tells_chance(x))
+
     return tuple(
-        _held(x, Hold(Reason.TOLD, f"told by {said[x.bet].rule}"), x.level)
-        if _tells_chance(x) and x is not said[x.bet]
-        else x
+        _held(x, Hold(Reason.TOLD, f"told by {said[x.bet].rule}"), x.level) if again(x) else x
         for x in alerts
     )
 
