@@ -425,10 +425,10 @@ def contradiction(
     to `taken_back` points fewer in the score. A later final may not differ where its own players
     have the points of the earlier one.
     """
-    if before is None or state.phase is not Phase.FINAL:
+    if before is None or state.phase is not Phase.FINAL or not before.phase.rank:
         return ""
     game, seen, score = state.game, before.score, state.score
-    if not before.phase.in_play:
+    if before.phase is Phase.FINAL:
         has = Score(*(max(score.of(x) - points_lacking(state, x), 0) for x in Side))
         return f"the box says {score.text}, its players {has.text}" if score != seen == has else ""
     if max(seen.home - score.home, seen.away - score.away) > taken_back:
