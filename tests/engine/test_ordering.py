@@ -135,6 +135,14 @@ def test_a_flicker_of_postponed_is_not_believed() -> None:
     assert tracking.state == off()
 
 
+def test_a_game_in_play_gets_no_other_opponent_and_no_other_date() -> None:
+    """Its id may name another meeting for half an hour by mistake; before the tip it is off."""
+    other = replace(off(Phase.CANCELLED), doubt="its id now names BOS@DEN of 2026-11-20")
+    tracking, taken = follow([*[other] * 180, LATER], Q1)
+    assert (tracking.state, set(taken[:-1]), taken[-1]) == (LATER, {"held"}, "newer")
+    assert follow([other] * 31, SCHEDULED)[0].state == other
+
+
 @pytest.mark.parametrize("moves", [False, True])
 def test_a_box_that_stands_still_keeps_no_game_that_is_off_in_play(moves: bool) -> None:
     """Board and box are read in turn: one that is written anew tells of play, old bytes do not."""

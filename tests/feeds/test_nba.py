@@ -524,6 +524,12 @@ def test_a_period_that_contradicts_its_words_is_not_believed() -> None:
         wrong = {"gameStatusText": f"Q2 {clock}:00", "gameClock": f"PT{clock}M00.00S"}
         why = fault_of(period=period, **wrong)
         assert why.startswith(f"scoreboard.games[0].period is {period} beside the words")
+    quarters = [{"period": n, "score": 25 if n < 5 else 0} for n in range(1, 6)]
+    lead = [x | {"score": 26} if x["period"] == 4 else x for x in quarters]
+    extra = {"period": 5, "gameStatusText": "", "gameClock": "PT03M00.00S"}
+    extra |= {"home__score": 101, "home__periods": lead, "away__periods": quarters}
+    why = fault_of(away__score=100, **extra)
+    assert why.endswith("period is 5, an overtime, after a score that was not level")
     over = fault_of(gameStatusText="Half", gameClock="PT00M07.00S")
     assert over == "scoreboard.games[0].gameClock shows 0:07 in a period that is over"
     late = state_of(period=3, gameStatusText="Q2 00:00", gameClock="PT11M58.00S")

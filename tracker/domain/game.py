@@ -341,8 +341,8 @@ class GameState:
     None where unknown. `bonus` is whether a side shoots free throws on the next common foul, and
     `throws` are those that a foul has given and that are to come, None where none are known. `box`
     holds both teams' figures and `tip` is the side that had the ball first; each is None where the
-    feed does not give it. `doubt` says how another document contradicts this end of the game: it is
-    not believed while they contradict each other.
+    feed does not give it. `doubt` says how another document, or its own id, contradicts this end of
+    the game: it is not believed while they contradict each other.
 
     Two states are equal when the game on the court is the same: the tip-off time, the players, the
     box, `tip` and `doubt` are not compared.

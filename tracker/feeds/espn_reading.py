@@ -495,6 +495,7 @@ def _in_play(game: Game, entry: _Entry, rules: League) -> GameState:
         )
     if clock > rules.length_of(period):
         raise FeedMalformed("status.displayClock", f"is more than period {period} has")
+    strict.check_overtime("status.period", period, periods, rules)
     return GameState(game, phase, period, clock, score, periods=periods)
 
 

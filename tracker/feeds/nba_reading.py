@@ -438,13 +438,15 @@ def _in_play(game: Game, entry: _GameDocument, rules: League, text: str) -> Game
         )
     if clock > length:
         raise FeedMalformed("gameClock", f"is more than period {entry.period} has")
+    periods = _periods(entry, score)
+    strict.check_overtime("period", entry.period, periods, rules)
     return GameState(
         game,
         phase,
         entry.period,
         clock,
         score,
-        periods=_periods(entry, score),
+        periods=periods,
         bonus=_bonus(entry),
         timeouts=_timeouts(entry),
         players=plausible(_players(entry), score),

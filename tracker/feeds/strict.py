@@ -10,6 +10,7 @@ import json
 import math
 import re
 from codecs import BOM_UTF8
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, TypeVar
 
@@ -194,6 +195,13 @@ def agree(field: str, period: int, words: tuple[int, str], left: float, rules: L
     between = left <= 0 or left >= rules.length_of(period) - _JUST_BEGUN_S
     if abs(words[0] - period) > (1 if between else 0):
         raise FeedMalformed(field, f"is {period} beside the words {words[1][:20]!r}")
+
+
+def check_overtime(field: str, period: int, periods: Sequence[Score] | None, rules: League) -> None:
+    """Raise FeedMalformed for an overtime in play after periods that did not end level."""
+    before = () if periods is None or period <= rules.periods else periods[: period - 1]
+    if sum(x.margin for x in before):
+        raise FeedMalformed(field, f"is {period}, an overtime, after a score that was not level")
 
 
 def when_stopped(clock: float | None, period: int, rules: League) -> float:

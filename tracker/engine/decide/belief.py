@@ -102,9 +102,11 @@ def _judged(
     known = read.players or (believed is not None and believed.players)
     with_box = bool(known) and tracking.follows_players
     state = boxed(read, read, believed) if with_box else read
-    contrary = read.doubt or contradiction(believed, read)
+    playing = believed is not None and believed.phase in (Phase.LIVE, Phase.BREAK)
+    doubt = read.doubt if playing or not read.phase.off else ""
+    contrary = doubt or contradiction(believed, read)
     if contrary:
-        mistaken = not read.doubt and not contradiction(believed, read, LEAP_POINTS)
+        mistaken = not doubt and not contradiction(believed, read, LEAP_POINTS)
         wait = END_HELD if mistaken else timedelta(0)
         doubtful = _doubtful(tracking.held, read, origin, at, wait)
         if mistaken and _agreed(doubtful, at):
@@ -413,16 +415,14 @@ def carried(state: GameState, before: GameState | None) -> GameState:
     """
     if before is None or not state.phase.off or before.period < 1:
         return state
-    return replace(before, game=state.game, phase=state.phase)
+    return replace(before, game=state.game, phase=state.phase, doubt=state.doubt)
 
 
-def contradiction(
-    before: GameState | None, state: GameState, taken_back: float = CORRECTION
-) -> str:
+def contradiction(before: GameState | None, state: GameState, most: float = CORRECTION) -> str:
     """How a final contradicts what was seen of the game, in words; empty if it does not.
 
     Differences of up to CORRECTION points in a period that was over are corrections, and so are up
-    to `taken_back` points fewer in the score. A later final may not differ where its own players
+    to `most` points fewer in the score. A later final may not differ where its own players
     have the points of the earlier one.
     """
     if before is None or state.phase is not Phase.FINAL or not before.phase.rank:
@@ -431,7 +431,7 @@ def contradiction(
     if before.phase is Phase.FINAL:
         has = Score(*(max(score.of(x) - points_lacking(state, x), 0) for x in Side))
         return f"the box says {score.text}, its players {has.text}" if score != seen == has else ""
-    if max(seen.home - score.home, seen.away - score.away) > taken_back:
+    if max(seen.home - score.home, seen.away - score.away) > most:
         return (
             f"the final says {game.away} {score.away}, {game.home} {score.home}; "
             f"{seen.text} was seen at {before.game_clock}"

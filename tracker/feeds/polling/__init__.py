@@ -502,7 +502,7 @@ def _of_same(game: Game, reported: Game, state: GameState | Unreadable) -> GameS
     """The state, if it is about the game that was asked for, with that game's home and away sides.
 
     An id that now names another meeting means that this game is off: postponed if the teams are the
-    same, else cancelled.
+    same, else cancelled. That is doubted of a game in play, which changes neither.
     """
     if reported.id != game.id:
         problem = f"is {reported.id} {reported.name}, not {game.id} {game.name}"
@@ -512,7 +512,8 @@ def _of_same(game: Game, reported: Game, state: GameState | Unreadable) -> GameS
         return state_under(game, state) if isinstance(state, GameState) else state
     phase = Phase.POSTPONED if same_teams(game, reported) else Phase.CANCELLED
     length = float(game.rules.period_seconds)
-    return GameState(game, phase, 0, length, Score(0, 0), periods=())
+    doubt = f"its id now names {reported.name} of {reported.slate}"
+    return GameState(game, phase, 0, length, Score(0, 0), periods=(), doubt=doubt)
 
 
 def fetcher_of(
