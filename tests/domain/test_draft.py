@@ -19,10 +19,9 @@ from tracker.domain.draft import (
     Draft,
     NoSuchGame,
     RostersUnknown,
-    Slated,
     choose_games,
 )
-from tracker.domain.game import Game, GameState, Phase, Score, Side
+from tracker.domain.game import Game, GameState, Listing, Phase, Score, Side
 from tracker.domain.market import Moneyline
 from tracker.domain.money import parse_odds, parse_stake
 from tracker.domain.player import Player
@@ -64,7 +63,7 @@ def at(phase: Phase, of: Game) -> GameState:
     )
 
 
-def choose_game(of: Draft, games: Iterable[Slated], now: datetime) -> Game:
+def choose_game(of: Draft, games: Iterable[Listing], now: datetime) -> Game:
     """The game that a draft means; of a parlay, the first leg's."""
     return choose_games(of, games, now)[0]
 

@@ -24,7 +24,7 @@ from tracker.domain.draft import (
     UnknownDay,
     choose_as_said,
 )
-from tracker.domain.game import Game, Phase, Side
+from tracker.domain.game import Game, Listing, Phase, Side
 from tracker.domain.league import NCAAM, NCAAW, slate_date
 from tracker.domain.market import PlayerMarket
 from tracker.domain.player import (
@@ -44,8 +44,6 @@ if TYPE_CHECKING:
     from tracker.domain.game import GameState
     from tracker.store import Store
     from tracker.store.views import BetView
-
-    Listed = list[tuple[Game, GameState | None]]
 
 REACH = timedelta(days=6)
 """Games further ahead than this are not looked for: the daemon's slate does not reach them yet."""
@@ -104,7 +102,7 @@ class GamesRead:
 
     whole: bool
     trouble: str = ""
-    board: tuple[tuple[Game, GameState | None], ...] = ()
+    board: tuple[Listing, ...] = ()
 
 
 ReadGames = Callable[[Callable[[Game], bool] | None, frozenset[str]], Awaitable[GamesRead]]
@@ -159,7 +157,7 @@ class Chooser:
             return Choice((), f"not known yet{also}", later="it is matched once its game is known")
         return await self._on_slate(self.look, draft, roster_of)
 
-    async def _known(self, draft: Draft) -> Listed:
+    async def _known(self, draft: Draft) -> list[Listing]:
         """The stored games that a draft may mean: of seasons that are over, few are read."""
         named = [x for x in draft.matchups if x.day or x.game_id]
         if any(x.day is None for x in named):
@@ -168,7 +166,9 @@ class Chooser:
         days += [x.day for x in named if x.day is not None]
         return await self.store.games(since=min(days) - _BACK)
 
-    def _among_known(self, draft: Draft, known: Listed, roster_of: RosterOf) -> Choice | None:
+    def _among_known(
+        self, draft: Draft, known: list[Listing], roster_of: RosterOf
+    ) -> Choice | None:
         """The choice among the games of the store; None where the slate may have a fitting one."""
         try:
             return self._found(draft, known, roster_of)
@@ -207,13 +207,13 @@ class Chooser:
 
         return roster_of
 
-    def _found(self, draft: Draft, known: Listed, roster_of: RosterOf) -> Choice:
+    def _found(self, draft: Draft, known: list[Listing], roster_of: RosterOf) -> Choice:
         games = self._pick(draft, known, roster_of)
         over = next((_ended(x, s) for x, s in known if x in games and _is_over(s)), "")
         states = tuple(s for x, s in known if x in games and s is not None)
         return self._choice(draft, Choice(games, None, roster_of, over, states))
 
-    def _pick(self, draft: Draft, known: Listed, roster_of: RosterOf) -> tuple[Game, ...]:
+    def _pick(self, draft: Draft, known: list[Listing], roster_of: RosterOf) -> tuple[Game, ...]:
         try:
             return choose_as_said(draft, known, self.now, roster_of, self.zone)
         except AmbiguousGame as why:
@@ -244,14 +244,14 @@ class Chooser:
         off = state is not None and state.phase.off
         return not _is_over(state) and not off and game.start > self.now - _LATE
 
-    def _nothing_fits(self, draft: Draft, why: NoSuchGame, known: Listed) -> str:
+    def _nothing_fits(self, draft: Draft, why: NoSuchGame, known: list[Listing]) -> str:
         on, college = self._next_slate(known), _college(draft, known)
         hint = f"; the college is written {college!r}" if college else ""
         if not on:
             return f"{why}: none is on in the coming days, nothing was added{hint}"
         return f"{why}, nothing was added{hint}; on {on} (`tracker games` lists all)"
 
-    def _next_slate(self, known: Listed) -> str:
+    def _next_slate(self, known: list[Listing]) -> str:
         """The date and the games of the next slate that is known; empty without any."""
         ahead = sorted((x for x, s in known if self._ahead(x, s)), key=lambda x: x.start)
         if not ahead:
@@ -274,7 +274,7 @@ def _ended(game: Game, state: GameState | None) -> str:
     return f"{game.name} of {game.slate} is over{score}"
 
 
-def _college(draft: Draft, known: Listed) -> str:
+def _college(draft: Draft, known: list[Listing]) -> str:
     """How the college is written that has a name of a professional team; empty where none has.
 
     Only of a leg that no known game fits: the other legs of a parlay are understood.
@@ -386,7 +386,7 @@ def _of_bet(number: int, draft: Draft) -> str:
 
 def match(
     unbound: Sequence[tuple[int, Draft]],
-    games: Sequence[tuple[Game, GameState | None]],
+    games: Sequence[Listing],
     roster_of: RosterOf,
     now: datetime,
     zone: tzinfo | None = None,
@@ -446,7 +446,7 @@ def _misfit(draft: Draft, chosen: tuple[Game, ...], roster_of: RosterOf) -> BadB
 
 def _first_past(
     chosen: Collection[Game],
-    games: Iterable[tuple[Game, GameState | None]],
+    games: Iterable[Listing],
     complete: Collection[str],
     now: datetime,
 ) -> str:

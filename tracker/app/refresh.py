@@ -12,12 +12,12 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from tracker.clock import Clock
-from tracker.domain.game import Game, GameState, Phase, Side
+from tracker.domain.game import Game, GameState, Listing, Phase, Side
 from tracker.domain.league import LEAGUE_ZONE, NBA, season_name, slate_date
 from tracker.domain.money import plural, several
 from tracker.domain.player import Injury
 from tracker.domain.prior import form_of
-from tracker.feeds import FeedError, FeedNotPublished, Listing, espn
+from tracker.feeds import FeedError, FeedNotPublished, espn
 from tracker.feeds.feeds import Feeds
 from tracker.feeds.identity import Register
 from tracker.feeds.polling import Feed, LookUp

@@ -12,7 +12,7 @@ from tracker.domain import BadBet
 from tracker.domain.bet import Bet, Leg, Parlay, Wager, excluding, legs_of
 from tracker.domain.catalog import as_typed, fold
 from tracker.domain.catalog.books import house_of
-from tracker.domain.game import Game, GameState, Phase
+from tracker.domain.game import Game, GameState, Listing, Phase
 from tracker.domain.league import LEAGUE_ZONE, LEAGUES, NBA, WNBA, coming_evening, slate_date
 from tracker.domain.market import (
     Market,
@@ -45,9 +45,6 @@ _AT_ONCE = timedelta(minutes=5)
 """A bet that was made less long ago is matched with the games as they were then."""
 
 _LONG_ID = 10
-
-Slated = tuple[Game, GameState | None]
-"""A game on the slate and its believed state, None when no poll has been read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,7 +342,7 @@ def superseded(games: Iterable[Game]) -> frozenset[str]:
 
 def choose_games(
     draft: Draft,
-    games: Iterable[Slated],
+    games: Iterable[Listing],
     now: datetime,
     roster_of: RosterOf = nobody,
     zone: tzinfo | None = None,
@@ -377,7 +374,7 @@ def choose_games(
 
 def choose_as_said(
     draft: Draft,
-    games: Iterable[Slated],
+    games: Iterable[Listing],
     now: datetime,
     roster_of: RosterOf = nobody,
     zone: tzinfo | None = None,
@@ -447,7 +444,7 @@ class _Search:
     """The search for the games that a draft's legs mean, among the games on the slate."""
 
     draft: Draft
-    games: tuple[Slated, ...]
+    games: tuple[Listing, ...]
     now: datetime
     roster_of: RosterOf
     zone: tzinfo | None
@@ -478,7 +475,7 @@ class _Search:
         roster = self.roster_of(game)
         return bool(names) and all(players_meant(x, game, roster) for x in names)
 
-    def _fitting(self, legs: tuple[Pick, ...]) -> list[Slated]:
+    def _fitting(self, legs: tuple[Pick, ...]) -> list[Listing]:
         """The games that fit by the first view that any game fits by."""
         named = (self.draft.matchup, *(leg.matchup for leg in legs))
         dated = any(x is not None and (x.day or x.game_id) for x in named)
@@ -539,7 +536,7 @@ def _dated(game: Game) -> str:
 
 
 def _raise_for_player(
-    legs: tuple[Pick, ...], games: Sequence[Slated], now: datetime, roster_of: RosterOf
+    legs: tuple[Pick, ...], games: Sequence[Listing], now: datetime, roster_of: RosterOf
 ) -> None:
     """Raise a better error for a leg that names only a player, where there is one.
 

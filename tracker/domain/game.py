@@ -443,6 +443,10 @@ class GameState:
                 return f"{rules.period_name(self.period)} {clock_text(self.clock)}"
 
 
+Listing = tuple[Game, GameState | None]
+"""A game of a slate, with its state where one is known."""
+
+
 def halves_of(league: str, periods: Sequence[Score]) -> tuple[int, int] | None:
     """The points of both teams together in each half of regulation, from the points by period.
 

@@ -15,16 +15,13 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from tracker.domain import TrackerError
-from tracker.domain.game import Game, GameState, Score
+from tracker.domain.game import Game, GameState, Listing, Score
 from tracker.domain.league import League
 from tracker.domain.poll import Trouble, Unreadable
 
 BODY_CAP = 4 << 20
 """Most bytes of a document after decompression. The NBA's scoreboard has about 40 kB, a box score
 90 kB."""
-
-Listing = tuple[Game, GameState | None]
-"""A game of the season, and its state where the schedule alone is enough to know it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
 from tracker.domain.catalog import code_in
+from tracker.domain.game import Listing
 from tracker.domain.league import GLEAGUE, NBA, NCAAM, NCAAW, WNBA
 from tracker.domain.player import Availability, Injury
-from tracker.feeds import FeedMalformed, Listing, Source, espn_reading
+from tracker.feeds import FeedMalformed, Source, espn_reading
 from tracker.settings.reading import plain_words
 
 T = TypeVar("T")

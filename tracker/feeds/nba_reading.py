@@ -17,6 +17,7 @@ from tracker.domain.game import (
     Box,
     Game,
     GameState,
+    Listing,
     Pair,
     Phase,
     PlayerLine,
@@ -28,7 +29,7 @@ from tracker.domain.game import (
 from tracker.domain.league import LEAGUES, League
 from tracker.domain.player import rules_out
 from tracker.domain.poll import Unreadable
-from tracker.feeds import FeedMalformed, FeedUnbelieved, Listing, Scoreboard, believable_end, strict
+from tracker.feeds import FeedMalformed, FeedUnbelieved, Scoreboard, believable_end, strict
 from tracker.feeds.strict import (
     MOST_PERIODS,
     Points,

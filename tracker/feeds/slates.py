@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tracker.clock import Clock
-from tracker.domain.game import Game, GameState
+from tracker.domain.game import Game, GameState, Listing
 from tracker.domain.league import LEAGUES, slate_date
 from tracker.domain.poll import Unreadable
-from tracker.feeds import FeedError, Listing
+from tracker.feeds import FeedError
 from tracker.feeds.identity import Register, state_under
 from tracker.feeds.polling import FRESH_S, BoardReading, Feed
 

@@ -421,24 +421,10 @@ def bet_of(row: Any, legs: Sequence[tuple[Any, Game]], defaults: tuple[Rule, ...
 
     `legs` are rows that have the columns of `leg`, in their order, each with its game.
     """
-    rules, meaning = rules_of(row["rules"]), unpack(row["meaning"])
+    draft = draft_of(row)
     wager, game = _wager(legs)
-    return Bet(
-        number=row["number"],
-        pick=row["pick"],
-        market=wager,
-        game=game,
-        rules=defaults if rules is None else rules,
-        added_at=moment(row["added_at"]),
-        odds=odds_of(row),
-        stake_cents=row["stake_cents"],
-        name=row["name"],
-        tags=_tags_of(row["tags"]),
-        book=row["book"],
-        lines=_lines_of(row["lines"]),
-        placed_at=moment(meaning["placed_at"]) if "placed_at" in meaning else None,
-        free=bool(row["free"]),
-    )
+    rules = defaults if draft.rules is None else draft.rules
+    return draft.bet(row["number"], wager, game, rules, moment(row["added_at"]))
 
 
 def _wager(legs: Sequence[tuple[Any, Game]]) -> tuple[Wager, Game]:

@@ -20,7 +20,7 @@ from tracker.domain.bet import (
 )
 from tracker.domain.catalog.books import house_of
 from tracker.domain.draft import Draft, roster_in
-from tracker.domain.game import Game, GameState
+from tracker.domain.game import Game, Listing
 from tracker.domain.player import RosterOf, nobody
 from tracker.domain.policy import Rule
 from tracker.domain.same_bet import AGAIN, Duplicate, Kept, Meeting, meet, sense
@@ -81,7 +81,7 @@ class Added:
     repriced: bool = False
 
 
-def _known(row: Row) -> tuple[Game, GameState | None]:
+def _known(row: Row) -> Listing:
     """A game with its state: a followed game's from polls, any other's from the later source."""
     game = game_of(row)
     believed, listed = row["seen_at"] or "", row["slate_at"] or ""
@@ -128,9 +128,7 @@ class BetRegister(Subject):
     """The register of games and bets."""
 
     @writes
-    def save_games(
-        self, db: Connection, games: Collection[tuple[Game, GameState | None]], at: datetime
-    ) -> None:
+    def save_games(self, db: Connection, games: Collection[Listing], at: datetime) -> None:
         """Keep the games of a slate. What polls made us believe of a game stays as it is."""
         seen = stamp(at)
         db.executemany(
@@ -145,7 +143,7 @@ class BetRegister(Subject):
     @reads
     def games(
         self, db: Connection, day: date | None = None, *, since: date | None = None
-    ) -> list[tuple[Game, GameState | None]]:
+    ) -> list[Listing]:
         """The games of one slate, or of all slates from `since` on, by tip-off.
 
         Each comes with the latest state that is known.

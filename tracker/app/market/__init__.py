@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tracker.app.views import game_name_json, iso, part, plain
 from tracker.domain import BadBet
 from tracker.domain.bet import Bet
-from tracker.domain.game import Game, GameState
+from tracker.domain.game import Game, GameState, Listing
 from tracker.domain.poll import Credit, Purchase, Purpose
 from tracker.domain.quote import MONEYLINE, Closing, Quote, Selection, selection_of, two_sided
 from tracker.engine.market import counts
@@ -37,7 +37,7 @@ _MOST_LISTED = 15
 """The most games that are named."""
 
 
-async def named_game(store: Store, text: str, now: datetime) -> tuple[Game, GameState | None]:
+async def named_game(store: Store, text: str, now: datetime) -> Listing:
     """The game that is meant by `LAL@DEN`, by one of its teams, or by its id.
 
     Of several, the one nearest in time; a date may follow, as in `LAL@DEN 2026-11-20`. Raises

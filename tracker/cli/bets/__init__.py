@@ -15,16 +15,13 @@ from tracker.cli.screen import asks, progress, say, when
 from tracker.clock import SystemClock
 from tracker.domain import BadBet
 from tracker.domain.draft import Draft
-from tracker.domain.game import Game
+from tracker.domain.game import Game, Listing
 from tracker.domain.player import Player
 
 if TYPE_CHECKING:
     from tracker.cli import Session
-    from tracker.domain.game import GameState
     from tracker.domain.player import AmbiguousPlayer
     from tracker.feeds.slates import SlateReading
-
-    Listed = list[tuple[Game, GameState | None]]
 
 
 ASKING = "asking the feed what is on"
@@ -54,7 +51,7 @@ async def read_slate(
     held = await at.store.held_games()
     asked = leagues or frozenset({NBA.id, *(game.league for game in known)})
     why = f"the feed did not answer within {wait_s:g} s"
-    board: tuple[tuple[Game, GameState | None], ...] = ()
+    board: tuple[Listing, ...] = ()
     try:
         async with (
             asyncio.timeout(wait_s),

@@ -22,7 +22,7 @@ from tracker.domain.league import LEAGUES, slate_date
 
 if TYPE_CHECKING:
     from tracker.app.player import PlayerSheet
-    from tracker.domain.game import Game, GameState
+    from tracker.domain.game import Game, GameState, Listing
 
 
 _SCHEDULE_WITHIN_S = 15.0
@@ -130,14 +130,14 @@ async def _games(scope: Scope, asked: _Asked, as_json: bool) -> None:
     table(("Game", "League", "Tip-off", "State", "Score", "Bets"), rows, right=(5,))
 
 
-async def _stored(asked: _Asked, at: Session) -> list[tuple[Game, GameState | None]]:
+async def _stored(asked: _Asked, at: Session) -> list[Listing]:
     """The stored games of the day asked for, else of the days around today and to come."""
     if asked.day is not None:
         return await at.store.games(asked.day)
     return await at.store.games(since=slate_date(at.now) - _AROUND)
 
 
-def _in_play(listed: Sequence[tuple[Game, GameState | None]], at: Session) -> frozenset[str]:
+def _in_play(listed: Sequence[Listing], at: Session) -> frozenset[str]:
     """The leagues of listed games that may be in play, whose stored scores may be old."""
     return frozenset(
         game.league
@@ -147,9 +147,7 @@ def _in_play(listed: Sequence[tuple[Game, GameState | None]], at: Session) -> fr
     )
 
 
-def _wanted(
-    known: list[tuple[Game, GameState | None]], asked: _Asked, at: Session
-) -> list[tuple[Game, GameState | None]]:
+def _wanted(known: list[Listing], asked: _Asked, at: Session) -> list[Listing]:
     """The games of the day asked for; without one, of today's slate or the next within a week."""
     day = asked.day
     known = [x for x in known if asked.league in (None, x[0].league)]
@@ -165,7 +163,7 @@ def _wanted(
     return [(game, state) for game, state in known if game.slate == day]
 
 
-def _on_board(reading: GamesRead, day: date | None) -> list[tuple[Game, GameState | None]]:
+def _on_board(reading: GamesRead, day: date | None) -> list[Listing]:
     """The games on the feed's board, of a day if one is given.
 
     They are shown when no stored game fits, as with a wrong clock on this machine.

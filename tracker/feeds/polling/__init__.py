@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Protocol, TypeVar, assert_never
 
 from tracker.clock import Clock
-from tracker.domain.game import Game, GameState, Phase, Score, same_meeting, same_teams
+from tracker.domain.game import Game, GameState, Listing, Phase, Score, same_meeting, same_teams
 from tracker.domain.league import LEAGUE_ZONE, slate_date
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.feeds import (
@@ -24,7 +24,6 @@ from tracker.feeds import (
     FeedNotPublished,
     FeedRefused,
     FeedUnavailable,
-    Listing,
     Scoreboard,
     Source,
 )

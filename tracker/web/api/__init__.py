@@ -41,7 +41,7 @@ from tracker.app.market.clv import clv_json, read_clv
 from tracker.app.report import calibration_json, tally_json
 from tracker.app.views import game_json, status_json
 from tracker.domain import BadBet, TrackerError
-from tracker.domain.game import MOST_FREE_THROWS, Game, GameState
+from tracker.domain.game import MOST_FREE_THROWS, Listing
 from tracker.domain.league import LEAGUES
 from tracker.engine.record import NOTHING, Grouping
 from tracker.settings import load_secrets
@@ -79,7 +79,7 @@ async def games(_: Reader, site: OfSite, day: Annotated[date | None, Query()] = 
     return {"games": [game_json(game, state) for game, state in found]}
 
 
-async def found_game(site: Site, text: str) -> tuple[Game, GameState | None]:
+async def found_game(site: Site, text: str) -> Listing:
     """The game that a text names. Raises Problem with 404 when there is none."""
     try:
         return await named_game(await site.store(), text, await site.now())
