@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,7 +16,15 @@ import pytest
 from tests.doubles.clock import FakeClock
 from tests.doubles.log import log_line
 from tracker.daemon.bot import Bounds, CommandRun, Commands
-from tracker.daemon.watchers.chores import Chore, Runners, do_chores, dues, usual_chores
+from tracker.daemon.watchers.chores import (
+    Chore,
+    Plan,
+    Runners,
+    do_chores,
+    dues,
+    plan,
+    usual_chores,
+)
 from tracker.domain.events import SystemEvent
 from tracker.settings import parse_settings
 from tracker.store import Store
@@ -207,6 +216,19 @@ def test_every_date_has_one_due_over_a_change_of_the_clocks(month: int, day: int
     dates = Counter(x.astimezone(NEW_YORK).date() for x in found)
     assert set(dates.values()) == {1}
     assert len(dates) >= 6
+
+
+def test_another_time_zone_or_hour_makes_no_missed_times() -> None:
+    """Times at which nothing was due then are not recorded as missed, and nothing runs twice."""
+    now = datetime(2026, 11, 20, 20, tzinfo=UTC)
+    ran = {
+        x: ChoreRun("backup", x, 1, x, x, ChoreOutcome.DONE, "")
+        for x in dues(NIGHTLY, now - timedelta(days=20), now)
+    }
+    earlier = replace(NIGHTLY, zone=ZoneInfo("Europe/Berlin"))
+    assert plan(earlier, ran, now, fresh=True) == Plan(None)
+    later = replace(NIGHTLY, times=(time(14),))
+    assert plan(later, ran, now, fresh=True) == Plan(datetime(2026, 11, 20, 19, tzinfo=UTC))
 
 
 async def test_the_monitors_wait_for_what_is_looked_up(path: Path) -> None:

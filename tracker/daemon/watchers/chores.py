@@ -111,8 +111,10 @@ def plan(chore: Chore, known: Mapping[datetime, ChoreRun], now: datetime, *, fre
     latest = times[-1]
     if not known:
         return Plan(None, (latest,)) if fresh else Plan(latest)
-    missing = [x for x in times if x not in known and x > min(known)]
-    useful = now - latest <= chore.catch_up
+    # A time before the last recorded one that has no row was none when it passed.
+    recorded = max((x for x in known if x <= now), default=min(known))
+    missing = [x for x in times if x > recorded]
+    useful = now - latest <= chore.catch_up and (latest in known or latest > recorded)
     left = tuple(x for x in missing if x != latest or not useful)
     last = known.get(latest)
     due = latest if useful and _open(last, now, fresh=fresh) else None
