@@ -154,6 +154,7 @@ def test_a_link_leads_to_where_the_page_is_served(cli: Cli, config: Path) -> Non
     try:
         read_until(page.stderr, "opens the page once")
         assert f"http://127.0.0.1:{port}/in#" in cli("web", "link").out
+        assert "is served at" in cli("web", "--port", str(port)).sentence
     finally:
         page.terminate()
         page.communicate(timeout=20)

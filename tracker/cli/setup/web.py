@@ -101,6 +101,11 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
     except OSError as why:
         # Python's text would name the place a second time.
         taken = why.errno == errno.EADDRINUSE
+        if taken and _served_at(settings) == _address(settings):
+            raise Impossible(
+                f"the page is served at {_address(settings)} already: `tracker web link` prints a "
+                "link to it"
+            ) from None
         said = "another program does" if taken else str(why.strerror or why).partition(" (while")[0]
         raise Impossible(
             f"{web.host}:{web.port} cannot be listened on ({said}): name another place with --host "
