@@ -344,6 +344,8 @@ def _read_leg(line: Line, *, many: bool) -> Slots:
             break
         if word.soft or word.text == "\n" or (word.text == "+" and line.peek(1)[:1] == "$"):
             line.at += 1
+        elif slots.many and slots.ready and (count := _ends_parlay(line)):
+            line.at += count
         elif word.low in _PAIRS and slots.names[-1:] == [line.at - 1] and not slots.market_known:
             raise line.wrong(say.TOGETHER, line.at)
         elif word.low in _JOINTS and slots.team and not slots.market_known:
@@ -353,6 +355,16 @@ def _read_leg(line: Line, *, many: bool) -> Slots:
             raise line.bad(f"{slots.expected}{LEGS if slots.ready and more else ''}")
     slots.end = line.at
     return slots
+
+
+def _ends_parlay(line: Line) -> int:
+    """How many words say `parlay` where figures alone stand behind: `DEN ML + BOS ML parlay +264`.
+
+    0 for none.
+    """
+    count = line.phrase(say.PARLAY)
+    behind = line.words[line.at + count :]
+    return 0 if any(x.ends_leg or x.text.isalpha() for x in behind) else count
 
 
 def _ends(line: Line, slots: Slots) -> bool:

@@ -206,6 +206,9 @@ def _asked_of_player(line: Line, slots: Slots) -> Asked:
 # ------------------------------------------------------------------------------------- games
 
 
+_EVEN_MONEY = 2
+
+
 def _asked_of_game(line: Line, slots: Slots) -> Asked:
     if slots.tie or slots.three_way:
         if bool(slots.team) == slots.tie:
@@ -213,7 +216,8 @@ def _asked_of_game(line: Line, slots: Slots) -> Asked:
         return OneOfThree()
     if slots.parity is not None:
         said = {x.low for x in line.words[slots.start : slots.end]} & COUNTED
-        if slots.parity is Parity.EVEN and slots.team and not (slots.prices or slots.stat or said):
+        priced = any(x.decimal != _EVEN_MONEY for _, x in slots.prices)
+        if slots.parity is Parity.EVEN and slots.team and not (priced or slots.stat or said):
             raise line.wrong(EVEN_OF_WHAT, slots.start)
         return OddOrEven(slots.parity)
     if slots.number is not None or slots.direction is not None:

@@ -213,6 +213,9 @@ def read_term(line: Line, slots: Slots) -> bool:
         raise line.wrong(f"{term!r} {say.ON_YOUR_STAKE}", line.at)
     if term in say.OTHERS:
         raise line.wrong(say.OTHERS[term], line.at)
+    behind = slots.number is not None and slots.stat_at > slots.number_at
+    if term in say.OR_MORE and behind and not (slots.direction or slots.or_more):
+        _or_more(line, slots)  # `25 points or more`
     which = _says_which(line, slots, term, line.at + count - 1)
     if not (which or _says_so(slots, term) or _passes(line, slots, term)):
         return False

@@ -340,8 +340,7 @@ _HOURS = 12
 
 def _check_a_price(line: Line, slots: Slots) -> None:
     """Raise BadBet for a figure behind a bet that may be something else than its price."""
-    low, before, after = line.peek(), line.peek(-1), line.peek(2)
-    why = ""
+    low, before = line.peek(), line.peek(-1)
     if len(slots.prices) > int(slots.many):
         why = "a bet has one price, and another figure stands behind it"
     elif say.is_second_line(low, slots.number) or (not slots.many and say.A_TOTAL.fullmatch(low)):
@@ -349,18 +348,33 @@ def _check_a_price(line: Line, slots: Slots) -> None:
     elif low.strip("0.") == "":
         # A shell turns $20 within double quotes into 0.
         raise line.bad("a stake such as $20 (within single quotes, on a command line)")
+    elif stands := _how_it_stands(line, slots):
+        why = f"{stands!r} may be the odds, or how the bet stands: write '@ 5/1', or leave it out"
     elif not low.isdigit():
         return
     elif before == "at" and int(low) <= _HOURS:
         why = f"'at {low}' may be the time or the odds: write {low}pm or {low}.0"
-    elif line.peek(1) == ":" and after.isdigit():
-        why = f"write the odds as {low}/{after}"
     elif before == "—":
         why = f"write the odds as -{low} or +{low}"
     elif before == "for" and slots.stake_cents is not None:
         why = f"write what a won bet brings as 'to win ${low}'"
-    if why:
-        raise line.wrong(why, line.at)
+    else:
+        return
+    raise line.wrong(why, line.at)
+
+
+def _how_it_stands(line: Line, slots: Slots) -> str:
+    """The next figures where they may be a live bet's: `18 / 25.5`, or the `18/25` of `25+ pts`.
+
+    Empty where they are not. `5:1` is no form of odds here, and may be such figures too.
+    """
+    low, mark, after = line.peek(), line.peek(1), line.peek(2)
+    if low.isdigit() and mark in (":", "/") and say.ANY_NUMBER.fullmatch(after):
+        return f"{low}{mark}{after}"
+    found = say.SLASHED.fullmatch(low)
+    if found is None or not slots.names or slots.number is None or line.peek(-1) in say.AT:
+        return ""
+    return low if 0 <= int(found[2]) - slots.number < 1 else ""
 
 
 def _odds(text: str) -> Odds:

@@ -63,7 +63,7 @@ _AMOUNT = re.compile(r"[0-9][0-9,]*(?:\.[0-9]{1,2})?")
 _SOFT = frozenset(",|:•·—-=")
 _HIDDEN = frozenset('()[]{}"“”„«»_*')
 _ATTACHED = re.compile(rf"(?P<head>.*[^\W_]|.*[.\d])(?P<tail>[+\-](?:{NUMBER}))", re.DOTALL)
-_DECIMAL_COMMA = re.compile(r"[a-zA-Z@$+\-]*\d{1,3},\d{1,2}\$?")
+_DECIMAL_COMMA = re.compile(r"[a-zA-Z@$+\-]*\d{1,3},\d{1,2}(?:\$|u)?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MONEY = re.compile(r"[€£₺₹₽₴¥₱]|(?<![^\W\d_])(?:US|CA|AU|NZ|C|A|R)\$", re.IGNORECASE)
 """Other currencies are read as dollars: a stake is an amount of the person's own money."""

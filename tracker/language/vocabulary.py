@@ -214,6 +214,8 @@ _FOREIGN = {
     "ML": ("sieg", "sieger", "gana", "ganador", "victoire", "vainqueur", "vincente", "kazanır"),
     "1H": ("halbzeit", "mi temps", "primera mitad", "primo tempo"),
     "Q1": ("viertel", "cuarto", "quarto"),
+    "odds": ("cuota", "cote", "quota", "quote", "kurs", "oran"),
+    "stake": ("einsatz", "apuesta", "mise", "puntata", "bahis"),
 }
 
 OTHERS = {
@@ -530,7 +532,8 @@ SUGGESTED = (
 # -------------------------------------------------------------------------------------- leagues
 
 LEAGUE = re.compile(
-    r"\(\s*(?P<sex>[wm])\s*\)|(?<![\w@#'-])(?P<word>w?nba|g[ -]?league|ncaa[bmw]?|[wm]?cbb|[wm]bb"
+    r"(?<![\d)] )(?<!\d)\(\s*(?P<sex>[wm])\s*\)"
+    r"|(?<![\w@#'-])(?P<word>w?nba|g[ -]?league|ncaa[bmw]?|[wm]?cbb|[wm]bb"
     r"|college(?:\s+(?:basketball|hoops))?|(?:wo)?men(?:['\u2019]?s)?)(?![\w@'-])",
     re.IGNORECASE,
 )
