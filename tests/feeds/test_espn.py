@@ -260,6 +260,17 @@ def test_a_period_that_contradicts_its_words_is_not_believed() -> None:
     assert state(event(**said)).game_clock == "2OT 1:38"
 
 
+def test_a_final_whose_words_are_of_play_is_not_believed() -> None:
+    """A finished game says `Final`; a clock that a feed leaves beside it says nothing."""
+    over = {"type__name": "STATUS_FINAL", "type__state": "post", "type__completed": True}
+    over |= {"status__period": 4, "home__score": "90", "away__score": "88"}
+    ((_, wrong),) = espn_source("nba").parse_board(board(event(**over))).games
+    assert isinstance(wrong, Unreadable)
+    assert wrong.claim == "said final at 1:38 - 2nd quarter"
+    ended = event(**over, type__detail="Final", status__displayClock="1:38")
+    assert state(ended).phase is Phase.FINAL
+
+
 @pytest.mark.parametrize(
     ("name", "completed", "phase"),
     [

@@ -267,6 +267,7 @@ def _figure(player: _PlayerDocument, columns: dict[str, int], names: tuple[str, 
 _DIGITS = re.compile(r"[0-9]{1,3}", re.ASCII)
 _OVERTIMES = re.compile(r"(?<![a-z0-9])([0-9]{0,2})(?:st|nd|rd|th)? ?ot(?![a-z])", re.ASCII)
 _PERIOD = re.compile(r"(?<![0-9:])([1-4])(?:st|nd|rd|th) (?:quarter|half)", re.ASCII)
+_CLOCK_OF = re.compile(r"[0-9:.]+ - .{1,20}")
 _OFF = {
     "STATUS_POSTPONED": Phase.POSTPONED,
     "STATUS_CANCELED": Phase.CANCELLED,
@@ -435,6 +436,9 @@ def _final(game: Game, entry: _Entry, rules: League) -> GameState:
         word = kind.name.removeprefix("STATUS_")[:40]
         problem = f"is neither final nor called off: {word}"
         raise FeedUnbelieved("status.type", problem, f"said to be {word.casefold()}")
+    if played := _CLOCK_OF.match(strict.squeezed(kind.detail)):
+        at = played[0]
+        raise FeedUnbelieved("status.type.detail", f"is {at!r} in a final", f"said final at {at}")
     score = _score(entry)
     period = entry.status.period or _last_period(entry, rules)
     period = max(period, _overtime(entry, rules))
