@@ -10,10 +10,12 @@ from tracker.app.views import legs_json
 from tracker.cli.screen import leg_lines, money_result
 from tracker.domain.bet import Leg, Parlay, Result
 from tracker.domain.chance import LOST, WON, Chance, NoChance
+from tracker.domain.draft import Draft
 from tracker.domain.game import Game, Side
 from tracker.domain.market import Direction, Moneyline, Spread, Total
 from tracker.domain.money import parse_odds
 from tracker.domain.tracking import LegStanding
+from tracker.language import read_line
 from tracker.store.views import BetView, ShowView
 
 OTHER = Game("0022600002", "nba", "BOS", "NYK", T0)
@@ -37,13 +39,13 @@ class _Priced:
 
     result = None
     payout_cents = None
-    stake_cents = 1000
 
     def __init__(self, odds: str | None, legs: tuple[str, ...], dropped: tuple[int, ...]) -> None:
         prices = [parse_odds(x) if x else None for x in legs]
         bets = [replace(leg, odds=x) for leg, x in zip(SLIP.legs, prices, strict=True)]
         self.market = Parlay(tuple(bets))
-        self.odds = None if odds is None else parse_odds(odds)
+        priced = None if odds is None else parse_odds(odds)
+        self.draft = Draft(*read_line("DEN ML"), odds=priced, stake_cents=1000)
         self.dropped = dropped
 
 
