@@ -17,7 +17,7 @@ from tracker.app.market.value import Worth
 from tracker.app.pricing import Priced, PricingBasis
 from tracker.cli.bets.worth import reasons
 from tracker.domain.chance import Chance
-from tracker.domain.game import Game, GameState, Phase, Score
+from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.money import parse_odds
 from tracker.domain.poll import Credit, Document
 from tracker.domain.quote import Closing, Quote, Selection
@@ -243,6 +243,35 @@ def test_in_play_the_books_of_before_the_tip_off_back_no_edge() -> None:
         found = edges(odds, state, outlook(state), "lines", (), OddsSettings())
         assert len(found.listed) + len(found.disagreements) == listed
         assert found.left_out == ({} if listed else {"quoted by one book alone": 2})
+
+
+def test_a_book_that_two_sources_quote_backs_no_edge_of_its_own() -> None:
+    """One book under its name and in the league's own list is one book."""
+    home, now = Selection("moneyline", "home"), datetime(2026, 11, 21, 2, tzinfo=UTC)
+    state = GameState.scheduled(GAME)
+
+    def left_out(*books: str) -> dict[str, int]:
+        offers = tuple(
+            Offered(Quote(GAME.id, book, side, now, 2.6, now), 5.0, anchor=False)
+            for book in books
+            for side in (home, home.opposite)
+        )
+        odds = GameOdds(GAME, now, offers[:2], offers, {}, None)
+        return dict(edges(odds, state, outlook(state), "lines", (), OddsSettings()).left_out)
+
+    assert left_out("fanduel", "nba:fanduel") == {"quoted by one book alone": 2}
+    assert left_out("fanduel", "nba:betmgm") == {}
+
+
+def test_a_listed_players_line_counts_in_what_came() -> None:
+    """The last state of a followed game has its players' figures, by which his line is known."""
+    now = datetime(2026, 11, 21, 2, tzinfo=UTC)
+    line = PlayerLine("1", "Nikola Jokić", Side.HOME, (("pts", 100),), minutes=30.0, played=True)
+    other = PlayerLine("2", "LeBron James", Side.AWAY, (("pts", 90),), minutes=30.0, played=True)
+    final = GameState(GAME, Phase.FINAL, 4, 0.0, Score(100, 90), players=(line, other))
+    over = Selection("player_points", "over", 99.5, line.name)
+    row = EdgeSeen(now, GAME.id, over, 0.5, 2.1, "fanduel", 0.05, "lines")
+    assert track([row], {GAME.id: final}).came == 1.0
 
 
 def test_a_chance_and_a_fair_price_disagree_on_bets_that_do_not_push() -> None:

@@ -153,6 +153,14 @@ def test_with_two_books_an_exchange_stands_in_and_then_espn() -> None:
     assert close(GAME.id, 1, TIP, market("a", "espn", "kalshi")).closing.by == "kalshi"
 
 
+def test_a_book_that_two_sources_quote_is_one_book() -> None:
+    """Two books of one source that the league's own list has too are no three books."""
+    listed = market("fanduel", "draftkings", "nba:fanduel", "nba:draftkings")
+    assert close(GAME.id, 1, TIP, listed).closing.by is None
+    made = close(GAME.id, 1, TIP, [*listed, *market("nba:betmgm")])
+    assert (made.closing.by, made.closing.books) == ("3 books", 3)
+
+
 def test_a_book_with_the_sides_swapped_does_not_move_the_close() -> None:
     """A book whose sides are swapped is far from the median and left out."""
     lines = market("a", "b", "c")

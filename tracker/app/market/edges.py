@@ -33,7 +33,7 @@ from tracker.domain.catalog.books import house_of
 from tracker.domain.game import Game, GameState, Phase, Side
 from tracker.domain.player import Player, enough
 from tracker.domain.poll import STALE_AFTER
-from tracker.domain.quote import Selection, market_of, two_sided
+from tracker.domain.quote import UNSTAMPED, Selection, market_of, two_sided
 from tracker.domain.value import MOST_KELLY, EdgeSeen, edge, kelly
 from tracker.engine.decide.belief import is_stale
 from tracker.engine.market import fairs
@@ -151,7 +151,8 @@ def _by_edge(found: Iterable[Edge]) -> tuple[Edge, ...]:
 def _books(quotes: Iterable[Offered]) -> Mapping[Selection, set[str]]:
     found: dict[Selection, set[str]] = defaultdict(set)
     for one in quotes:
-        found[one.quote.selection.main].add(one.quote.book)
+        # A book that two sources quote is one book.
+        found[one.quote.selection.main].add(one.quote.book.removeprefix(UNSTAMPED))
     return found
 
 
@@ -197,8 +198,10 @@ def track(seen: Sequence[EdgeSeen], finals: Mapping[str, GameState | None]) -> T
 
 
 def _result(row: EdgeSeen, state: GameState | None) -> Result | None:
-    market = market_of(row.selection)
-    if state is None or state.phase is not Phase.FINAL or market is None:
+    if state is None or state.phase is not Phase.FINAL:
+        return None
+    market = market_of(row.selection, tuple(Player(x.name, x.side) for x in state.players))
+    if market is None:
         return None
     try:
         return judge(market, state, house_of(row.book)).result

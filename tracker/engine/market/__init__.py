@@ -297,10 +297,16 @@ def fairs(quoted: Iterable[TwoSided]) -> dict[Selection, Fair]:
 
 
 def counted(quoted: Iterable[TwoSided]) -> list[TwoSided]:
-    """The books' quotes for a median: only those with a time where they are enough, else all."""
+    """The books' quotes for a median: only those with a time where they are enough, else all.
+
+    A book that both sources quote counts once, by its quote with a time.
+    """
     books = [x for x in quoted if x.book not in (ESPN, *EXCHANGES)]
     stamped = [x for x in books if not x.book.startswith(UNSTAMPED)]
-    return stamped if len({x.book for x in stamped}) >= LEAST_BOOKS else books
+    names = {x.book for x in stamped}
+    if len(names) >= LEAST_BOOKS:
+        return stamped
+    return [x for x in books if x.book.removeprefix(UNSTAMPED) not in names or x.book in names]
 
 
 def _fair(line: Selection, quoted: Mapping[str, TwoSided]) -> Fair | None:
