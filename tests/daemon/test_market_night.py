@@ -345,7 +345,7 @@ async def test_prices_from_play_are_no_prior_of_a_game_without_bets(tmp_path: Pa
 async def test_a_price_that_was_read_again_after_the_tip_off_is_not_newer_by_that(
     tmp_path: Path,
 ) -> None:
-    """What stood at a time is known from what was read by then, of a source that is bought."""
+    """What stood at a time is known from what was read by then, of any source."""
     bought, tip = GAME.start - timedelta(hours=1), GAME.start + timedelta(minutes=9)
     async with await Store.open(tmp_path / "t.db", now=bought) as store:
         await store.save_games([(GAME, SCHEDULED)], bought)
@@ -353,6 +353,8 @@ async def test_a_price_that_was_read_again_after_the_tip_off_is_not_newer_by_tha
         for at, rows in ((bought, [price]), (tip + timedelta(hours=1), [])):
             document = Document(the_odds_api.NAME, "/odds", at, str(at).encode(), str(at))
             await store.quotes.record(document, rows)
+        later = tip + timedelta(hours=1)
+        await store.keep_answers({f"odds {the_odds_api.NAME}": (later, "ok")}, {}, {}, later)
         (found,) = await store.quotes.standing(GAME.id, bought - timedelta(days=1), tip)
     assert found.stood_at == bought
 

@@ -17,6 +17,7 @@ from tracker.app.market.backtest import (
     own_games,
 )
 from tracker.domain.game import Game, GameState, Phase, Score
+from tracker.domain.market import Span
 from tracker.domain.player import Player
 from tracker.domain.poll import Document
 from tracker.domain.prior import Lines
@@ -85,6 +86,16 @@ def test_without_a_price_of_yours_there_is_no_bet() -> None:
     kept = night()
     others = tuple(x for x in kept.quotes if x.book != "mybook")
     assert candidates(replace(kept, quotes=others), STRATEGY, MINE, outlook) == []
+
+
+def test_a_bet_whose_result_is_not_known_is_in_no_sum() -> None:
+    """A quarter whose points the final state lacks is no push at which the stake came back."""
+    side, (price, _) = replace(HOME, span=Span.Q1), quoted("mybook", 60, 1.95, 1.85)
+    kept = night(1.95, replace(price, selection=side))
+    for periods in (None, (Score(30, 20), *[Score(26, 26)] * 2, Score(28, 28))):
+        ended = replace(kept, final=replace(FINAL, periods=periods))
+        found = candidates(ended, STRATEGY, MINE, outlook)
+        assert [came.won for x, came in found if x.odds == 1.95] == ([1.0] if periods else [])
 
 
 async def test_a_price_that_still_stood_at_the_tip_off_is_a_close(tmp_path: Path) -> None:

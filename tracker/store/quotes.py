@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from sqlite3 import Connection, Row
 
@@ -169,6 +169,10 @@ WHERE game_poll.game = ? AND snapshot.period >= 1 ORDER BY poll.at LIMIT 1
 """
 
 
+_JUST_AFTER = timedelta(minutes=1)
+"""How long after a moment a source may have answered for its prices to have stood at that moment."""
+
+
 @dataclass(frozen=True, slots=True)
 class StandingQuote:
     """The last quote of a book on a selection, and when its source last confirmed it.
@@ -255,14 +259,18 @@ class Quotes(Subject):
     def _stood(
         self, db: Connection, sources: set[str], since: datetime, until: datetime
     ) -> dict[tuple[str, str], datetime]:
-        """When each document of these sources was last read by then, and each source as a whole."""
+        """When each document of these sources was last read by then, and each source as a whole.
+
+        Of a source only its last answer is known: one long after `until` tells nothing of then.
+        """
         asked = {
             "sources": json.dumps(sorted(sources)), "since": stamp(since), "until": stamp(until),
         }  # fmt: skip
         rows = db.execute(_STOOD, asked)
         found = {(x["source"], x["path"]): moment(x["at"]) for x in rows}
         for x in db.execute(_SOURCE_STATUSES):
-            found[x["source"], ""] = moment(x["last_ok_at"])
+            if (last := moment(x["last_ok_at"])) <= until + _JUST_AFTER:
+                found[x["source"], ""] = last
         return found
 
     # ------------------------------------------------------------------------------------ closes

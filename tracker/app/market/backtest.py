@@ -418,7 +418,10 @@ def candidates(
     for selection, one in found.items():
         fair = kept.close.fair(selection)
         clv = None if fair is None else fair.of(selection) * one.odds - 1
-        offers.append((one, BetOutcome(_won(selection, kept), clv)))
+        result = _result(selection, kept)
+        if result is not None:
+            won = {Result.WON: 1.0, Result.LOST: 0.0}.get(result)
+            offers.append((one, BetOutcome(won, clv)))
     return offers
 
 
@@ -460,15 +463,13 @@ def _candidate(
     )
 
 
-def _won(selection: Selection, kept: QuotesOfGame) -> float | None:
+def _result(selection: Selection, kept: QuotesOfGame) -> Result | None:
+    """How a side came out; None where the final state does not tell it."""
     market = market_of(selection, kept.players)
-    if market is None:
-        return None
     try:
-        result = judge(market, kept.final, house_of(None)).result
+        return None if market is None else judge(market, kept.final, house_of(None)).result
     except Unsettleable:
         return None
-    return {Result.WON: 1.0, Result.LOST: 0.0}.get(result)
 
 
 async def own_games(store: Store, now: datetime) -> list[QuotesOfGame]:
