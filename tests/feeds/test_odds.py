@@ -22,6 +22,7 @@ from tracker.feeds.odds import (
     SECOND_ID,
     SWAPPED,
     UNKNOWN_TEAM,
+    UNUSABLE,
     Matched,
     kalshi,
     match,
@@ -95,6 +96,17 @@ def test_a_price_of_one_is_no_price() -> None:
     found = read(told)
     assert found.faults[CERTAIN] == 1
     assert found.faults[ONE_SIDED] == 1
+
+
+def test_two_prices_that_no_book_can_mean_are_not_open() -> None:
+    """Both sides at 4.0 give money away, and both at 1.01 stand for no price."""
+    for price in (300, -10000):
+        told = odds()
+        for outcome in told[0]["bookmakers"][0]["markets"][0]["outcomes"]:
+            outcome["price"] = price
+        found = read(told)
+        assert found.faults[UNUSABLE] == 1
+        assert not of(found, HOME)[told[0]["bookmakers"][0]["key"]].open
 
 
 def test_a_book_that_stood_still_for_ten_minutes_is_not_open() -> None:

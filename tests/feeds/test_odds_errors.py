@@ -159,5 +159,8 @@ async def test_one_page_that_is_missing_does_not_cost_the_others(
         (of_game,) = await opened.ask("polymarket", games)
         assert set(json.loads(of_game.document.body)["books"]) == {"1"}
         assert len(await opened.ask("kalshi", games)) == 1
+        pages[polymarket.event_path(games[1])] = "[]"
+        (emptied,) = await opened.ask("polymarket", games)
+        assert emptied.scope == of_game.scope, "so its earlier prices are gone"
         with pytest.raises(FeedError):
             await opened.ask("polymarket", games[:1])

@@ -43,6 +43,10 @@ SPREADS, TOTALS = 60.0, (90.0, 400.0)
 """Points that no whole game's line lies outside of, in any league: the largest spread, and the
 range of totals."""
 
+MARGINS = (0.95, 1.3)
+"""Range of the sum of both sides' implied chances. All recorded prices lie from 1.00 to 1.19; below
+1 a book gives money away, and far above it both prices stand for none, such as 1.01 and 1.01."""
+
 LEAST_BOOKS = 3
 """Fewest books from which one of them can be seen to be wrong."""
 
@@ -244,9 +248,16 @@ class _Names:
 def _wrong(quotes: list[Quote], faults: Counter[str]) -> Callable[[Quote], bool]:
     """A function that says whether a quote's book contradicts the others on its market.
 
-    Such a book has its sides swapped or is out of date. It is counted as a fault.
+    Such a book has its sides swapped or is out of date. It is counted as a fault, as is a line
+    whose two prices no book can mean.
     """
-    lines = two_sided(quotes)
+    lines, void = [], set[tuple[str, Selection]]()
+    for x in two_sided(quotes):
+        if MARGINS[0] <= 1 / x.odds + 1 / x.other <= MARGINS[1]:
+            lines.append(x)
+        else:
+            faults[UNUSABLE] += 1
+            void |= {(x.book, x.selection), (x.book, x.selection.opposite)}
     chances = {x.book: x.chance for x in lines if x.selection == Selection(MONEYLINE, "home")}
     points = {
         x.book: x.selection.points or 0.0
@@ -266,4 +277,4 @@ def _wrong(quotes: list[Quote], faults: Counter[str]) -> Callable[[Quote], bool]
             swapped = abs(mirror - value - middle) <= reach
             faults[SWAPPED if swapped else FAR_OFF] += 1
             out |= {(book, MONEYLINE), (book, SPREAD)} if swapped else {(book, market)}
-    return lambda x: (x.book, x.selection.plain) in out
+    return lambda x: (x.book, x.selection.plain) in out or (x.book, x.selection) in void

@@ -176,10 +176,10 @@ class OddsSources:
         asked = [x for x in games if x.league in polymarket.LEAGUES]
         return await _answers(partial(self._polymarket_game, x) for x in asked)
 
-    async def _polymarket_game(self, game: Game) -> Asked | None:
+    async def _polymarket_game(self, game: Game) -> Asked:
         events = await self._fetchers[polymarket.NAME].get(polymarket.event_path(game))
-        wanted = polymarket.tokens(events.body)
-        return await self._books(game, events, wanted) if wanted else None
+        # Without an open market the answer says that the earlier prices are gone.
+        return await self._books(game, events, polymarket.tokens(events.body))
 
     async def _books(self, game: Game, events: Fetched, wanted: Sequence[str]) -> Asked:
         books: dict[str, Any] = {}
