@@ -359,6 +359,21 @@ async def test_a_price_that_was_read_again_after_the_tip_off_is_not_newer_by_tha
     assert found.stood_at == bought
 
 
+async def test_what_a_source_says_of_other_games_confirms_no_price_of_one_in_play(
+    tmp_path: Path,
+) -> None:
+    """A source that answers on tomorrow's games is asked no more about one that was begun."""
+    read_at, now = GAME.start - timedelta(hours=1), GAME.start + timedelta(hours=1)
+    async with await Store.open(tmp_path / "t.db", now=read_at) as store:
+        await store.save_games([(GAME, SCHEDULED)], read_at)
+        price = Quote(GAME.id, "polymarket", Selection(MONEYLINE, "home"), read_at, 1.6)
+        document = Document("polymarket", "/events?x", read_at, b"{}", "d" * 64)
+        await store.quotes.record(document, [price])
+        await store.keep_answers({"odds polymarket": (now, "ok")}, {}, {}, now)
+        (found,) = await store.quotes.standing(GAME.id, read_at - timedelta(days=1), now)
+    assert found.stood_at == GAME.start
+
+
 async def test_an_edge_is_not_confirmed_by_an_answer_that_lacks_its_price(tmp_path: Path) -> None:
     """Another source's answer is no second reading of a book's price."""
     clock = FakeClock(GAME.start - timedelta(hours=2))

@@ -55,6 +55,8 @@ GROUP BY source, path
 """
 """By time, as an exchange that is asked every few seconds has half a million polls in a season."""
 
+_STARTS = "SELECT id, start_at FROM game WHERE id IN (SELECT value FROM json_each(?))"
+
 _SOURCE_STATUSES = "SELECT source, last_ok_at FROM pulse WHERE last_ok_at IS NOT NULL"
 
 _ADD_CLOSING = """
@@ -170,7 +172,7 @@ WHERE game_poll.game = ? AND snapshot.period >= 1 ORDER BY poll.at LIMIT 1
 
 
 _JUST_AFTER = timedelta(minutes=1)
-"""How long after a moment a source may have answered for its prices to have stood at that moment."""
+"""How long after a moment a source may have answered for its prices to have stood then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,14 +248,20 @@ class Quotes(Subject):
         for quote, source, path in await self.history(game, since, until):
             last[quote.game, quote.book, quote.selection] = quote, source, path
         stood = await self._stood({source for _, source, _ in last.values()}, since, until)
-        return [
-            StandingQuote(
-                quote,
-                _newest(quote, stood.get((source, path)), stood.get((f"odds {source}", "")), until),
-                f"{source} {path}",
-            )
-            for quote, source, path in last.values()
-        ]
+        starts = await self._starts({quote.game for quote, _, _ in last.values()})
+        found = []
+        for quote, source, path in last.values():
+            asked = stood.get((f"odds {source}", ""))
+            # Of a game in play a source may be asked no more, while it answers about others.
+            asked = None if asked is None else min(asked, starts[quote.game])
+            stood_at = _newest(quote, stood.get((source, path)), asked, until)
+            found.append(StandingQuote(quote, stood_at, f"{source} {path}"))
+        return found
+
+    @reads
+    def _starts(self, db: Connection, games: set[str]) -> dict[str, datetime]:
+        rows = db.execute(_STARTS, (json.dumps(sorted(games)),))
+        return {x["id"]: moment(x["start_at"]) for x in rows}
 
     @reads
     def _stood(
