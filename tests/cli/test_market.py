@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.engine.build import GAME, live, outlook
-from tracker.app.market import GameOdds, Offered
+from tracker.app.market import GameOdds, Offered, paths
 from tracker.app.market.clv import ClvReport, clv_summary
 from tracker.app.market.edges import disagree, edges, edges_now, track
 from tracker.app.market.value import Worth
@@ -92,6 +92,22 @@ def test_odds_of_a_game_are_the_best_of_each_side_all_quotes_and_the_close(
     assert {x["book"] for x in found["quotes"] if x["anchor"]} == {"kalshi"}
     assert found["close"].keys() == CLOSE
     assert found["close"]["home_spread"] == -5.5
+
+
+def test_the_path_of_a_line_is_the_line_that_the_books_have() -> None:
+    """A price that moves at the same points is no other line."""
+    at = datetime(2026, 11, 21, 2, tzinfo=UTC)
+    steps = ((-5.5, 1.91, 1.91), (-5.5, 1.80, 2.02), (-6.5, 1.91, 1.91))
+    history = [
+        Quote(GAME.id, book, side, at + timedelta(hours=hour), odds, open=open_)
+        for hour, (points, first, second) in enumerate(steps)
+        for book in BOOKS
+        for line, open_ in ((points, True), (-5.5, points == -5.5))
+        for side, odds in (
+            (Selection("spread", "home", line), first), (Selection("spread", "away", -line), second)
+        )
+    ]  # fmt: skip
+    assert [x.points for x in paths(history)["spread"]] == [-5.5, -6.5]
 
 
 def test_closing_line_values_are_told_with_their_coverage(cli: Cli, market: Path) -> None:

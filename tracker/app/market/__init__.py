@@ -13,7 +13,16 @@ from tracker.domain import BadBet
 from tracker.domain.bet import Bet
 from tracker.domain.game import Game, GameState, Listing
 from tracker.domain.poll import Credit, Purchase, Purpose
-from tracker.domain.quote import MONEYLINE, Closing, Quote, Selection, selection_of, two_sided
+from tracker.domain.quote import (
+    MONEYLINE,
+    SPREAD,
+    TOTAL,
+    Closing,
+    Quote,
+    Selection,
+    selection_of,
+    two_sided,
+)
 from tracker.engine.market import counts
 from tracker.engine.market import credits as plans
 from tracker.engine.market.credits import Refusal, Tariff, Tip
@@ -29,6 +38,8 @@ DAY = timedelta(hours=24)
 
 LIVE_AGE = timedelta(minutes=2)
 """Age of the oldest quote of a game in play that can still be had."""
+
+_HOME_WINS = Selection(MONEYLINE, "home")
 
 _RECENT = timedelta(hours=36)
 """Games this near in time are named where none fits."""
@@ -145,21 +156,19 @@ def _order(x: Selection) -> tuple[str, str, str, float, str]:
 
 def paths(history: Sequence[Quote]) -> dict[str, tuple[Step, ...]]:
     """The market's main spread, total and moneyline over time, one step for each change."""
-    from tracker.engine.market import consensus
+    from tracker.engine.market import fairs, main_line
 
     standing: dict[tuple[str, Selection], Quote] = {}
     found: dict[str, list[Step]] = defaultdict(list)
     for at, quotes in _by_time(history):
         for quote in quotes:
             standing[quote.book, quote.selection] = quote
-        lines = consensus(two_sided([x for x in standing.values() if x.open]))
-        if lines is None:
-            continue
-        plotted, _, _ = lines
-        _step(found["spread"], at, plotted.home_spread)
-        _step(found["total"], at, plotted.total)
-        if plotted.home_ml is not None:
-            _step(found["moneyline"], at, None, round(1 / plotted.home_ml, 4))
+        lines = two_sided([x for x in standing.values() if x.open])
+        for market in (SPREAD, TOTAL):
+            line = main_line(lines, market)
+            _step(found[market], at, None if line is None else line.shown)
+        money = fairs(x for x in lines if x.selection.market == MONEYLINE).get(_HOME_WINS)
+        _step(found[MONEYLINE], at, None, None if money is None else round(money.chance, 4))
     return {name: tuple(steps) for name, steps in found.items() if steps}
 
 

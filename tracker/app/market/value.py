@@ -196,10 +196,8 @@ def _line(selection: Selection, lines: Sequence[TwoSided]) -> tuple[float | None
     found = main_line(lines, market)
     if found is None:
         return None, frozenset()
-    # An exchange's main contract is the nearest of a few to even, and jumps by points at a time.
-    points = round(found.even, 1) if found.whose <= set(EXCHANGES) else found.points
     away = selection.side == "away" and market == SPREAD
-    return -points if away else points, found.whose
+    return -found.shown if away else found.shown, found.whose
 
 
 class BelievedPlayers(Protocol):

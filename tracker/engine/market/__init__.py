@@ -352,6 +352,14 @@ class MainLine:
         """How many books it comes from."""
         return len(self.whose)
 
+    @property
+    def shown(self) -> float:
+        """The line as a person is told of it: the books' own; of an exchange, that at even odds.
+
+        An exchange's main contract is the nearest of a few to even, and jumps by points at a time.
+        """
+        return round(self.even, 1) if self.whose <= set(EXCHANGES) else self.points
+
 
 def main_line(quoted: Iterable[TwoSided], market: str) -> MainLine | None:
     """The main spread (of the home side) or total; None where no source that counts quotes it."""
