@@ -201,6 +201,7 @@ TAILS = [
     ("DEN ML 1unit", None, None, Fraction(1), ()),
     ("DEN ML #live", None, None, None, ("live",)),
     ("DEN ML #live #Big-One", None, None, None, ("live", "Big-One")),
+    ("DEN ML (#live, #Big-One)", None, None, None, ("live", "Big-One")),
     ("LAL@DEN over 224.5 -110 $20 #tag", "-110", 2000, None, ("tag",)),
     ("o224.5 -105 0.5u #a #b", "-105", None, Fraction(1, 2), ("a", "b")),
 ]

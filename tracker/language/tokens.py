@@ -46,7 +46,7 @@ _LEG_ENDS = re.compile(r"[;\n]| \+ ")
 _HEADING, _WORD_ALONE = re.compile(r":(?!\d)"), re.compile(r"\S+[ \t]*(?:\n|$)")
 _LONGEST_PHRASE = 5
 
-_TAG = re.compile(r"#[^\s;]+")
+_TAG = re.compile(r"#[^\s;,()\[\]{}]+")
 _CHUNK = re.compile(
     r"\n|[;,|:()\[\]{}\"“”„«»_*•·—@]|(?:(?!\d,\d)[^\s;,|:()\[\]{}\"“”„«»_*•·—@]|\d,(?=\d))+"
 )
