@@ -228,6 +228,20 @@ def test_a_parlay_is_worth_its_legs_together() -> None:
     assert found.chance.win == pytest.approx(0.5, abs=0.03)
 
 
+@pytest.mark.parametrize("priced", [True, False])
+def test_a_leg_that_pushes_leaves_a_parlay_with_the_price_of_the_rest(priced: bool) -> None:
+    """Two legs at whole numbers and the usual price lose the margin of both, and gain nothing."""
+    quotes = [
+        x for book in "abc" for line in (replace(SPREAD, points=-5.0), replace(OVER, points=225.0))
+        for x in pair(book, line, (1.91, 1.91))
+    ]  # fmt: skip
+    made, price = close(GAME.id, 1, TIP, two_sided(quotes)), parse_odds("-110")
+    markets = Spread(Side.HOME, -5.0), Total(Direction.OVER, 225.0)
+    slip = Parlay(tuple(Leg(GAME, x, price if priced else None) for x in markets))
+    found = value(made, bet(slip, "3.6446"))
+    assert found.value == pytest.approx((1 - 0.5 / 11) ** 2 - 1, abs=0.012)
+
+
 def test_what_is_missing_says_why() -> None:
     """A live bet, a bet without a price, a cancelled game and missing quotes say why."""
     made = close(GAME.id, 1, TIP, market("a", "b", "c"))
@@ -352,6 +366,12 @@ def test_a_parlay_whose_legs_have_no_prices_has_no_value_without_one_of_them() -
     placed = Placed(bet(slip, "+150"), dropped=(1,))
     (found,) = closing_values([placed], {GAME.id: made}, {}, load_parameters, Known(), TIP)
     assert found.reason == "no price: leg 2 void"
+    empty = close(GAME.id, 1, TIP, ())
+    priced = replace(slip, legs=(replace(slip.legs[0], odds=parse_odds("1.5")), slip.legs[1]))
+    placed = Placed(bet(priced, "+150"), dropped=(1,))
+    (found,) = closing_values([placed], {GAME.id: empty}, {}, load_parameters, Known(), TIP)
+    assert found.reason == "no close: nothing was quoted of LAL@DEN; leg 2 void"
+    assert placed.heeded(found), "it is not valued again at every turn"
 
 
 def test_a_leg_of_a_game_that_is_called_off_leaves_the_rest_to_be_valued() -> None:

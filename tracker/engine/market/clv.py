@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import prod
 from typing import TYPE_CHECKING
 
 from tracker.domain.bet import Bet, Leg, Parlay, Result, price_of
@@ -92,6 +93,12 @@ class Placed:
         names = " and ".join(str(i + 1) for i in self.dropped)
         return f"{several(len(self.dropped), 'leg')} {names} void" if self.dropped else ""
 
+    def noted(self, why: str) -> str:
+        """The reason why a value is missing, with the void parts."""
+        if self.void or not self.note:
+            return why
+        return f"{why}{'; ' if ':' in why else ': '}{self.note}"
+
     def heeded(self, value: ClosingValue, tips: Iterable[datetime] = ()) -> bool:
         """Whether a value is that of the bet as it stands by now.
 
@@ -123,8 +130,9 @@ def value_at_close(
 
     def missing(why: str) -> ClosingValue:
         return ClosingValue(
-            bet.number, revision, Grade.MISSING, now, reason=why, closing_revision=last
-        )
+            bet.number, revision, Grade.MISSING, now, reason=placed.noted(why),
+            closing_revision=last,
+        )  # fmt: skip
 
     for game in placed.games:
         close = closes.get(game.id)
@@ -139,7 +147,7 @@ def value_at_close(
         return missing(VOID)
     price = placed.price
     if price is None:
-        return missing(f"{NO_PRICE}: {placed.note}" if placed.note else NO_PRICE)
+        return missing(NO_PRICE)
     house = house_of(bet.book)
     if isinstance(bet.market, Parlay):
         fair = _parlay(bet.market, placed.dropped, closes, outlook, house)
@@ -270,8 +278,11 @@ def _parlay(
     outlook: AtClose,
     house: HouseRules,
 ) -> _CloseChance | str:
-    """The chance of a parlay: legs of one game by its outlook at the close, games independent."""
-    groups, modelled, by = [], False, []
+    """The chance of a parlay: legs of one game by its outlook at the close, games independent.
+
+    Where a leg may push, a win is counted as far as it is paid, and not by its number.
+    """
+    groups, modelled, by, paid = [], False, [], 1.0
     for game in slip.games:
         left = [i for i in slip.in_game(game.id) if i not in dropped]
         if not left:
@@ -290,13 +301,28 @@ def _parlay(
                 asked = _line_name(market, lacking)
                 return f"{NO_CLOSE}: nobody quoted the {asked} of {game.name}"
         try:
-            part = parlay_of([(x, chance_of(x, seen)) for x in markets], seen)
+            chances = [chance_of(x, seen) for x in markets]
+            part = parlay_of(list(zip(markets, chances, strict=True)), seen)
         except Unpriceable as why:
             return f"{NO_CLOSE}: {why}"
+        paid *= prod(_paid(slip.legs[i].odds, x) for i, x in zip(left, chances, strict=True))
         groups.append(Group(game.id, part))
         by.append(close.closing.by or "")
     whole = combined(groups)
     if whole is None:
         return NO_CLOSE
+    win = (whole.win + whole.push) * paid
     grade = Grade.MODEL if modelled else Grade.CONVERTED
-    return _CloseChance(grade, whole, None, ", ".join(dict.fromkeys(by)))
+    chance = Chance(win, 0.0, 1.0 - win) if paid < 1 else whole
+    return _CloseChance(grade, chance, None, ", ".join(dict.fromkeys(by)))
+
+
+def _paid(odds: Odds | None, x: Chance) -> float:
+    """The part of a parlay's price that a leg leaves on average, given that it does not lose.
+
+    A leg that pushes drops out, and with it its own price, or its fair one where it has none.
+    """
+    if not 0 < x.push < 1:
+        return 1.0
+    less = x.win / (x.win + x.lose) if odds is None else float(1 / odds.decimal)
+    return (x.win + x.push * less) / (x.win + x.push)
