@@ -10,18 +10,20 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.engine.build import GAME, live, outlook
-from tracker.app.market import GameOdds, Offered, paths
+from tracker.app.market import GameOdds, Offered, credit_report, paths
 from tracker.app.market.clv import ClvReport, clv_summary
 from tracker.app.market.edges import disagree, edges, edges_now, track
 from tracker.app.market.value import Worth
 from tracker.app.pricing import Priced, PricingBasis
 from tracker.cli.bets.worth import reasons
 from tracker.domain.chance import Chance
+from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.money import parse_odds
 from tracker.domain.poll import Credit, Document
 from tracker.domain.quote import Closing, Quote, Selection
 from tracker.domain.value import BetDecision, ClosingValue, EdgeSeen, Grade, Price, edge
+from tracker.language import find_in_game, parse_pick
 from tracker.settings.models import OddsSettings
 from tracker.store import Store
 
@@ -155,6 +157,21 @@ def test_credits_are_what_is_used_left_planned_and_refused(cli: Cli, market: Pat
     text = cli("odds", "credits").out
     assert "120 used, 380 left" in text
     assert "look LAL@DEN: kept for closes" in text
+
+
+async def test_a_close_that_was_bought_with_another_is_planned_no_more(tmp_path: Path) -> None:
+    """One request for two games has paid for the second, though the first has begun."""
+    now = datetime(2026, 11, 21, 1, tzinfo=UTC)
+    game = Game("0022600001", "nba", "DEN", "LAL", now - timedelta(minutes=5))
+    async with await Store.open(tmp_path / "t.db", now=now) as store:
+        await store.save_games([(game, None)], now)
+        draft = Draft(parse_pick("DEN ML", find_in_game(game)))
+        await store.add(draft, game=game, defaults=(), at=now - timedelta(hours=1))
+        for bought, planned in (("close BOS@NYK", 3), ("close BOS@NYK, LAL@DEN", 0)):
+            credit = Credit("the_odds_api", now, bought, 3, 3, 120, 380, "/v4/odds")
+            await store.quotes.record(None, (), credit)
+            found = await credit_report(store, OddsSettings(), now, keyed=True)
+            assert (found.games, found.planned_tonight) == (1, planned)
 
 
 def test_a_line_is_checked_without_registering_it(cli: Cli, market: Path) -> None:

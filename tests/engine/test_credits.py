@@ -140,3 +140,5 @@ def test_after_a_restart_a_close_is_bought_though_lines_were_bought_before() -> 
     ]  # fmt: skip
     found = plans.spent(rows, [one, two])
     assert found == ({"1": late}, {"nba": late}, {"1"}, {"1"})
+    college = [replace(one, name=x) for x in ("UMBC@BUCK", "BC@BU")]
+    assert plans.spent([row(Purpose.CLOSE, late, college[0].name)], college[1:]).closes == {}

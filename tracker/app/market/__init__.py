@@ -286,8 +286,11 @@ async def credit_report(
     balance = await store.quotes.balance(NAME)
     remaining = None if balance is None else balance.remaining
     tips = await _tips_tonight(store, api.markets, now)
-    done = {x.purpose for x in rows if x.refused is None}
-    wanted = [x for x in plans.plan(tips, tariff) if x.what not in done]
+    done = plans.spent(rows, tips)
+    wanted = [
+        x for x in plans.plan(tips, tariff)
+        if not set(x.games) <= (done.own if x.purpose is Purpose.OWN else done.closes.keys())
+    ]  # fmt: skip
     planned, refused = _afforded(wanted, remaining, tariff)
     if not keyed:
         planned, refused = 0, [(x.what, "there is no key of The Odds API") for x in wanted]

@@ -108,7 +108,8 @@ def spent(rows: Iterable[Credit], tips: Sequence[Tip]) -> Spent:
     found = Spent({}, {}, set(), set())
     for row in rows:
         for tip in tips:
-            if row.refused is not None or tip.name not in row.purpose:
+            # `BC@BU` is no part of `UMBC@BUCK`.
+            if row.refused is not None or f" {tip.name}," not in f"{row.purpose},":
                 continue
             if row.purpose.startswith(Purpose.OWN.value):
                 found.own.add(tip.game)
