@@ -326,6 +326,67 @@ async def test_what_waits_is_sent_once_the_channel_works_again(tmp_path: Path) -
         ]
 
 
+async def test_a_chance_that_was_never_tried_does_not_come_after_a_newer_one(
+    tmp_path: Path,
+) -> None:
+    """A chance that waited behind other messages goes to the digest once a newer one is sent."""
+    channel = Script(answers=[Failed("down")])
+    async with night(tmp_path, channel) as world:
+        await world.decide("a result", rule="settled", useful=timedelta(hours=12))
+        await world.clock.advance(4)
+        await world.decide("an old chance")
+        world.start()
+        await world.pass_time(1, step=1)
+        assert await world.deliveries("script") == {1: ("due", 1), 2: ("due", 0)}
+        channel.answers = [Sent()]
+        channel.got.clear()
+        await world.decide("a new chance")
+        await world.rest()
+        assert [x.splitlines()[0].partition(" · ")[0] for x in channel.bodies] == [
+            "a new chance",
+            "1 alert could not reach you in time",
+            "a result",
+        ]
+
+
+async def test_a_chance_whose_attempt_fails_does_not_come_after_a_newer_one(
+    tmp_path: Path,
+) -> None:
+    """A newer chance that is decided while the older one is being sent stands alone if it fails."""
+    channel = Script(answers=[Failed("down"), Sent()], gate=asyncio.Event())
+    async with night(tmp_path, channel) as world:
+        world.start()
+        await world.decide("an old chance")
+        await world.rest(busy=1)
+        while not channel.got:
+            await world.rest(busy=1)
+        await world.clock.advance(4)
+        await world.decide("a new chance")
+        assert channel.gate is not None
+        channel.gate.set()
+        await world.pass_time(10, step=1)
+        assert [x.splitlines()[0] for x in channel.bodies] == [
+            "an old chance",
+            "1 alert could not reach you in time",
+            "a new chance",
+        ]
+
+
+async def test_what_may_have_arrived_comes_again_soon_however_many_were_lost_before(
+    tmp_path: Path,
+) -> None:
+    """A new message is tried again after ten seconds, though many answers were lost before."""
+    channel = Script(answers=[Unknown("it answered 502")])
+    async with night(tmp_path, channel) as world:
+        world.start()
+        await world.decide("a result", rule="settled", useful=timedelta(hours=12))
+        await world.pass_time(1800, step=60)
+        await world.decide("a chance")
+        channel.got.clear()
+        await world.pass_time(11, step=1)
+        assert [x.alert_ids for x in channel.got] == [(2,), (2,)]
+
+
 async def test_a_lost_answer_after_an_outage_holds_its_digest_up_no_longer_than_another(
     tmp_path: Path,
 ) -> None:

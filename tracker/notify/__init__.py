@@ -95,7 +95,7 @@ class Queue(Protocol):
         ...
 
     async def hurry(self, channel: str, at: datetime) -> object:
-        """Let what was tried before be tried again at once."""
+        """Let what failed before, or was put back, be tried at once."""
         ...
 
     async def next_due(self, channel: str) -> datetime | None:
@@ -276,8 +276,9 @@ class Sender:
         """Record an outcome. One that was not tried waits as long as the channel does."""
         await self._follow_clock_steps()
         at = self.clock.now()
-        tries = max(self.failures, *(x.attempts for x in batch if tried), 1)
-        wait = 0.0 if self.stopping else self._wait(outcome, tries)
+        own = max(x.attempts for x in batch)
+        tries = max(self.failures, own if tried else 1)
+        wait = 0.0 if self.stopping else _wait(outcome, tries, min(self.unsure, own))
         due_at = at + timedelta(seconds=wait)
         for one in batch:
             await self.queue.finish(
@@ -310,10 +311,10 @@ class Sender:
             case Failed():
                 self.digest_tries += tried
                 # What expires meanwhile may be louder; `hold_until` has a wait that was asked for.
-                wait = min(self._wait(outcome, self.digest_tries), LONGEST_RETRY)
+                wait = min(_wait(outcome, self.digest_tries), LONGEST_RETRY)
                 self.digest_at = self.clock.monotonic() + wait
             case Unknown():
-                self.digest_at = self.clock.monotonic() + self._wait(outcome)
+                self.digest_at = self.clock.monotonic() + _wait(outcome, unsure=self.unsure)
             case _:
                 assert_never(outcome)
 
@@ -350,14 +351,6 @@ class Sender:
                 assert_never(outcome)
         self.habits.beat()
         return outcome
-
-    def _wait(self, outcome: Outcome, tries: int = 1) -> float:
-        """Seconds until the next attempt: what the channel asked for, else longer each time."""
-        if isinstance(outcome, Unknown):
-            return growing_wait(self.unsure, FIRST_UNSURE, LONGEST_UNSURE)
-        if isinstance(outcome, Failed) and outcome.retry_after is not None:
-            return max(outcome.retry_after, _FIRST_RETRY)
-        return retry_delay(tries)
 
 
 def batches(claimed: Sequence[Delivery]) -> list[list[Delivery]]:
@@ -430,6 +423,18 @@ def _batch_message(batch: Sequence[Delivery], now: datetime, habits: SendingHabi
 def _last_line(text: str) -> str:
     """The line that ends a text of several; empty for one line, which is the news itself."""
     return text.rpartition("\n")[2] if "\n" in text else ""
+
+
+def _wait(outcome: Outcome, tries: int = 1, unsure: int = 1) -> float:
+    """Seconds until the next attempt: what the channel asked for, else longer each time.
+
+    `unsure` counts the attempts that may have arrived.
+    """
+    if isinstance(outcome, Unknown):
+        return growing_wait(unsure, FIRST_UNSURE, LONGEST_UNSURE)
+    if isinstance(outcome, Failed) and outcome.retry_after is not None:
+        return max(outcome.retry_after, _FIRST_RETRY)
+    return retry_delay(tries)
 
 
 _LATE_SECONDS = 15

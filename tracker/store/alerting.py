@@ -134,10 +134,8 @@ def keep_alert(
     """Add a decision, and a delivery for each channel where it has something to send.
 
     A fired alert is sent as soon as it is due. A held alert with a due time waits for a digest. A
-    chance of the bet that a channel could not deliver is out of date by a later one.
+    chance of the bet that waits for a channel is out of date by a later one.
     """
-    if x.decision is Decision.FIRED and x.p is not None:
-        db.execute(_OVERTAKE, {"bet": x.bet, "at": stamp(x.at)})
     row = {
         "bet": x.bet,
         "leg": leg,
@@ -153,14 +151,19 @@ def keep_alert(
         "detail": x.detail,
         "poll": poll,
     }
-    _keep(db, x, row, channels if x.notifies else ())
+    kept = _keep(db, x, row, channels if x.notifies else ())
+    if kept and x.decision is Decision.FIRED and x.p is not None:
+        db.execute(_OVERTAKE, {"bet": x.bet, "at": stamp(x.at)})
 
 
 _OVERTAKE = """
-UPDATE delivery SET expires_at = :at WHERE state IN ('due', 'unknown') AND attempts > 0 AND EXISTS (
-  SELECT 1 FROM alert WHERE id = delivery.alert AND bet = :bet
-    AND (rule LIKE 'p %' OR rule LIKE 'swing %'))
+UPDATE delivery SET expires_at = :at
+WHERE alert IN (
+  SELECT id FROM alert INDEXED BY alert_fired
+  WHERE bet = :bet AND decision = 'fired' AND (rule LIKE 'p %' OR rule LIKE 'swing %')
+) AND (state = 'sending' OR state IN ('due', 'unknown') AND detail <> '')
 """
+"""What is being sent goes on; if that fails, it is out of date as well."""
 
 _OF_NO_BET: Mapping[str, object] = {
     "bet": None, "leg": 0, "game": None, "game_clock": "", "home": 0, "away": 0, "p": None,
@@ -256,8 +259,9 @@ _DAY_S = 86_400
 
 _HURRY = """
 UPDATE delivery SET due_at = :at WHERE channel = :channel AND state IN ('due', 'unknown')
-  AND attempts > 0 AND due_at > :at
+  AND detail <> '' AND due_at > :at
 """
+"""`detail` says why an attempt failed, or why the delivery was put back; what is new has none."""
 
 CLOCK_TOLERANCE = timedelta(minutes=1)
 """How far in the future an alert may be at a start before we conclude that the clock was set
@@ -398,7 +402,7 @@ class Outbox(Subject):
         await self._db.write(work, urgent=True)
 
     async def hurry(self, channel: str, at: datetime) -> None:
-        """Make due what a channel was tried with before."""
+        """Make due what failed through a channel before, or was put back."""
         values = {"channel": channel, "at": stamp(at)}
         await self._db.write(lambda db: db.execute(_HURRY, values), urgent=True)
 
