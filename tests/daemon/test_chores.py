@@ -248,6 +248,26 @@ async def test_the_monitors_wait_for_what_is_looked_up(path: Path) -> None:
     assert [x for x, *_ in machine.ran if x != "backup"] == ["refresh", "refresh", "monitors"]
 
 
+async def test_a_chore_that_was_killed_and_then_waits_for_another_is_closed(path: Path) -> None:
+    """A time at which a chore was killed is closed, though the next start had it wait first."""
+    first = Chore("look", ("look",), (time(13),), NEW_YORK, heavy=True)
+    second = Chore("watch", ("watch",), (time(13, 30),), NEW_YORK, heavy=True, after="look")
+    machine = Machine(path, [first, second])
+    await machine.start()
+    await machine.wait(timedelta(hours=1, minutes=10))
+    machine.hangs = True
+    await machine.wait(timedelta(minutes=30))
+    await machine.kill()
+    machine.hangs, machine.fails = False, {"look"}
+    machine.clock.step_wall(timedelta(days=1).total_seconds())
+    await machine.start()
+    machine.fails = set()
+    await machine.wait(timedelta(minutes=15))
+    await machine.kill()
+    rows = [x for x in await machine.rows() if x.name == "watch"]
+    assert [x.outcome for x in rows[-2:]] == [ChoreOutcome.FAILED, ChoreOutcome.DONE]
+
+
 async def test_a_fortnight_with_kills_sleep_and_a_change_of_the_clocks(path: Path) -> None:
     """Through kills, sleep and a clock change, no chore runs twice for a time or leaves no row."""
     settings = parse_settings('timezone = "America/New_York"\n[store]\npath = "x.db"\n', path)

@@ -142,15 +142,15 @@ async def _tend(
     chores: Sequence[Chore], store: Store, clock: Clock, run: Verbs, report: Tell
 ) -> None:
     """Run each of some chores when it is due, one after the other, for ever."""
-    fresh = True
+    fresh = {x.name for x in chores}
     while True:
         unfinished: set[str] = set()
         for chore in chores:
             if chore.after in unfinished:
                 continue
-            if await _tend_one(chore, store, clock, run, report, fresh=fresh):
+            if await _tend_one(chore, store, clock, run, report, fresh=chore.name in fresh):
                 unfinished.add(chore.name)
-        fresh = False
+            fresh.discard(chore.name)
         await clock.sleep(STEP)
 
 
