@@ -135,11 +135,16 @@ def test_a_flicker_of_postponed_is_not_believed() -> None:
     assert tracking.state == off()
 
 
-def test_a_game_in_play_gets_no_other_opponent_and_no_other_date() -> None:
-    """Its id may name another meeting for half an hour by mistake; before the tip it is off."""
+def test_a_game_that_has_begun_gets_no_other_opponent_and_no_other_date() -> None:
+    """Its id may name another meeting for half an hour, or for ever once it is over.
+
+    Before the tip it is off.
+    """
     other = replace(off(Phase.CANCELLED), doubt="its id now names BOS@DEN of 2026-11-20")
     tracking, taken = follow([*[other] * 180, LATER], Q1)
     assert (tracking.state, set(taken[:-1]), taken[-1]) == (LATER, {"held"}, "newer")
+    end = final((25, 25), (25, 25), (25, 25), (25, 24))
+    assert follow([other] * 31, end)[0].state == end
     assert follow([other] * 31, SCHEDULED)[0].state == other
 
 

@@ -102,8 +102,8 @@ def _judged(
     known = read.players or (believed is not None and believed.players)
     with_box = bool(known) and tracking.follows_players
     state = boxed(read, read, believed) if with_box else read
-    playing = believed is not None and believed.phase in (Phase.LIVE, Phase.BREAK)
-    doubt = read.doubt if playing or not read.phase.off else ""
+    played = believed is not None and believed.phase in (Phase.LIVE, Phase.BREAK, Phase.FINAL)
+    doubt = read.doubt if played or not read.phase.off else ""
     contrary = doubt or contradiction(believed, read)
     if contrary:
         mistaken = not doubt and not contradiction(believed, read, LEAP_POINTS)

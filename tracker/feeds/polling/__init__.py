@@ -501,7 +501,7 @@ def _of_same(game: Game, reported: Game, state: GameState | Unreadable) -> GameS
     """The state, if it is about the game that was asked for, with that game's home and away sides.
 
     An id that now names another meeting means that this game is off: postponed if the teams are the
-    same, else cancelled. That is doubted of a game in play, which changes neither.
+    same, else cancelled. That is doubted of a game in play or over, which changes neither.
     """
     if reported.id != game.id:
         problem = f"is {reported.id} {reported.name}, not {game.id} {game.name}"
