@@ -125,6 +125,20 @@ def test_a_correction_takes_back_what_was_told_of_a_leg() -> None:
     ]
 
 
+def test_a_correction_of_a_parlay_that_was_told_as_hit_is_told_once() -> None:
+    """The parlay is told as open again, and not its leg beside it."""
+    slip = Parlay(tuple(Leg(GAME, market(x)) for x in ("DEN over 60.5", "LAL over 42.5")))
+    tracking = a_book(replace(bet(1, "DEN ML", "hit"), market=slip))
+    seen: list[tuple[int | None, Reason]] = []
+    course = (0, 0), *[(3, 0)] * 2, *[(3, 4)] * 2, *[(0, 4)] * 4, *[(5, 4)] * 2
+    for n, points in enumerate(course):
+        change = look(tracking, live(3, 300 - 10 * n, (30, 30), (30, 9), points), n * 10)
+        tracking = change.tracking
+        seen += [(x.leg, x.reason) for x in told(change)]
+    won, back = Reason.HAPPENED, Reason.TAKEN_BACK
+    assert seen == [(0, won), (None, won), (None, back), (None, won)]
+
+
 @pytest.mark.parametrize("other", ["DEN ML", "DEN over 10.5"])
 def test_a_correction_takes_back_what_was_told_of_a_parlay(other: str) -> None:
     """A parlay whose lost leg is corrected is no longer dead, whatever its other leg does."""

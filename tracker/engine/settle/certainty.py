@@ -164,13 +164,15 @@ def _possible(tracked: Tracked, polls: LastTwo) -> frozenset[Result]:
 def tell_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
     """Add an alert for a leg of a parlay that has won or dropped out while others are open.
 
-    It is sent once for each leg, and taken back where a correction opens the leg again. `polls` are
-    the believed states before this poll and after it.
+    It is sent once for each leg, and taken back where a correction opens the leg again. Neither is
+    sent beside the message that the parlay itself is no HIT, which counts its legs. `polls` are the
+    believed states before this poll and after it.
     """
     if polls is None:
         return change
     state = polls.now.state
     found = Gathering(change)
+    opened = {x.bet for x in change.alerts if (x.rule, x.reason) == (Fact.HIT, Reason.TAKEN_BACK)}
     for tracked in change.tracking.tracked:
         slip = tracked.bet.market
         if not isinstance(slip, Parlay) or tracked.ended or tracked.review is not None:
@@ -185,16 +187,14 @@ def tell_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
         if not (fresh or back) or any(x.lost for x in tracked.legs):
             continue
         last = memory
-        for x in fresh:
+        for x in (*fresh, *back):
             _, alert = fact_alert(tracked, last, Fact.HIT, state, now)
-            found.alerts.append(replace(alert, leg=x.leg))
-            last = replace(last, episode=last.episode + 1, notified=(*last.notified, x.number))
-        for x in back:
-            _, alert = fact_alert(tracked, last, Fact.HIT, state, now)
-            taken = replace(alert, leg=x.leg, reason=Reason.TAKEN_BACK, detail=TAKEN_BACK)
-            found.alerts.append(taken)
-            left = tuple(y for y in last.notified if y != x.number)
-            last = replace(last, episode=last.episode + 1, notified=left)
+            notified = (*last.notified, x.number)
+            if x in told:
+                alert = replace(alert, reason=Reason.TAKEN_BACK, detail=TAKEN_BACK)
+                notified = tuple(y for y in last.notified if y != x.number)
+            found.alerts += [] if tracked.bet.number in opened else [replace(alert, leg=x.leg)]
+            last = replace(last, episode=last.episode + 1, notified=notified)
         rules = tuple(last if x is memory else x for x in tracked.rules)
         found.put(tracked.with_rules(rules))
         found.rules.append(last)
