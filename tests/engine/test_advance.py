@@ -715,15 +715,21 @@ def test_a_chance_that_was_told_the_other_way_since_is_news_again() -> None:
     assert evening.names() == ["p <= 0.30"]
 
 
-@pytest.mark.parametrize(("wrong", "fired"), [(20, 2), (8, 1)])
-def test_a_level_that_a_wrong_score_told_is_news_when_it_is_reached(wrong: int, fired: int) -> None:
-    """Points that are taken back made no chance: 80 % is sent again once the score gives it."""
+@pytest.mark.parametrize(
+    ("told", "left", "fired"), [(20, 8, 2), (20, 13, 2), (20, 18, 1), (8, 8, 1)]
+)
+def test_a_level_that_a_wrong_score_told_is_news_when_it_is_reached(
+    told: int, left: int, fired: int
+) -> None:
+    """Points that are taken back made no chance: 80 % is sent again once the score gives it.
+
+    So it is where 78 % is left, and not where 93 % is: that has been told.
+    """
     evening = Evening(a_book(bet(1, "DEN ML", "p >= 0.80")))
-    course = [8, 8, wrong, wrong, *[8] * 6, 9, *[20] * 3]
+    course = [(8, 8), (8, 8), *[(told, 8)] * 2, *[(left, 8)] * 6, (left, left), *[(32, 16)] * 3]
     for number, points in enumerate(course):
-        seconds = 10 * number + 400 * (points == 20 and number > 4)
-        state = live(4, 600 - 10 * number, (25, 25), (25, 25), (25, 25), (points, 8))
-        evening.see(state, seconds)
+        state = live(4, 600 - 10 * number, (25, 25), (25, 25), (25, 25), points)
+        evening.see(state, 10 * number + 400 * (number > 9))
     assert len(evening.names()) == fired
 
 

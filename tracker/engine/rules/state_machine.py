@@ -401,13 +401,19 @@ def turned(rule: LevelRule, state: RuleState, told: float, *, up: bool) -> RuleS
     return replace(state, notified=(1.0, high) if up else (low, 0.0))
 
 
-def doubted(state: RuleState, at: datetime) -> RuleState:
-    """A rule after a correction took points back at `at`: what it has just told may not be so.
+def doubted(rule: LevelRule | SwingRule, state: RuleState, reading: RuleReading) -> RuleState:
+    """A rule after points were taken back: where these made what it has just told, that is untold.
 
-    To reach that level in truth is news.
+    To pass the level, or to swing so far, in truth is then news.
     """
-    told = bool(state.notified and state.window) and _cooling(state, at)
-    return replace(state, notified=()) if told else state
+    if not (state.notified and _cooling(state, reading.at)):
+        return state
+    if isinstance(rule, LevelRule):
+        untrue = any((p >= rule.level) != (reading.p >= rule.level) for _, p in _that_fired(state))
+    else:
+        before = reading.p if reading.before is None else reading.before
+        untrue = abs(reading.p - before) >= rule.size - _EDGE
+    return replace(state, notified=()) if untrue else state
 
 
 def rebase(rule: LevelRule | SwingRule, state: RuleState, reading: RuleReading) -> RuleStep:

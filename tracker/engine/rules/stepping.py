@@ -93,6 +93,8 @@ class GameUpdate:
     renewed: bool = False
     facts: frozenset[Fact] = field(init=False)
     """The facts about the game that follow from the change."""
+    corrected: bool = field(init=False)
+    """Whether points were taken back."""
 
     @property
     def playable(self) -> bool:
@@ -101,8 +103,10 @@ class GameUpdate:
         return all(x.phase is not Phase.FINAL for x in states)
 
     def __post_init__(self) -> None:
-        """Compute the facts once and not for every bet."""
+        """Compute once, and not for every bet, what follows from the change."""
+        fewer = self.before is not None and has_fewer_points(self.state, self.before)
         object.__setattr__(self, "facts", facts_of(self.before, self.state))
+        object.__setattr__(self, "corrected", fewer)
 
 
 def apply_rules(
@@ -123,7 +127,8 @@ def apply_rules(
         return seen, [], []
     spans = _spans(seen, reading)
     missed = () if reading is None else seen.readings
-    states = _corrected(caught_up(seen.bet.rules, seen.rules, missed), update)
+    states = caught_up(seen.bet.rules, seen.rules, missed)
+    states = _corrected(seen.bet.rules, states, reading if update.corrected else None)
     rules: list[RuleState] = []
     alerts: list[Alert] = []
     for rule, memory, span in zip(seen.bet.rules, states, spans, strict=True):
@@ -150,11 +155,16 @@ def apply_rules(
     return seen.with_rules(standing, idle, kept), changed, alerts
 
 
-def _corrected(states: tuple[RuleState, ...], update: GameUpdate) -> tuple[RuleState, ...]:
-    """The states of a bet's rules, those that have just told a score which was taken back anew."""
-    if update.before is None or not has_fewer_points(update.state, update.before):
+def _corrected(
+    rules: Sequence[Rule], states: tuple[RuleState, ...], reading: RuleReading | None
+) -> tuple[RuleState, ...]:
+    """The states of a bet's rules after the reading that took points back; None for any other."""
+    if reading is None:
         return states
-    return tuple(doubted(x, update.now) for x in states)
+    return tuple(
+        doubted(rule, x, reading) if isinstance(rule, LevelRule | SwingRule) else x
+        for rule, x in zip(rules, states, strict=True)
+    )
 
 
 def _spans(seen: Tracked, reading: RuleReading | None) -> Sequence[IdleSpan | None]:
@@ -202,7 +212,7 @@ def idle_after(
     idle = old.idle
     if idle is None or idle.rules is not seen.rules or update.facts or update.renewed:
         return None
-    if chance.push >= LIKELIEST or old.no_chance is not None:
+    if update.corrected or chance.push >= LIKELIEST or old.no_chance is not None:
         return None
     if seen.legs and old.out != seen.out:
         return None
