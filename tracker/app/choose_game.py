@@ -36,8 +36,8 @@ from tracker.domain.player import (
     names_both,
     nobody,
 )
+from tracker.domain.poll import NOT_BEGUN_AFTER
 from tracker.domain.tracking import GameTracking
-from tracker.engine.settle.settlement import NOT_BEGUN_AFTER
 from tracker.wording.figures import score_text
 
 if TYPE_CHECKING:

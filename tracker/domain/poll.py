@@ -127,6 +127,10 @@ def next_check(standing: GameStanding) -> datetime | None:
     return check_times(standing.final_at)[min(standing.checks, 1)]
 
 
+NOT_BEGUN_AFTER = timedelta(hours=12)
+"""How long after the scheduled tip-off a person decides the bets of a game that no source has
+reported as played."""
+
 AGREE_AFTER = timedelta(seconds=45)
 """The shortest time between the two polls that must agree on a final score; they are due a minute
 apart."""

@@ -26,7 +26,14 @@ from tracker.domain.chance import LOST, Chance
 from tracker.domain.events import GameChecked, GameLetGo, GameUnfinished
 from tracker.domain.game import GameState, Phase
 from tracker.domain.policy import EventRule, Fact
-from tracker.domain.poll import AGREE_AFTER, FINAL_CHECKS, Trouble, Unreadable, check_times
+from tracker.domain.poll import (
+    AGREE_AFTER,
+    FINAL_CHECKS,
+    NOT_BEGUN_AFTER,
+    Trouble,
+    Unreadable,
+    check_times,
+)
 from tracker.domain.tracking import (
     Change,
     GameTracking,
@@ -54,10 +61,6 @@ person decides its bets."""
 UNHEARD_AFTER = timedelta(hours=12)
 """How long no poll of a game in play could be read before a person decides its bets: a feed may
 fail for a whole night."""
-
-NOT_BEGUN_AFTER = timedelta(hours=12)
-"""How long after the scheduled tip-off a person decides the bets of a game that no source has
-reported as played."""
 
 LET_GO_AFTER = timedelta(days=7)
 """How long a game whose bets a person has to decide is still polled, in case it is resumed."""
