@@ -1032,7 +1032,9 @@ def test_a_time_of_placing_in_the_hour_that_comes_twice_is_the_last_such_one() -
         assert parse_placed_at(text, now).isoformat() == f"2026-11-01T{read}"
 
 
-@pytest.mark.parametrize("text", ["yesterday", "25:00", "2026-11-20", "18", ""])
+@pytest.mark.parametrize(
+    "text", ["yesterday", "25:00", "2026-11-20", "18", "", "0001-01-01T00:00+14:00"]
+)
 def test_what_is_no_time_of_placing_is_refused(text: str) -> None:
     """One sentence says how to write it: where the day is not known, with a date and a zone."""
     now = datetime(2026, 11, 21, tzinfo=UTC).astimezone(ZoneInfo("America/New_York"))

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta, tzinfo
 
 from tracker.domain import BadBet
 from tracker.domain.bet import Bet, Leg, Parlay, Wager, excluding, legs_of
@@ -240,7 +240,9 @@ def parse_placed_at(text: str, now: datetime | None = None) -> datetime:
         found = datetime.fromisoformat(f"{now:%Y-%m-%d} {plain.zfill(5)}" if only_clock else plain)
     except ValueError:
         found = None
-    if found is None or ":" not in plain or (found.tzinfo is None and now is None):
+    # A moment of the first or the last year that there is may have no time in UTC.
+    edge = found is not None and found.year in (MINYEAR, MAXYEAR)
+    if found is None or edge or ":" not in plain or (found.tzinfo is None and now is None):
         short = "" if now is None else "18:30, '2026-11-20 19:05' or "
         zoned = " with its zone" if now is None else ""
         raise BadBet(

@@ -124,7 +124,7 @@ def _draft(row: dict[str, Any], unit_cents: int, guests: Sequence[Team]) -> Draf
         book=_text(row, "book") or written.book,
         lines=_given_lines(row["lines"]) if "lines" in row else NO_LINES,
         from_file=True,
-        placed_at=_placed_at(row["placed_at"]) if "placed_at" in row else None,
+        placed_at=parse_placed_at(str(row["placed_at"])) if "placed_at" in row else None,
         free=_free(row.get("free", written.free)),
     )
 
@@ -146,12 +146,6 @@ def _written(row: dict[str, Any], guests: Sequence[Team]) -> tuple[Written, Matc
         raise BadBet('a bet needs a pick, such as pick = "DEN -4.5", or legs')
     line = pick if player is None else f"{player} {pick}"
     return read_line(line, game, guests, staked="stake" in row)
-
-
-def _placed_at(value: object) -> datetime:
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        return value
-    return parse_placed_at(str(value))
 
 
 def _text(row: dict[str, Any], key: str) -> str | None:
