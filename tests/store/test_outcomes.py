@@ -238,5 +238,5 @@ def test_bets_are_listed_in_pages(cli: Cli, night: Path) -> None:
     assert night.is_file()
     assert [x["id"] for x in cli("bets", "--page", "1", "--json").json] == [1, 2, 3, 4]
     assert cli("bets", "--page", "2", "--json").json == []
-    assert cli("bets", "--page", "2").out == "Page 2 is empty: there are 4 bets.\n"
+    assert cli("bets", "--page", "2").out == "Page 2 is empty: you have 4 bets.\n"
     assert [x["id"] for x in cli("bets", "--json").json] == [1, 2, 3, 4]

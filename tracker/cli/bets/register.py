@@ -81,7 +81,7 @@ async def bets(
         say_json([bet_json(x) for x in shown])
         return
     if not shown:
-        say(f"Page {page} is empty: there are {count} bets." if count else NO_BETS)
+        say(f"Page {page} is empty: you have {plural(count, 'bet')}." if count else NO_BETS)
         return
     rows = [_row(x, at, _game_cell(x, now, at.settings.zone)) for x in shown]
     if not fits(_HEADS, rows):
