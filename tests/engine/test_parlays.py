@@ -192,6 +192,19 @@ def test_an_alert_over_several_games_names_the_leg_that_moved(last: Game) -> Non
     assert ("Q4 6:10" in first) == (last is GAME)
 
 
+def test_a_leg_that_moved_before_its_half_time_explains_no_later_alert() -> None:
+    """A slow fall of one game names its own leg, not the last move of one that stands still."""
+    bet = slip((GAME, Moneyline(Side.HOME)), (OTHER, Moneyline(Side.HOME)))
+    slate = Slate.of([GAME, OTHER], [replace(bet, rules=(parse_rule("p <= 0.35"),))])
+    for seconds, away in ((0, 20), (10, 28)):
+        half = live(2, 0, (30, 25), (29, away), phase=Phase.BREAK)
+        poll(slate, elsewhere(half, OTHER), seconds)
+    for seconds in range(20, 80, 10):
+        poll(slate, live(4, 320 - seconds, (30, 25), (30, 30), (25, 25), (20, 26)), seconds)
+    (fired,) = (x for x in slate.alerts if x.decision is Decision.FIRED)
+    assert fired.leg == 0
+
+
 def test_legs_of_one_game_go_together() -> None:
     """A same-game parlay is priced by the joint distribution, not by the product."""
     legs = (Moneyline(Side.HOME), TeamTotal(Side.HOME, Direction.OVER, 114.5))

@@ -145,8 +145,10 @@ def apply_rules(
         rules = _turned(seen.bet.rules, rules, alerts)
     if alerts and seen.legs:
         confirms = reading is not None and not reading.hurried
-        before = _legs_before(old) if confirms else old.legs
-        alerts = [with_leg(x, before, seen) for x in alerts]
+        game = update.state.game.id
+        alerts = [
+            with_leg(x, _legs_before(old, x, game) if confirms else old.legs, seen) for x in alerts
+        ]
     changed = [x for x, was in zip(rules, seen.rules, strict=True) if x is not was and x != was]
     standing = tuple(rules)
     # While the windows of swings lack readings, the next one steps the rules.
@@ -257,9 +259,23 @@ def _once(bet: Bet, event: Fact, state: GameState) -> int | None:
     return place * _A_GAME + (state.period if event is Fact.QUARTER else 0)
 
 
-def _legs_before(old: Tracked) -> Sequence[LegStanding]:
-    """A parlay's legs as they were before the reading that the next one confirms."""
-    return [x if x.was is None else replace(x, chance=x.was) for x in old.legs]
+def _legs_before(old: Tracked, alert: Alert, game: str) -> Sequence[LegStanding]:
+    """A parlay's legs as they were before the reading that one of `game` confirms.
+
+    Another game's leg last moved then if that makes most of what the parlay moved by, else long
+    before, as where its game is at half-time.
+    """
+    whole = old.chance.win / alert.was if old.chance is not None and alert.was else 1.0
+
+    def then(leg: LegStanding) -> LegStanding:
+        if leg.was is None or leg.chance is None:
+            return leg
+        mine = old.bet.legs[leg.leg].game.id == game
+        alone = leg.chance.win / leg.was.win if leg.was.win else 1.0
+        counts = mine or abs(alone - whole) <= abs(whole - 1) / 4
+        return replace(leg, chance=leg.was) if counts else leg
+
+    return [then(x) for x in old.legs]
 
 
 def with_leg(alert: Alert, old: Sequence[LegStanding], seen: Tracked) -> Alert:
