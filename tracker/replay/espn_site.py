@@ -282,7 +282,7 @@ _COLUMNS = (
         "threePointFieldGoalsMade-threePointFieldGoalsAttempted",
         "3-Point Field Goals Made/Attempted",
     ),
-    ("FT", "freeThrowsMade-freeThrowsAttempted", "Free FreeThrows Made/Attempted"),
+    ("FT", "freeThrowsMade-freeThrowsAttempted", "Free Throws Made/Attempted"),
     ("REB", "rebounds", "Rebounds"),
     ("AST", "assists", "Assists"),
     ("TO", "turnovers", "Turnovers"),
