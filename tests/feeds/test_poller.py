@@ -113,6 +113,17 @@ async def test_a_game_that_is_called_off_hours_ahead_is_polled_until_that_is_bel
         await follower.after(standing, 26.9, 33.1)
 
 
+async def test_a_game_that_is_over_is_not_polled_for_what_its_id_names_later(
+    site: Site, follower: Follower
+) -> None:
+    """That is never believed, so that no poll need bear it out."""
+    over = follower.clock.now() - timedelta(seconds=FINAL_LOOKS_S)
+    site.board(changed(live_game(), home__teamTricode="BOS"))
+    await follower.at_once(GameStanding(GAME, FINAL))
+    done = GameStanding(GAME, FINAL, final_at=over, settled=True)
+    await follower.after(done, CORRECTED_S, CORRECTED_S + 61.0)
+
+
 async def test_games_on_one_board_share_its_requests(
     site: Site, feed: Feed, clock: FakeClock
 ) -> None:

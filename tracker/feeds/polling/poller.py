@@ -163,11 +163,15 @@ class GamePoller:
         return cadence.jittered(wait, self._rng, never_early=strict)
 
     def _turned(self, standing: GameStanding) -> bool:
-        """Whether the last poll shows a game as off that is believed to be on, or the reverse."""
+        """Whether the last poll shows a game as off that is believed to be on, or the reverse.
+
+        A game that is over is not off because its id names another meeting.
+        """
         reading, state = None if self._last is None else self._last.reading, standing.state
         if not isinstance(reading, GameState) or state is None:
             return False
-        return reading.phase.off != state.phase.off
+        doubted = reading.doubt and state.phase is Phase.FINAL
+        return reading.phase.off != state.phase.off and not doubted
 
     def _paused(self, standing: GameStanding) -> float:
         """Seconds for which this poller has seen the game in its present phase and period."""
