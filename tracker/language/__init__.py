@@ -345,6 +345,7 @@ def _read_leg(line: Line, *, many: bool) -> Slots:
         if word.soft or word.text == "\n" or (word.text == "+" and line.peek(1)[:1] == "$"):
             line.at += 1
         elif slots.many and slots.ready and (count := _ends_parlay(line)):
+            slots.whole_at = line.at
             line.at += count
         elif word.low in _PAIRS and slots.names[-1:] == [line.at - 1] and not slots.market_known:
             raise line.wrong(say.TOGETHER, line.at)

@@ -217,7 +217,8 @@ def _asked_of_game(line: Line, slots: Slots) -> Asked:
     if slots.parity is not None:
         said = {x.low for x in line.words[slots.start : slots.end]} & COUNTED
         priced = any(x.decimal != _EVEN_MONEY for _, x in slots.prices)
-        if slots.parity is Parity.EVEN and slots.team and not (priced or slots.stat or said):
+        bare = slots.team or (slots.many and slots.matchup is None)
+        if slots.parity is Parity.EVEN and bare and not (priced or slots.stat or said):
             raise line.wrong(EVEN_OF_WHAT, slots.start)
         return OddOrEven(slots.parity)
     if slots.number is not None or slots.direction is not None:
@@ -405,11 +406,13 @@ def _take_the_whole(line: Line, whole: Slots, legs: list[Slots]) -> None:
             raise line.wrong("a leg has one price", slots.prices[1][0])
         _move_won(slots, whole)
     line.leg = None
-    priced = bool(earlier) and all(x.prices for x in earlier)
+    apart = last.whole_at is not None and any(at > last.whole_at for at, _ in last.prices)
+    priced = bool(earlier) and all(x.prices for x in earlier) and not apart
     if last.prices and not whole.prices and (len(last.prices) > 1 or not priced):
         whole.prices.append(last.prices.pop())
     _move_won(last, whole)
-    _join(line, whole, Slots(last.start, stake_cents=last.stake_cents, units=last.units))
+    stake, units, at = last.stake_cents, last.units, last.stake_at
+    _join(line, whole, Slots(last.start, stake_cents=stake, units=units, stake_at=at))
     last.stake_cents, last.units = None, None
 
 
@@ -438,3 +441,4 @@ def _join(line: Line, whole: Slots, part: Slots) -> None:
     whole.bare_at = part.bare_at if whole.bare_at is None else whole.bare_at
     if staked:
         whole.stake_cents, whole.units = part.stake_cents, part.units
+        whole.stake_at = part.stake_at

@@ -151,11 +151,12 @@ def read_number(line: Line, slots: Slots) -> bool:
 
 
 def _or_more(line: Line, slots: Slots) -> bool:
-    """Turn the number into an over: `25+` is over 24.5."""
+    """Turn the number into an over: `25+` is over 24.5, `25.5 or more` over 25.5."""
     if slots.direction is Direction.UNDER:
         raise line.wrong("'under' and '+' say opposite sides: leave one out", slots.number_at)
     slots.or_more = True
-    slots.number = (slots.number or 0) - 0.5
+    if slots.number is not None and slots.number == int(slots.number):
+        slots.number -= 0.5
     return True
 
 

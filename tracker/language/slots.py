@@ -42,7 +42,8 @@ class Slots:
     player's name. `stranger` is the first of these that is no team, with what was expected in its
     place in case it is no name. `to_win_cents` and `payout_cents` are what a won bet pays, without
     its stake and with it. `bare_at` is the index of a price that may be a stake: a whole number
-    without a sign or a word, or `10.00` beside +900. `weekday` counts from Monday, as 0.
+    without a sign or a word, or `10.00` beside +900. `whole_at` is the word behind which a price is
+    that of the whole parlay. `weekday` counts from Monday, as 0.
     """
 
     start: int
@@ -79,6 +80,7 @@ class Slots:
     to_win_cents: int | None = None
     payout_cents: int | None = None
     bare_at: int | None = None
+    whole_at: int | None = None
     units: Fraction | None = None
     tags: list[str] = field(default_factory=list)
     free: bool = False
@@ -227,7 +229,7 @@ _SAME_PRICE = Fraction(1, 50)
 def _check_no_date(line: Line) -> None:
     """Raise BadBet for odds that may as well be a date of these days: `12/1`, `20.11`."""
     found = say.SLASHED.fullmatch(line.peek()) or say.DAY_AND_MONTH.fullmatch(line.peek())
-    if found is None or line.peek(-1) in say.PRICE_LABELS | say.AT:
+    if found is None or _marked(line):
         return
     if _is_near(line, found):
         raise line.wrong(
@@ -335,6 +337,12 @@ def take_price(line: Line, slots: Slots) -> bool:
     return True
 
 
+def _marked(line: Line) -> bool:
+    """Whether the word before says that the next figure is the price: `@ 8/10`, `odds: 126.5`."""
+    before = line.peek(-2) if line.peek(-1) == ":" else line.peek(-1)
+    return before in say.AT or before in say.PRICE_LABELS
+
+
 _HOURS = 12
 
 
@@ -343,7 +351,9 @@ def _check_a_price(line: Line, slots: Slots) -> None:
     low, before = line.peek(), line.peek(-1)
     if len(slots.prices) > int(slots.many):
         why = "a bet has one price, and another figure stands behind it"
-    elif say.is_second_line(low, slots.number) or (not slots.many and say.A_TOTAL.fullmatch(low)):
+    elif say.is_second_line(low, slots.number) or (
+        say.A_TOTAL.fullmatch(low) and not (slots.many or _marked(line))
+    ):
         why = "two lines are named: leave one out"
     elif low.strip("0.") == "":
         # A shell turns $20 within double quotes into 0.
@@ -370,11 +380,18 @@ def _how_it_stands(line: Line, slots: Slots) -> str:
     """
     low, mark, after = line.peek(), line.peek(1), line.peek(2)
     if low.isdigit() and mark in (":", "/") and say.ANY_NUMBER.fullmatch(after):
-        return f"{low}{mark}{after}"
+        a_stake = line.peek(3) in say.MONEY_WORDS or line.peek(3) in say.UNITS
+        return "" if a_stake else f"{low}{mark}{after}"
     found = say.SLASHED.fullmatch(low)
-    if found is None or not slots.names or slots.number is None or line.peek(-1) in say.AT:
+    if found is None or not slots.names or slots.number is None or _marked(line):
         return ""
-    return low if 0 <= int(found[2]) - slots.number < 1 else ""
+    # `11/10` behind `10+ reb` is a price of many books, `27/25` behind `25+ pts` of none.
+    a_price = int(found[1]) > int(found[2]) and int(found[2]) in _ODDS_OVER
+    return low if 0 <= int(found[2]) - slots.number < 1 and not a_price else ""
+
+
+_ODDS_OVER = frozenset({1, 2, 3, 4, 5, 8, 10, 20})
+"""What books write odds against over: `7/2`, `11/10`, `21/20`."""
 
 
 def _odds(text: str) -> Odds:
@@ -472,8 +489,10 @@ def read_money(line: Line, slots: Slots) -> bool:
     if cents and (not low[-1].isdigit() or line.peek(1) in ("¢", "cents")):
         odds = f"write the odds, {100 / float(cents[1]):.2f}, and the stake as $20"
         raise line.wrong(f"{line.written(line.at)!r} is the price of a share: {odds}", line.at)
-    if say.RATING.fullmatch(low) or (low.isdigit() and line.peek(1) in ("star", "stars")):
-        raise line.wrong("a rating is no stake: write the stake as 2u or $20", line.at)
+    rated = say.RATING.fullmatch(low) and not ("/" in low and _marked(line))
+    if rated or (low.isdigit() and line.peek(1) in ("star", "stars")):
+        odds = f", or odds as '@ {low}'" if "/" in low else ""
+        raise line.wrong(f"a rating is no stake: write the stake as 2u or $20{odds}", line.at)
     for labels, name in ((say.WIN_LABELS, "to_win_cents"), (say.PAYOUT_LABELS, "payout_cents")):
         if (count := line.phrase(labels)) and _labelled_amount(line, slots, count):
             setattr(slots, name, line.figure(lambda text: parse_money(text.rstrip("$"))))
@@ -580,6 +599,6 @@ def read_units(line: Line, slots: Slots) -> bool:
     if slots.units is not None:
         raise line.bad(slots.expected)
     slots.units = Fraction(written[1] if written else low.replace(",", ""))
-    slots.stake_at = line.at
+    slots.stake_at = line.at if slots.stake_cents is None else slots.stake_at
     line.at += 1 if written else 2
     return True

@@ -32,6 +32,7 @@ from tracker.language.vocabulary import (
     STATS,
     SUGGESTED,
     SUMS,
+    TWO_DECIMALS,
     UNKNOWN_STATS,
     first_words,
     leagues_of,
@@ -46,12 +47,13 @@ _LEG_ENDS = re.compile(r"[;\n]| \+ ")
 _HEADING, _WORD_ALONE = re.compile(r":(?!\d)"), re.compile(r"\S+[ \t]*(?:\n|$)")
 _LONGEST_PHRASE = 5
 
-_TAG = re.compile(r"#[^\s;,()\[\]{}]+")
+_TAG = re.compile(r"#[^\s;,()\[\]{}]+(?:,#?[^\W\d_][^\s;,()\[\]{}]*)*")
+"""Finds a tag, or several joined by commas: `#model,live`."""
 _CHUNK = re.compile(
     r"\n|[;,|:()\[\]{}\"“”„«»_*•·—@]|(?:(?!\d,\d)[^\s;,|:()\[\]{}\"“”„«»_*•·—@]|\d,(?=\d))+"
 )
 _SIGNS = {"+": "+", "-": "-", "plus": "+", "minus": "-", "$": "$"}
-_LONG_MINUS = re.compile(r"(?<=[\s\d½(])—(?=[\d.])")
+_LONG_MINUS = re.compile(r"(?<=[\s\d½(])—(?=(?:\d{3,6}|\d{0,2}(?:\.5|½)|\d{1,2})(?![\d.$€£u]))")
 """Finds what a phone makes of `--` before a figure."""
 
 _CODES = re.compile(r"[A-Z]{2,4}-[A-Z]{2,4}")
@@ -224,14 +226,21 @@ def _one_term(text: str, mark: str) -> bool:
     return low in NOISE or low in MONEYLINE or all(x in STATS for x in low.split(mark))
 
 
+def _is_amount(before: str, behind: str) -> bool:
+    """Whether `€` between two figures is the first one's: `20 € 1.91`, `20.00 € 1.91`."""
+    money = TWO_DECIMALS.fullmatch
+    both = money(before) and money(behind)
+    return before.isdigit() or (both is not None and float(before) > float(behind))
+
+
 def _join_signs(words: list[Word]) -> list[Word]:
     """Join a separate sign with the number after it: `DEN - 4.5`, `DEN minus 4.5`, `€ 20`."""
     found: list[Word] = []
     for word in words:
         last = found[-1] if found else None
         sign = _SIGNS.get(last.low) if last is not None else None
-        if sign == "$" and found[-2:-1] and found[-2].text.isdigit():
-            sign = None  # `20 $ 1.91`
+        if sign == "$" and found[-2:-1] and _is_amount(found[-2].text, word.text):
+            sign = None
         form = _AMOUNT if sign == "$" else _LINE
         if last is not None and sign is not None and word.text and form.fullmatch(word.text):
             found[-1] = Word(sign + word.text, last.place, word.end)
