@@ -41,10 +41,16 @@ GAMES = frozenset(("results", "players", "ratings", "form", "ends"))
 
 
 @asynccontextmanager
-async def round_of(path: Path) -> AsyncIterator[tuple[Refresh, Store, Running, FakeClock]]:
-    """A refresh against a server that played the night, with an empty store."""
+async def round_of(
+    path: Path, kind: str = "002"
+) -> AsyncIterator[tuple[Refresh, Store, Running, FakeClock]]:
+    """A refresh against a server that played the night, with an empty store.
+
+    `kind` is how the games' ids begin: 001 in the preseason.
+    """
     clock = FakeClock(MORNING)
-    plays = [Playback(find_recording(f"{x} 2026-01-29")) for x in NIGHT]
+    night = [find_recording(f"{x} 2026-01-29") for x in NIGHT]
+    plays = [Playback(replace(x, id=kind + x.id[3:])) for x in night]
     async with (
         serving(plays, clock, options=Options(strict=False)) as server,
         await Store.open(started(path), now=MORNING, durable=False) as store,
@@ -122,6 +128,14 @@ async def test_the_last_games_of_some_teams_are_read_for_their_players(tmp_path:
         boxes = sum(n for path, n in server.requests.items() if "boxscore" in path)
         assert boxes == 1
         assert await work.recent("nba", teams, lambda _: True) == 0
+
+
+async def test_before_a_season_a_preseason_box_names_the_players(tmp_path: Path) -> None:
+    """A bet of the opening night finds its player, of whom no game counts yet."""
+    async with round_of(tmp_path / "t.db", kind="001") as (work, store, _, _):
+        assert await work.recent("nba", frozenset({"PHI"}), lambda _: True) == 1
+        assert "Tyrese Maxey" in (await store.players.rosters(MORNING))["nba", "PHI"]
+        assert not (await store.players.recent_games([("nba", "tyrese maxey")])).values()
 
 
 def rows(path: Path, query: str) -> list[sqlite3.Row]:

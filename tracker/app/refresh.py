@@ -183,14 +183,16 @@ class Refresh:
         """Read the box scores of some teams' last games, newest first; returns how many were read.
 
         This makes players known of whom no game was read: ENOUGH games of each team, as long as
-        `has_room` allows more requests. A source that does not have the games is skipped.
+        `has_room` allows more requests. Of a team whose season has not begun, one preseason game
+        names the players. A source that does not have the games is skipped.
         """
         today = slate_date(self._clock.now())
         morning = datetime.combine(today - timedelta(days=FAR), time(), LEAGUE_ZONE)
         boxed = await self._store.seasons.boxed(league, morning)
         seen, read = Counter[str](), 0
         async for game in self._last_games(league, teams, today):
-            wanted = [x for x in (game.home, game.away) if x in teams and seen[x] < ENOUGH]
+            most = ENOUGH if game.counts else 1
+            wanted = [x for x in (game.home, game.away) if x in teams and seen[x] < most]
             if not wanted or (game.id not in boxed and not has_room(game)):
                 continue
             if game.id not in boxed:
@@ -224,9 +226,7 @@ class Refresh:
                             self._listings[feed.source.label, one] = of_day
                 except FeedError:
                     continue
-                found = [
-                    g for g, _ in listed if g.slate == day and g.counts and {g.home, g.away} & teams
-                ]
+                found = [g for g, _ in listed if g.slate == day and {g.home, g.away} & teams]
                 for game in found:
                     yield feed.own(register, game)
                 break
