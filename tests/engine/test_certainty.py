@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -179,6 +180,28 @@ def star(points: int, period: int = 3) -> GameState:
     line = PlayerLine("7", "Big Man", Side.HOME, (("pts", points), ("reb", 4)), 20.0, played=True)
     state = live(period, 300, *[(30, 25)] * (period - 1), (points, 0))
     return replace(state, players=(line,))
+
+
+@pytest.mark.parametrize(
+    ("end", "why"), [({"note": "ejected"}, "ejected"), ({"fouls": 6}, "6 fouls")]
+)
+def test_that_a_player_plays_no_more_is_told_by_the_chance(end: dict[str, Any], why: str) -> None:
+    """No `dead` comes of it before the end: fouls and figures may be corrected."""
+    over = PlayerTotal(Player("Big Man", Side.HOME), Stat.PTS, Direction.OVER, 20.5)
+    rules = tuple(parse_rule(x) for x in ("p <= 0.20", "hit", "dead", "settled"))
+    alone = Bet(1, "x", over, GAME, rules, T0)
+    slip = Parlay((Leg(GAME, over), Leg(GAME, market("DEN ML"))))
+    both = alone, replace(alone, number=2, market=slip)
+    tracking, texts = GameTracking(GAME, tuple(map(Tracked.fresh, both))), list[str]()
+    state = star(19)
+    (line,) = state.players
+    for n in range(4):
+        players = (replace(line, **(end if n > 1 else {})),)
+        change = look(tracking, replace(state, clock=300.0 - 10 * n, players=players), 10 * n)
+        tracking = change.tracking
+        texts += [compose(x, tracking.tracked[x.bet - 1], tracking) for x in told(change)]
+    assert [x[:16] for x in texts] == ["▼ 0 % Man o20.5 ", "▼ 0 % Parlay (2)"]
+    assert f" · {why} · " in texts[0]
 
 
 def test_a_player_who_has_passed_his_line_is_hit_and_the_under_dead() -> None:

@@ -73,6 +73,18 @@ def resting(market: Wager, state: GameState) -> str:
     return f"off the court for {away:.0f} min" if away >= LONG_REST else ""
 
 
+_MANY_FOULS = 5
+"""Fouls that put a player out in a college game; a professional one has six."""
+
+
+def plays_no_more(market: Wager, state: GameState) -> str:
+    """Why the player of a decided bet plays no more: `ejected`, `6 fouls`; else empty."""
+    line = box_line(state, market.player) if isinstance(market, PlayerMarket) else None
+    if line is None or not (state.phase.in_play and line.played):
+        return ""
+    return line.note or (f"{line.fouls} fouls" if line.fouls >= _MANY_FOULS else "")
+
+
 def player_needs(market: PlayerMarket, state: GameState) -> str:
     """What a player market needs from here: `needs 7 more`, `needs 1 reb more`; may be empty."""
     line = box_line(state, market.player)

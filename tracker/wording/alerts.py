@@ -40,6 +40,7 @@ from tracker.wording import (
     counted,
     needs,
     player_standing,
+    plays_no_more,
     progress,
     resting,
     short,
@@ -155,11 +156,11 @@ class _News:
 
     @property
     def rests(self) -> str:
-        """That the player of an open bet sits longer than is usual."""
+        """That the player of an open bet sits longer than is usual, or why one plays no more."""
         chance = self.tracked.chance
-        if self.state is None or chance is None or chance.decided:
+        if self.state is None or chance is None:
             return ""
-        return resting(self.bet.market, self.state)
+        return (plays_no_more if chance.decided else resting)(self.bet.market, self.state)
 
     @property
     def score(self) -> str:

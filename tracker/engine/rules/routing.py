@@ -37,7 +37,7 @@ from tracker.domain.policy import (
 )
 from tracker.domain.tracking import Change, RuleState, Tracked
 from tracker.engine.rules.state_machine import COOLDOWN, NEWS, log_odds
-from tracker.engine.settle.certainty import told_as
+from tracker.engine.settle.certainty import surely, told_as
 
 BUDGET_SPAN = timedelta(hours=1)
 """The time over which both budgets count messages."""
@@ -54,15 +54,28 @@ class AlertContext:
     state: GameState | None = None
 
     @property
-    def played_out(self) -> bool:
-        """Whether the clock of the bet's only game has run out, or the game has ended."""
+    def ends(self) -> bool:
+        """Whether the clock of the game has run out, or the game has ended."""
         state = self.state
-        if state is None or self.games != {self.game}:
-            return False
-        if state.phase is Phase.FINAL:
-            return True
+        if state is None or state.phase is Phase.FINAL:
+            return state is not None
         stopped = state.phase in (Phase.LIVE, Phase.BREAK) and state.clock == 0
         return stopped and state.period >= state.game.rules.periods and state.score.margin != 0
+
+    @property
+    def played_out(self) -> bool:
+        """Whether the bet's only game ends."""
+        return self.ends and self.games == {self.game}
+
+    @property
+    def told_otherwise(self) -> bool:
+        """Whether `hit`, `dead` or the result tells, or has told, the end of a decided bet.
+
+        None does before the end where a player has fouled out or was ejected.
+        """
+        told = any(told_as(self.tracked, x) for x in (Result.WON, Result.LOST))
+        sure = self.state is None or surely(self.tracked, self.state) is not None
+        return self.ends or told or sure
 
     @property
     def games(self) -> frozenset[str]:
@@ -108,13 +121,17 @@ def told_before(context: AlertContext, policy: Policy, now: datetime) -> Hold | 
 
 
 def dead_parlay(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
-    """Hold everything about a parlay that can no longer win, except its result."""
+    """Hold everything about a parlay that can no longer win, except its result.
+
+    That a player's end has decided it is told by its chance alone.
+    """
     tracked = context.tracked
     dead = tracked.chance is not None and tracked.chance.win == 0
     ends = RESULTS - {Fact.HIT.value}
-    if dead and context.topic not in ends and _parlay(tracked.bet.market) is not None:
-        return Hold(Reason.PARLAY_DEAD)
-    return None
+    if not dead or context.topic in ends or _parlay(tracked.bet.market) is None:
+        return None
+    news = context.topic in (CHANCE, SWING) and not context.told_otherwise
+    return None if news else Hold(Reason.PARLAY_DEAD)
 
 
 def _parlay(wager: Market | Parlay) -> Parlay | None:
@@ -125,8 +142,9 @@ def told_as_certain(context: AlertContext, policy: Policy, now: datetime) -> Hol
     """Hold an alert about a chance that `hit`, `dead` or the result will report instead.
 
     A bet that has just been decided is reported as `hit` or `dead` once two polls agree, or as its
-    result if the game ends before, provided that its rules ask for these. A chance at the end of
-    the game is reported as the result.
+    result if the game ends before, provided that its rules ask for these. One that is decided
+    because its player plays no more is not. A chance at the end of the game is reported as the
+    result.
     """
     chance = context.tracked.chance
     if context.topic not in (CHANCE, SWING) or chance is None:
@@ -138,7 +156,7 @@ def told_as_certain(context: AlertContext, policy: Policy, now: datetime) -> Hol
     if not chance.decided:
         return None
     sure = Fact.HIT if chance.win == 1 else Fact.DEAD
-    if not {sure, Fact.SETTLED} <= says:
+    if not {sure, Fact.SETTLED} <= says or not context.told_otherwise:
         return None
     if policy.switched_off(sure.value) or policy.switched_off(Fact.SETTLED.value):
         return None

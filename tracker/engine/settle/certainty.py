@@ -19,7 +19,7 @@ from tracker.domain.game import GameState
 from tracker.domain.policy import Fact
 from tracker.domain.tracking import Change, Gathering, LegStanding, RulePhase, RuleState, Tracked
 from tracker.engine.decide.facts import ANNOUNCED_AS, TAKEN_BACK, fact_alert
-from tracker.engine.settle.grading import LastTwo
+from tracker.engine.settle.grading import LastTwo, Sure
 from tracker.engine.settle.payout import whole
 
 _DROPPED = 1000
@@ -159,6 +159,18 @@ def _possible(tracked: Tracked, polls: LastTwo) -> frozenset[Result]:
     if any(x.lost for x in tracked.legs):
         found.add(Result.LOST)
     return frozenset(x for x in found if x is not None)
+
+
+def surely(tracked: Tracked, state: GameState) -> Result | None:
+    """The result of a bet that a state of one of its games makes certain; None while it is open.
+
+    A player's game may be over before that, by his fouls or an ejection.
+    """
+    sure, slip = Sure(state), tracked.bet.market
+    polls = LastTwo(sure, sure, scored=True, boxed=True)
+    if isinstance(slip, Parlay):
+        return _parlay_result(tracked, slip, polls)
+    return polls.agreed(slip, house_of(tracked.bet.book))
 
 
 def tell_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
