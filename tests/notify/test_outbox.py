@@ -326,6 +326,22 @@ async def test_what_waits_is_sent_once_the_channel_works_again(tmp_path: Path) -
         ]
 
 
+async def test_what_waited_before_a_start_is_sent_once_the_channel_works(tmp_path: Path) -> None:
+    """A restart does not leave a result of an outage to its long wait."""
+    channel = Script(answers=[Unknown("it answered 502")])
+    async with night(tmp_path, channel) as world:
+        world.start()
+        await world.decide("a result", rule="settled", useful=timedelta(hours=12))
+        await world.pass_time(1000, step=40)
+        await world.stop()
+        channel.answers = [Sent()]
+        channel.got.clear()
+        world.start()
+        await world.decide("a chance")
+        await world.rest()
+        assert [x.alert_ids for x in channel.got] == [(2,), (1,)]
+
+
 async def test_a_chance_that_was_never_tried_does_not_come_after_a_newer_one(
     tmp_path: Path,
 ) -> None:

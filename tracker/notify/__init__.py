@@ -173,9 +173,10 @@ class Sender:
 
     `failing_since`, `hold_until` (when the channel may be used again, as it asked) and `digest_at`
     (when a digest may be tried again) are monotonic seconds. `failures` counts the attempts that
-    have failed since the last that did not, `unsure` those of them that may have arrived. `stepped`
-    is by how many seconds the wall clock has been set so far. `digest_wanted` is whether a digest
-    may be waiting. Once `stopping`, nothing more is sent.
+    have failed since the last that did not, `unsure` those of them that may have arrived. `behind`
+    is whether something may wait that failed before, also before this start. `stepped` is by how
+    many seconds the wall clock has been set so far. `digest_wanted` is whether a digest may be
+    waiting. Once `stopping`, nothing more is sent.
     """
 
     queue: Queue
@@ -185,6 +186,7 @@ class Sender:
     habits: SendingHabits = PLAIN_HABITS
     stopping: bool = False
     failing_since: float | None = None
+    behind: bool = True
     failures: int = 0
     hold_until: float = 0.0
     digest_at: float = 0.0
@@ -330,11 +332,14 @@ class Sender:
         else:
             self.failures += 1
             self.unsure += isinstance(outcome, Unknown)
+            self.behind = True
         match outcome:
             case Sent():
                 if self.failing_since is not None:
                     self.tell(ChannelRecovered(name, round(ended - self.failing_since)))
-                    self.failing_since, self.digest_at = None, ended
+                    self.failing_since = None
+                if self.behind:
+                    self.behind, self.digest_at = False, ended
                     await self.queue.hurry(name, self.clock.now())
                 sent = DigestSent if digest else AlertSent
                 self.tell(sent(name, alerts, round((ended - began) * 1000)))
