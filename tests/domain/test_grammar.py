@@ -524,6 +524,18 @@ def test_a_bet_of_another_kind_is_refused_with_what_to_write(text: str, said: st
         parse_bet(text, FIND)
 
 
+def test_a_letter_and_a_win_may_belong_to_the_team_before_them() -> None:
+    """`L.` begins a player's name; `win` behind `vs` is a school, and behind a dash a winner."""
+    find = find_in(*LEAGUES)
+    assert parse_pick("Los Angeles L. James o25.5 pts", find).player == "L. James"
+    assert {x.code for x in parse_pick("Los Angeles L -4.5", find).team} == {"LAL"}
+    for text in ("Duke vs Win over 140", "Duke - WIN over 140"):
+        game = parse_pick(text, find).matchup
+        assert game is not None
+        assert {x.code for x in game.home} == {"WIN"}
+    assert parse_pick("Duke - Win", find).asked == ToWin()
+
+
 def test_a_long_dash_before_a_bare_number_is_no_plus() -> None:
     """A phone writes `--` as a long dash: joined with a figure it is a minus, apart it is asked."""
     assert parse_bet("DEN -4.5 —110", FIND, staked=True).odds == parse_odds("-110")

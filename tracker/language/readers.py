@@ -393,9 +393,9 @@ def _whole_name(line: Line, team: Word) -> bool:
 def _versus_team(line: Line) -> bool:
     """Whether a team follows the next word."""
     line.at += 1
-    # `Win` is a college's code too.
-    won = line.phrase(say.MONEYLINE) and not line.words[line.at].text.isupper()
-    count = 0 if won else line.team()[0]
+    # `Win` is a college's code too: it is one in `Duke vs Win`, and not in `Nuggets - Win`.
+    won = line.peek(-1) == "-" and line.phrase(say.MONEYLINE)
+    count = 0 if won and not line.words[line.at].text.isupper() else line.team()[0]
     line.at -= 1
     if not count and line.peek() == "@" and not say.PRICE_FOLLOWS.match(line.peek(1)):
         raise line.bad("the home team after '@'", line.at + 1)

@@ -570,8 +570,9 @@ def read_stake(line: Line, slots: Slots) -> bool:
     """Take the next word as the stake. Raises BadBet where it is no amount, or another is there."""
     if say.UNITS_FORM.fullmatch(line.peek()) and slots.unstaked:
         return read_units(line, slots)
-    low, after = line.peek(), line.peek(1)
-    if low == "365" and after not in say.MONEY_WORDS:
+    low, before, after = line.peek(), line.peek(-1), line.peek(1)
+    told = after in say.MONEY_WORDS or before in (":", "for", "risk", "stake", "wager")
+    if low == "365" and not told:
         raise line.wrong("'365' may be the book or the stake: write bet365 or $365", line.at)
     if say.STATS.get(after) is Stat.PTS and not low.startswith("$"):
         raise line.wrong(f"write a stake of {low} points as {low}u or ${low}", line.at)

@@ -370,7 +370,7 @@ class Line:
             if not goes_on and not any(x.isalpha() for x in word.text):
                 break
             # A term cannot continue a team's name; stopping here saves a search of all colleges.
-            if names and word.low in NEVER_IN_A_NAME:
+            if names and (word.low in NEVER_IN_A_NAME or is_initial(word)):
                 break
             names.append(word.text)
         if not names:
