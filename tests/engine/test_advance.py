@@ -31,7 +31,9 @@ from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import TO_BE_GRADED, Result, Settlement, Status
 from tracker.domain.chance import Chance
 from tracker.domain.events import GameBack, GameChecked, GameLost, PollDropped, PollHeld
-from tracker.domain.game import GameState, Phase, Score
+from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
+from tracker.domain.market import Direction, PlayerTotal
+from tracker.domain.player import Player, Stat
 from tracker.domain.policy import Fact
 from tracker.domain.poll import STOOD_STILL, Trouble, Unreadable, check_times
 from tracker.domain.tracking import Change, GameTracking, Ordering, RuleState, Tracked
@@ -731,6 +733,19 @@ def test_a_level_that_a_wrong_score_told_is_news_when_it_is_reached(
         state = live(4, 600 - 10 * number, (25, 25), (25, 25), (25, 25), points)
         evening.see(state, 10 * number + 400 * (number > 9))
     assert len(evening.names()) == fired
+
+
+def test_a_level_that_a_wrong_figure_told_is_news_when_it_is_reached() -> None:
+    """A rebound that is taken back, as a scorer does, leaves the level untold."""
+    over = PlayerTotal(Player("Big Man", Side.HOME), Stat.REB, Direction.OVER, 9.5)
+    one = replace(bet(1, "DEN ML", "p >= 0.60"), market=over)
+    evening = Evening(GameTracking(GAME, (Tracked.fresh(one),)))
+    for number, rebounds in enumerate((7, 7, 9, 9, *[7] * 6, *[9] * 3)):
+        stats = (("pts", 10), ("reb", rebounds))
+        line = PlayerLine("7", "Big Man", Side.HOME, stats, 20.0, played=True, starter=True)
+        state = live(3, 600 - 10 * number, (30, 25), (25, 25), (10, 10))
+        evening.see(replace(state, players=(line,)), 10 * number + 400 * (number > 9))
+    assert evening.names() == ["p >= 0.60"] * 2
 
 
 @pytest.mark.parametrize("given", [Result.WON, Result.LOST, Result.VOID])

@@ -402,7 +402,7 @@ def turned(rule: LevelRule, state: RuleState, told: float, *, up: bool) -> RuleS
 
 
 def doubted(rule: LevelRule | SwingRule, state: RuleState, reading: RuleReading) -> RuleState:
-    """A rule after points were taken back: where these made what it has just told, that is untold.
+    """A rule after a correction: what it has just told is untold where that was not so.
 
     To pass the level, or to swing so far, in truth is then news.
     """

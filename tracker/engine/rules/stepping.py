@@ -94,7 +94,7 @@ class GameUpdate:
     facts: frozenset[Fact] = field(init=False)
     """The facts about the game that follow from the change."""
     corrected: bool = field(init=False)
-    """Whether points were taken back."""
+    """Whether points of a team, or any figure of a player, were taken back."""
 
     @property
     def playable(self) -> bool:
@@ -104,9 +104,18 @@ class GameUpdate:
 
     def __post_init__(self) -> None:
         """Compute once, and not for every bet, what follows from the change."""
-        fewer = self.before is not None and has_fewer_points(self.state, self.before)
+        back = self.before is not None and _takes_back(self.before, self.state)
         object.__setattr__(self, "facts", facts_of(self.before, self.state))
-        object.__setattr__(self, "corrected", fewer)
+        object.__setattr__(self, "corrected", back)
+
+
+def _takes_back(before: GameState, after: GameState) -> bool:
+    if has_fewer_points(after, before):
+        return True
+    # A box lists its players in the same order at each poll.
+    lines = zip(before.players, after.players, strict=False)
+    changed = ((x, y) for x, y in lines if x.stats != y.stats and x.id == y.id)
+    return any(v < dict(x.stats).get(k, v) for x, y in changed for k, v in y.stats)
 
 
 def apply_rules(
@@ -160,7 +169,7 @@ def apply_rules(
 def _corrected(
     rules: Sequence[Rule], states: tuple[RuleState, ...], reading: RuleReading | None
 ) -> tuple[RuleState, ...]:
-    """The states of a bet's rules after the reading that took points back; None for any other."""
+    """The states of a bet's rules after a reading that follows a correction; None for any other."""
     if reading is None:
         return states
     return tuple(
