@@ -365,6 +365,25 @@ async def test_a_chance_that_was_never_tried_does_not_come_after_a_newer_one(
         ]
 
 
+@pytest.mark.parametrize(("rule", "late"), [("feed_down", True), ("quarter", False)])
+async def test_only_a_message_with_the_chance_outdates_a_chance(
+    tmp_path: Path, rule: str, late: bool
+) -> None:
+    """An outage of feed and channel at once leaves a chance that waits as loud as it was."""
+    channel = Script(answers=[Failed("no network")])
+    async with night(tmp_path, channel) as world:
+        world.start()
+        await world.decide("a chance", level=Level.HIGH)
+        await world.pass_time(20, step=4)
+        channel.answers = [Sent()]
+        channel.got.clear()
+        await world.decide("news", rule=rule)
+        await world.rest()
+        first, second = channel.got
+        assert (first.body, second.body.startswith("a chance")) == ("news", late)
+        assert second.level is (Level.HIGH if late else Level.DEFAULT)
+
+
 async def test_a_chance_whose_attempt_fails_does_not_come_after_a_newer_one(
     tmp_path: Path,
 ) -> None:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from string import Formatter
 
 from tracker.domain.game import Score
-from tracker.domain.policy import TOPICS, Level
+from tracker.domain.policy import CHANCE, SWING, TOPICS, Fact, Level, topic_of
 
 
 class Reason(StrEnum):
@@ -40,6 +40,10 @@ class Reason(StrEnum):
 
 NO_HOLD = frozenset({Reason.REARMED, Reason.BELOW})
 """Decisions that held no alert back: a rule was re-armed, or the chance fell back during a hold."""
+
+
+_WITH_CHANCE = frozenset({CHANCE, SWING, Fact.START, Fact.QUARTER, Fact.HALFTIME})
+_CERTAIN = frozenset({Fact.HIT, Fact.DEAD})
 
 
 class Decision(StrEnum):
@@ -83,6 +87,14 @@ class Alert:
     def notifies(self) -> bool:
         """Whether a message is sent for it: at once, or in a digest later."""
         return self.decision is Decision.FIRED or self.due_at is not None
+
+    @property
+    def tells_chance(self) -> bool:
+        """Whether its message tells the chance of the bet, or that the bet is certain."""
+        if self.decision is Decision.HELD or self.reason is Reason.TAKEN_BACK or self.p is None:
+            return False
+        topic = topic_of(self.rule)
+        return topic in _WITH_CHANCE or (topic in _CERTAIN and self.leg is None)
 
 
 @dataclass(frozen=True, slots=True)

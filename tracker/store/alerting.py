@@ -152,7 +152,7 @@ def keep_alert(
         "poll": poll,
     }
     kept = _keep(db, x, row, channels if x.notifies else ())
-    if kept and x.decision is Decision.FIRED and x.p is not None:
+    if kept and x.tells_chance:
         db.execute(_OVERTAKE, {"bet": x.bet, "at": stamp(x.at)})
 
 
