@@ -74,8 +74,9 @@ class AlertContext:
         None does before the end where a player has fouled out or was ejected.
         """
         told = any(told_as(self.tracked, x) for x in (Result.WON, Result.LOST))
-        sure = self.state is None or surely(self.tracked, self.state) is not None
-        return self.ends or told or sure
+        if told or self.ends or self.state is None:
+            return True
+        return surely(self.tracked, self.state) is not None
 
     @property
     def games(self) -> frozenset[str]:
