@@ -350,7 +350,7 @@ def _headed(legs: list[Slots]) -> bool:
     first = legs[0]
     at = [*first.names, *first.team_words] + [first.number_at] * (first.number is not None)
     alone = len(first.prices) == 1 and not any(x.prices for x in legs[1:])
-    return alone and bool(at) and first.prices[0][0] < min(at)
+    return alone and first.matchup is not None and bool(at) and first.prices[0][0] < min(at)
 
 
 def _take_prices_below(whole: Slots, read: list[Slots]) -> None:
