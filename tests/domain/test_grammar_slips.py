@@ -70,6 +70,18 @@ def test_a_slip_is_read_as_the_bet_that_it_means(meant: str, written: str) -> No
     assert meaning(parse_bet(written.replace("\\n", "\n"), find_in(*LEAGUES))) == meant
 
 
+def test_a_parlay_is_of_one_game_where_a_word_before_or_behind_its_legs_says_so() -> None:
+    """`sgp` may stand behind the legs, before the price of all."""
+    for text, one in (
+        ("sgp: DEN ML; over 224.5 +264", True),
+        ("DEN ML + over 224.5 sgp +264", True),
+        ("DEN ML + over 224.5 parlay +264", False),
+    ):
+        found = parse_bet(text, find_in(*LEAGUES))
+        assert isinstance(found, ParlayPick)
+        assert found.same_game == one
+
+
 def test_a_word_is_offered_to_the_reader_that_takes_or_refuses_it() -> None:
     """Before or behind a market, the look of a word rules out no reader that comes first for it."""
 

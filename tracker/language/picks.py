@@ -30,7 +30,7 @@ from tracker.domain.pick import (
 from tracker.domain.player import Stat
 from tracker.language.slots import ABOUT, LEAST_TEAM_TOTAL, SPREAD, Slots, unclear
 from tracker.language.tokens import KNOWN, Line
-from tracker.language.vocabulary import AGAINST, COUNTED, EVEN_OF_WHAT
+from tracker.language.vocabulary import AGAINST, COUNTED, EVEN_OF_WHAT, SAME_GAME
 
 
 def pick_of(line: Line, slots: Slots, text: str, before: Pick | None = None) -> Pick:
@@ -326,7 +326,7 @@ def parlay_of(
     return ParlayPick(
         text=text,
         legs=tuple(picks),
-        same_game=heading is not None and heading.same_game,
+        same_game=(heading is not None and heading.same_game) or _same_game(line, legs),
         odds=odds_of(whole) or ParlayPick.product(picks),
         stake_cents=stake_of(whole),
         units=whole.units,
@@ -334,6 +334,13 @@ def parlay_of(
         free=whole.free or any(x.free for x in legs),
         book=next((x.book for x in (whole, *legs) if x.book), None),
     )
+
+
+def _same_game(line: Line, legs: Sequence[Slots]) -> bool:
+    """Whether the word behind the legs says that all are of one game: `sgp +450`."""
+    behind = legs[-1].whole_at if legs else None
+    line.at = line.at if behind is None else behind
+    return behind is not None and line.phrase(SAME_GAME) > 0
 
 
 def with_money_beside(line: Line, read: Sequence[Slots]) -> Slots:
