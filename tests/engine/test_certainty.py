@@ -51,6 +51,7 @@ from tracker.domain.tracking import Change, GameTracking, Ordering, Tracked
 from tracker.engine.rules.routing import route
 from tracker.engine.settle.grading import certain
 from tracker.forecast.pricing.markets import decided_chance
+from tracker.wording import plays_no_more
 from tracker.wording.alerts import compose
 
 RULES = tuple(parse_rule(x) for x in ("hit", "dead", "settled", "regraded"))
@@ -202,6 +203,8 @@ def test_that_a_player_plays_no_more_is_told_by_the_chance(end: dict[str, Any], 
         texts += [compose(x, tracking.tracked[x.bet - 1], tracking) for x in told(change)]
     assert [x[:16] for x in texts] == ["▼ 0 % Man o20.5 ", "▼ 0 % Parlay (2)"]
     assert f" · {why} · " in texts[0]
+    passed = replace(state, players=(replace(line, stats=(("pts", 21),), fouls=5),))
+    assert not plays_no_more(over, passed), "his figure has decided it"
 
 
 def test_a_player_who_has_passed_his_line_is_hit_and_the_under_dead() -> None:

@@ -82,6 +82,9 @@ def plays_no_more(market: Wager, state: GameState) -> str:
     line = box_line(state, market.player) if isinstance(market, PlayerMarket) else None
     if line is None or not (state.phase.in_play and line.played):
         return ""
+    if isinstance(market, PlayerTotal) and (figure(line, market.stat) or 0) > market.points:
+        # His figure has decided it, and five fouls are not enough everywhere.
+        return ""
     return line.note or (f"{line.fouls} fouls" if line.fouls >= _MANY_FOULS else "")
 
 
