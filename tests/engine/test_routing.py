@@ -309,9 +309,9 @@ def test_that_data_are_away_is_said_once_for_all_games(event: str) -> None:
 
 
 def test_a_dead_parlay_says_nothing_of_its_legs() -> None:
-    """A dead parlay sends only that it is dead, and its result."""
+    """A dead parlay sends that it is dead, by its chance without a `dead`, and its result."""
     other = Game("0022600002", "nba", "BOS", "NYK", T0)
-    one = bet(1, "DEN -4.5")
+    one = bet(1, "DEN -4.5", "dead")
     legs = (Leg(GAME, one.market), Leg(other, one.market))  # type: ignore[arg-type]
     tracking = a_book(replace(one, market=Parlay(legs)))
     dead = replace(tracking, tracked=tuple(replace(x, chance=LOST) for x in tracking.tracked))
@@ -321,6 +321,12 @@ def test_a_dead_parlay_says_nothing_of_its_legs() -> None:
     assert [x.decision for x in rows[2:]] == [Decision.FIRED] * 2
     alive = route(Change(tracking, alerts=alerts), Policy(), T0).alerts
     assert {x.decision for x in alive} == {Decision.FIRED}
+    (gone,) = dead.tracked
+    off, silent = Policy(modes={"dead": TopicMode.OFF}), replace(gone.bet, rules=())
+    for asked, policy in ((gone.bet, Policy()), (gone.bet, off), (silent, Policy())):
+        change = Change(replace(dead, tracked=(replace(gone, bet=asked),)), alerts=(fired(),))
+        (row,) = route(change, policy, T0).alerts
+        assert (row.decision is Decision.HELD) == (asked.rules != () and policy is not off)
     quiet = Policy(snoozes=(Snooze(SnoozeScope.GAME, other.id, T0, after(60)),))
     asleep = route(Change(tracking, alerts=alerts), quiet, T0).alerts
     assert {x.reason for x in asleep} == {Reason.SNOOZED}

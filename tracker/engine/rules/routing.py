@@ -79,6 +79,11 @@ class AlertContext:
         return surely(self.tracked, self.state) is not None
 
     @property
+    def says(self) -> set[Fact]:
+        """The events that the bet's rules ask for."""
+        return {x.event for x in self.tracked.bet.rules if isinstance(x, EventRule)}
+
+    @property
     def games(self) -> frozenset[str]:
         """The ids of the bet's games."""
         parlay = _parlay(self.tracked.bet.market)
@@ -124,14 +129,15 @@ def told_before(context: AlertContext, policy: Policy, now: datetime) -> Hold | 
 def dead_parlay(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
     """Hold everything about a parlay that can no longer win, except its result.
 
-    That a player's end has decided it is told by its chance alone.
+    Its chance tells that where no `dead` does.
     """
     tracked = context.tracked
     dead = tracked.chance is not None and tracked.chance.win == 0
     ends = RESULTS - {Fact.HIT.value}
     if not dead or context.topic in ends or _parlay(tracked.bet.market) is None:
         return None
-    news = context.topic in (CHANCE, SWING) and not context.told_otherwise
+    asked = Fact.DEAD in context.says and not policy.switched_off(Fact.DEAD.value)
+    news = context.topic in (CHANCE, SWING) and not (asked and context.told_otherwise)
     return None if news else Hold(Reason.PARLAY_DEAD)
 
 
@@ -150,7 +156,7 @@ def told_as_certain(context: AlertContext, policy: Policy, now: datetime) -> Hol
     chance = context.tracked.chance
     if context.topic not in (CHANCE, SWING) or chance is None:
         return None
-    says = {x.event for x in context.tracked.bet.rules if isinstance(x, EventRule)}
+    says = context.says
     if context.played_out and Fact.SETTLED in says:
         silent = policy.switched_off(Fact.SETTLED.value)
         return None if silent else Hold(Reason.TOLD, "told as the result")
