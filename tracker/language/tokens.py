@@ -53,7 +53,10 @@ _CHUNK = re.compile(
     r"\n|[;,|:()\[\]{}\"“”„«»_*•·—@]|(?:(?!\d,\d)[^\s;,|:()\[\]{}\"“”„«»_*•·—@]|\d,(?=\d))+"
 )
 _SIGNS = {"+": "+", "-": "-", "plus": "+", "minus": "-", "$": "$"}
-_LONG_MINUS = re.compile(r"(?<=[\s\d½(])—(?=(?:\d{3,6}|\d{0,2}(?:\.5|½)|\d{1,2})(?![\d.$€£u]))")
+_LONG_MINUS = re.compile(
+    r"(?<=[\s\d½(])—(?=(?:\d{3,6}|\d{0,2}(?:\.5|½)|\d{1,2})"
+    r"(?![\d.]|\s*(?:[$€£]|u(?:nits?)?\b|dollars?\b)))"
+)
 """Finds what a phone makes of `--` before a figure."""
 
 _CODES = re.compile(r"[A-Z]{2,4}-[A-Z]{2,4}")
