@@ -441,11 +441,18 @@ def test_board_and_box_tell_the_same() -> None:
     assert nba.SOURCE.parse_box(box_of(final)) == state
 
 
-@pytest.mark.parametrize(("court", "note"), [("0", "ejected"), ("1", None)])
-def test_a_second_technical_foul_ejects_a_player(court: str, note: str | None) -> None:
-    """A feed does not say so in words: who has two and has left the court does not come back."""
+@pytest.mark.parametrize(
+    ("fouls", "court", "note"), [(2, "0", "ejected"), (2, "1", None), ("2", "0", None)]
+)
+def test_a_second_technical_foul_ejects_a_player(
+    fouls: object, court: str, note: str | None
+) -> None:
+    """A feed does not say so in words: who has two and has left the court does not come back.
+
+    In another form the number tells nothing, and costs no other figure.
+    """
     player = {"personId": 7, "name": "A", "played": "1", "oncourt": court}
-    players = [player | {"statistics": {"foulsTechnical": 2}}]
+    players = [player | {"statistics": {"foulsTechnical": fouls}}]
     state = nba.SOURCE.parse_box(box_of(changed(live_game(), home__players=players)))
     assert (state.players[0].note, state.players[0].out) == (note, False)
 

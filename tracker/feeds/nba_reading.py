@@ -138,7 +138,7 @@ class _StatisticsDocument(Strict):
     threes: Points | None = Field(None, alias="threePointersMade")
     turnovers: Points | None = None
     fouls: Points | None = Field(None, alias="foulsPersonal")
-    technicals: Points | None = Field(None, alias="foulsTechnical")
+    technicals: Any = Field(None, alias="foulsTechnical")
     minutes: Text | None = None
 
 
@@ -549,7 +549,8 @@ def _line(player: _PlayerDocument, side: Side) -> PlayerLine:
         "to": stats.turnovers,
     }
     note = strict.printable(player.description or player.reason) or None
-    if (stats.technicals or 0) >= _MOST_TECHNICALS and player.on_court != "1":
+    fouled = isinstance(stats.technicals, int) and stats.technicals >= _MOST_TECHNICALS
+    if fouled and player.on_court != "1":
         note = note or "ejected"
     return PlayerLine(
         id=str(player.id),
