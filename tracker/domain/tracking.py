@@ -142,8 +142,8 @@ class LegStanding:
 
     `chance` is the leg's own chance at the last poll. `result` is None until the leg is settled;
     `reason` says why it ended so, and `evidence` what that rests on. `unclear` says why the leg
-    cannot be settled, `no_chance` why it has no chance at present. `was` is its chance at the poll
-    before.
+    cannot be settled, `no_chance` why it has no chance at present. `was` is its chance before that
+    last changed.
     """
 
     bet: int

@@ -438,14 +438,17 @@ def _wager(legs: Sequence[tuple[Any, Game]]) -> tuple[Wager, Game]:
 
 _KEEP_LEG_STANDING = """
 INSERT INTO leg_standing (
-  bet, leg, win, push, lose, result, official, reason, evidence, unclear, no_chance
+  bet, leg, win, push, lose, result, official, reason, evidence, unclear, no_chance,
+  was_win, was_push, was_lose
 ) VALUES (
-  :bet, :leg, :win, :push, :lose, :result, :official, :reason, :evidence, :unclear, :no_chance
+  :bet, :leg, :win, :push, :lose, :result, :official, :reason, :evidence, :unclear, :no_chance,
+  :was_win, :was_push, :was_lose
 )
 ON CONFLICT (bet, leg) DO UPDATE SET
   win = excluded.win, push = excluded.push, lose = excluded.lose, result = excluded.result,
   official = excluded.official, reason = excluded.reason, evidence = excluded.evidence,
-  unclear = excluded.unclear, no_chance = excluded.no_chance
+  unclear = excluded.unclear, no_chance = excluded.no_chance,
+  was_win = excluded.was_win, was_push = excluded.was_push, was_lose = excluded.was_lose
 """
 
 _KEEP_LEG_GROUP = """
@@ -475,6 +478,7 @@ def keep_legs(db: Connection, changed: Iterable[LegStanding]) -> None:
         _KEEP_LEG_STANDING,
         (
             chance_columns(x.chance)
+            | chance_columns(x.was, "was_")
             | {
                 "bet": x.bet,
                 "leg": x.leg,
@@ -536,6 +540,7 @@ def _leg(row: Row) -> LegStanding:
         evidence=row["evidence"],
         unclear=row["unclear"],
         no_chance=_no_chance(row),
+        was=chance_of(row, "was_"),
     )
 
 

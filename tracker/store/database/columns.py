@@ -140,18 +140,18 @@ def unpack(text: str) -> Json:
     return json.loads(text)
 
 
-def chance_columns(chance: Chance | None) -> dict[str, object]:
-    """The columns of a chance; all None where there is none."""
-    return {
-        "win": None if chance is None else chance.win,
-        "push": None if chance is None else chance.push,
-        "lose": None if chance is None else chance.lose,
-    }
+_RESULTS = ("win", "push", "lose")
 
 
-def chance_of(row: Any) -> Chance | None:
+def chance_columns(chance: Chance | None, prefix: str = "") -> dict[str, object]:
+    """The columns of a chance; all None where there is none. Their names begin with `prefix`."""
+    return {prefix + x: None if chance is None else getattr(chance, x) for x in _RESULTS}
+
+
+def chance_of(row: Any, prefix: str = "") -> Chance | None:
     """The chance that `chance_columns` wrote."""
-    return None if row["win"] is None else Chance(row["win"], row["push"], row["lose"])
+    win, push, lose = (row[prefix + x] for x in _RESULTS)
+    return None if win is None else Chance(win, push, lose)
 
 
 def game_of(row: Any) -> Game:
