@@ -500,6 +500,8 @@ def test_a_bare_number_is_never_guessed_to_be_odds(text: str, said: str) -> None
         ("Jokic pts o25.5 reb", "two statistics are named, pts and reb"),
         ("Player Points - Jokic over 12.5 rebounds", "two statistics are named, pts and reb"),
         ("DEN ML tonight at 7", r"'at 7' may be the time or the odds: write 7pm or 7\.0"),
+        ("DEN ML -110 at 7", r"'at 7' may be the time or the stake: write 7pm or \$7"),
+        ("DEN ML 20 at 2", r"'at 2' may be the time or the odds: write 2pm or 2\.0"),
         ("DEN ML 5:1", "'5:1' may be the odds, or how the bet stands: write '@ 5/1'"),
         ("Jokic over 25.5 pts 18 / 25.5", "'18/25.5' may be the odds, or how the bet stands"),
         ("Jokic 25+ pts 18/25", "'18/25' may be the odds, or how the bet stands"),

@@ -28,7 +28,7 @@ from tracker.domain.pick import (
     ToWin,
 )
 from tracker.domain.player import Stat
-from tracker.language.slots import ABOUT, LEAST_TEAM_TOTAL, SPREAD, Slots, unclear
+from tracker.language.slots import ABOUT, LEAST_TEAM_TOTAL, SPREAD, Slots
 from tracker.language.tokens import KNOWN, Line
 from tracker.language.vocabulary import AGAINST, COUNTED, EVEN_OF_WHAT, SAME_GAME
 
@@ -110,7 +110,7 @@ def check_clear(line: Line, whole: Slots, priced: Slots) -> None:
     at = priced.bare_at
     if at is None or whole.stake_cents is not None or whole.units is not None:
         return
-    raise unclear(line, at)
+    raise line.unclear(at)
 
 
 def _matchup(line: Line, slots: Slots) -> Matchup | None:

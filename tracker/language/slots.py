@@ -362,7 +362,7 @@ def _check_a_price(line: Line, slots: Slots) -> None:
         why = f"{stands!r} may be the odds, or how the bet stands: write '@ 5/1', or leave it out"
     elif not low.isdigit():
         return
-    elif before == "at" and int(low) <= _HOURS:
+    elif before == "at" and line.peek(-2) != "priced" and int(low) <= _HOURS:
         why = f"'at {low}' may be the time or the odds: write {low}pm or {low}.0"
     elif before == "—":
         why = f"write the odds as -{low} or +{low}"
@@ -446,14 +446,15 @@ def priced_later(line: Line) -> bool:
     `12.50` may be a price itself, and is a stake only before `@ 1.91`. Raises BadBet where what
     follows may be either, too, as in `20 1.91` and `110 for 100`.
     """
-    if line.peek(1) in say.AT and say.DECIMAL_PRICE.fullmatch(line.peek(2)):
+    whole, behind = line.peek().isdigit(), line.peek(2) if line.peek(1) in say.AT else ""
+    if say.DECIMAL_PRICE.fullmatch(behind) or (whole and behind.isdigit()):
         return True
-    if not line.peek().isdigit():
+    if not whole:
         return False
     if any(say.SURE_PRICE.fullmatch(x.low) for x in _rest(line)) or line.later(say.EVEN_MONEY):
         return True
     if line.peek(1) == "for" or say.DECIMAL_PRICE.fullmatch(line.peek(1)):
-        raise unclear(line, line.at)
+        raise line.unclear(line.at)
     return False
 
 
@@ -461,14 +462,6 @@ def _rest(line: Line) -> list[Word]:
     """The words of the bet behind the next one."""
     words = line.words[line.at + 1 :]
     return words[: next((i for i, x in enumerate(words) if x.ends_leg), None)]
-
-
-def unclear(line: Line, at: int) -> BadBet:
-    """The error about a bare number that may be the price or the stake."""
-    written = line.written(at)
-    odds = f"({written})" if "." in written else f"{written}.0"
-    odds = f"+{written}" if say.AMERICAN.fullmatch(f"+{written}") else odds
-    return line.wrong(f"{written!r} may be the odds or the stake: write {odds} or ${written}", at)
 
 
 # -------------------------------------------------------------------------------------- stakes
@@ -574,6 +567,10 @@ def read_stake(line: Line, slots: Slots) -> bool:
     told = after in say.MONEY_WORDS or before in (":", "for", "risk", "stake", "wager")
     if low == "365" and not told:
         raise line.wrong("'365' may be the book or the stake: write bet365 or $365", line.at)
+    if before == "at" and low.isdigit() and int(low) <= _HOURS:
+        raise line.wrong(
+            f"'at {low}' may be the time or the stake: write {low}pm or ${low}", line.at
+        )
     if say.STATS.get(after) is Stat.PTS and not low.startswith("$"):
         raise line.wrong(f"write a stake of {low} points as {low}u or ${low}", line.at)
     cents = line.figure(lambda text: parse_money(text.rstrip("$")))

@@ -19,6 +19,7 @@ from tracker.domain.catalog.books import book_names
 from tracker.domain.money import plain_signs
 from tracker.domain.player import Stat
 from tracker.language.vocabulary import (
+    AMERICAN,
     COLLEGE,
     LEAGUE,
     LETTERS,
@@ -450,6 +451,14 @@ class Line:
         colon = "" if what.startswith("ends ") and not leg else ":"
         where = "" if at is None or " column " in what else f" (at column {place + 1})"
         return BadBet(f"{_cut(self.text)!r}{colon}{leg} {what}{where}", place)
+
+    def unclear(self, at: int) -> BadBet:
+        """The error about a bare number that may be the price or the stake."""
+        written = self.written(at)
+        odds = f"({written})" if "." in written else f"{written}.0"
+        odds = f"+{written}" if AMERICAN.fullmatch(f"+{written}") else odds
+        why = f"{written!r} may be the odds or the stake: write {odds} or ${written}"
+        return self.wrong(why, at)
 
     def figure(self, parse: Callable[[str], T]) -> T:
         """Parse the next word as odds or an amount. A BadBet of `parse` gets the word's place.
