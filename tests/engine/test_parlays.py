@@ -205,6 +205,20 @@ def test_a_leg_that_moved_before_its_half_time_explains_no_later_alert() -> None
     assert fired.leg == 0
 
 
+def test_a_leg_that_was_hit_minutes_ago_explains_no_later_alert() -> None:
+    """A leg at 100 % stands still: the alert names the one that rises beside it."""
+    rebounds = PlayerTotal(Player("Big Man", Side.HOME), Stat.REB, Direction.OVER, 9.5)
+    bet = slip((GAME, Moneyline(Side.HOME)), (GAME, rebounds))
+    slate = Slate.of([GAME], [replace(bet, rules=(parse_rule("p >= 0.70"),))])
+    line = PlayerLine("7", "Big Man", Side.HOME, (), 20.0, played=True)
+    for n, home in enumerate((20, 20, 20, 20, 24, 24)):
+        stats = (("pts", 10), ("reb", 9 if n < 1 else 10))
+        state = live(4, 340 - 10 * n, (30, 25), (30, 30), (25, 30), (home, 20))
+        poll(slate, replace(state, players=(replace(line, stats=stats),)), 10 * n)
+    (fired,) = (x for x in slate.alerts if x.decision is Decision.FIRED)
+    assert fired.leg == 0
+
+
 def test_legs_of_one_game_go_together() -> None:
     """A same-game parlay is priced by the joint distribution, not by the product."""
     legs = (Moneyline(Side.HOME), TeamTotal(Side.HOME, Direction.OVER, 114.5))

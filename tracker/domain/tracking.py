@@ -142,8 +142,8 @@ class LegStanding:
 
     `chance` is the leg's own chance at the last poll. `result` is None until the leg is settled;
     `reason` says why it ended so, and `evidence` what that rests on. `unclear` says why the leg
-    cannot be settled, `no_chance` why it has no chance at present. `was` is its chance before that
-    last changed.
+    cannot be settled, `no_chance` why it has no chance at present. `was` is its chance at the poll
+    before.
     """
 
     bet: int
@@ -155,7 +155,7 @@ class LegStanding:
     evidence: str = ""
     unclear: str = ""
     no_chance: NoChance | None = None
-    was: Chance | None = field(default=None, compare=False, repr=False)
+    was: Chance | None = field(default=None, repr=False)
 
     def seen_at(self, chance: Chance | None, no_chance: NoChance | None) -> LegStanding:
         """The leg with another chance, or with the reason why it has none."""

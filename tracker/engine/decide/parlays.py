@@ -98,7 +98,7 @@ def _seen(leg: LegStanding, market: Market, chance: Chance | None, outlook: Outl
     if chance is None and why is None:
         return leg
     why = None if why is None else why.after(leg.no_chance)
-    if leg.chance == chance and leg.no_chance is why:
+    if leg.chance == chance == leg.was and leg.no_chance is why:
         return leg
     return leg.seen_at(chance, why)
 
