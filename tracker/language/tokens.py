@@ -230,10 +230,12 @@ def _one_term(text: str, mark: str) -> bool:
     return low in NOISE or low in MONEYLINE or all(x in STATS for x in low.split(mark))
 
 
+_DECIMALS = re.compile(r"\d+\.\d{1,2}")
+
+
 def _is_amount(before: str, behind: str) -> bool:
     """Whether `€` between two figures is the first one's: `20 € 1.91`, `20.00 € 1.91`."""
-    money = TWO_DECIMALS.fullmatch
-    both = money(before) and money(behind)
+    both = _DECIMALS.fullmatch(before) and _DECIMALS.fullmatch(behind)
     return before.isdigit() or (both is not None and float(before) > float(behind))
 
 
