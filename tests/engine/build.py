@@ -147,7 +147,8 @@ def stored(before: GameTracking, change: Change) -> Change:
     )
     results = {x.bet: x for x in change.settlements}
     assert not {*change.rules} & {y for x in before.tracked for y in x.rules}
-    assert not {*change.legs} & {y for x in before.tracked for y in x.legs}
+    known = {(y, y.was) for x in before.tracked for y in x.legs}
+    assert not {(x, x.was) for x in change.legs} & known
     for now in change.tracking.tracked:
         old, bet = was[now.bet.number], now.bet.number
         assert now.rules == tuple(rules.get((bet, x.rule), x) for x in old.rules)

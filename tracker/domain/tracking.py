@@ -155,7 +155,7 @@ class LegStanding:
     evidence: str = ""
     unclear: str = ""
     no_chance: NoChance | None = None
-    was: Chance | None = field(default=None, repr=False)
+    was: Chance | None = field(default=None, compare=False, repr=False)
 
     def seen_at(self, chance: Chance | None, no_chance: NoChance | None) -> LegStanding:
         """The leg with another chance, or with the reason why it has none."""

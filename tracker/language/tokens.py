@@ -33,7 +33,6 @@ from tracker.language.vocabulary import (
     STATS,
     SUGGESTED,
     SUMS,
-    TWO_DECIMALS,
     UNKNOWN_STATS,
     first_words,
     leagues_of,

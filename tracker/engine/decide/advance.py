@@ -393,8 +393,9 @@ def _see_one(
     seen, chance_or_why, raw, own = priced
     if seen is not old:
         found.legs += [
-            x for x, was in zip(seen.legs, old.legs, strict=True) if x is not was and x != was
-        ]
+            x for x, known in zip(seen.legs, old.legs, strict=True)
+            if x is not known and (x != known or x.was != known.was)
+        ]  # fmt: skip
     if seen.groups and seen.ended:
         found.put(seen)
         return
