@@ -32,7 +32,8 @@ from tracker.domain.market import (
     Total,
     describe,
     kind,
-    largest_offered,
+    largest_of_player,
+    largest_spread,
     offered,
 )
 from tracker.domain.money import parse_odds
@@ -370,9 +371,10 @@ def test_a_code_in_capitals_is_a_team_though_it_is_a_term_too(
         (COLLEGE, "UNC@DUKE over 245", "too many for both teams in a game"),
         (GAME, "DEN -45", "no book offers a line of -45: is a decimal point missing, as in -4.5?"),
         (GAME, "LAL +55 1h", "as in +5.5?"),
-        (GAME, "DEN Jokic o255 pts", "a line of 255: is a decimal point missing, as in 25.5?"),
-        (GAME, "DEN Jokic u95 reb", "as in 9.5?"),
-        (GAME, "DEN Jokic o25 3pm", "as in 2.5?"),
+        (GAME, "DEN Jokic o255 pts", "a line of 255 on a player: is a decimal point missing"),
+        (GAME, "DEN Jokic u95 reb", "as in 9.5,"),
+        (GAME, "DEN Jokic o25 3pm", "as in 2.5,"),
+        (GAME, "Denevr over 224.5 points", "missing, or a team or game misspelt?"),
         (COLLEGE, "Duke -80", "no book offers a line of -80"),
         (COLLEGE, "Duke -45.5", None),
         (GAME, "DEN -25.5", None),
@@ -393,12 +395,14 @@ def test_a_line_that_is_on_something_else_is_not_taken_for_one_on_points(
     def roster_of(game: Game) -> Roster:
         return (Player("Nikola Jokić", Side.HOME),)
 
-    draft = Draft(parse_pick(written, find_in(game.league)))
+    def draft() -> Draft:
+        return Draft(parse_pick(written, find_in(game.league)))
+
     if said is None:
-        assert draft.means(draft.wager([game], roster_of), [game])
+        assert draft().means(draft().wager([game], roster_of), [game])
         return
     with pytest.raises(BadBet, match=re.escape(said)):
-        draft.wager([game], roster_of)
+        draft().wager([game], roster_of)
 
 
 @pytest.mark.parametrize(
@@ -883,7 +887,11 @@ MARKETS: st.SearchStrategy[Market] = st.one_of(
     st.builds(TeamTotal, SIDES, DIRECTIONS, halves(1, 800), ALL_SPANS),
     st.builds(OddEven, PARITIES, st.none() | SIDES, ALL_SPANS),
     st.builds(ThreeWay, st.none() | SIDES, PARTS),
-    st.builds(PlayerTotal, PLAYED, STATS, DIRECTIONS, halves(1, 800)),
+    STATS.flatmap(
+        lambda stat: st.builds(
+            PlayerTotal, PLAYED, st.just(stat), DIRECTIONS, halves(1, 2 * largest_of_player(stat))
+        )
+    ),
     st.builds(DoubleDouble, PLAYED, st.booleans(), st.sampled_from([2, 3])),
 )
 MATCHUPS = st.lists(st.sampled_from(sorted(teams("nba"))), min_size=2, max_size=2, unique=True)
@@ -923,9 +931,7 @@ def legs_of(game: Game) -> st.SearchStrategy[Leg]:
             one = isinstance(market, TeamTotal)
             least, most = offered(market.span, game.rules, teams=1 if one else 2)
             return least <= market.points <= most
-        if isinstance(market, PlayerTotal | Spread) and abs(market.points) > largest_offered(
-            market, game.rules
-        ):
+        if isinstance(market, Spread) and abs(market.points) > largest_spread(game.rules):
             return False
         return not isinstance(market, PlayerTotal | DoubleDouble) or (
             market.player in roster_of(game)

@@ -17,12 +17,11 @@ from tracker.domain.league import LEAGUE_ZONE, LEAGUES, NBA, WNBA, coming_evenin
 from tracker.domain.market import (
     Market,
     PlayerMarket,
-    PlayerTotal,
     Span,
     Spread,
     TeamTotal,
     Total,
-    largest_offered,
+    largest_spread,
     offered,
 )
 from tracker.domain.money import Odds
@@ -262,14 +261,11 @@ def parse_placed_at(text: str, now: datetime | None = None) -> datetime:
 def _check_offered(pick: Pick, leg: Leg) -> None:
     """Refuse a line that no book offers: one for both teams' points, for a part, or misspelt."""
     market, game = leg.market, leg.game
-    if isinstance(market, PlayerTotal | Spread):
-        if abs(market.points) > largest_offered(market, game.rules):
-            sign = "+" if isinstance(market, Spread) else ""
-            raise BadBet(
-                f"{pick.text!r}: no book offers a line of {market.points:{sign}g}: is a decimal "
-                f"point missing, as in {market.points / 10:{sign}g}?"
-            )
-        return
+    if isinstance(market, Spread) and abs(market.points) > largest_spread(game.rules):
+        raise BadBet(
+            f"{pick.text!r}: no book offers a line of {market.points:+g}: is a decimal point "
+            f"missing, as in {market.points / 10:+g}?"
+        )
     if not isinstance(market, Total | TeamTotal):
         return
     of_one = isinstance(market, TeamTotal)

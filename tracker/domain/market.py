@@ -107,11 +107,14 @@ _LARGEST_SPREADS = {48: 40, 40: 75}
 last 40, differ most in strength."""
 
 
-def largest_offered(market: PlayerTotal | Spread, league: League) -> int:
-    """The largest line that books offer: a higher one mostly lacks its decimal point."""
-    if isinstance(market, Spread):
-        return _LARGEST_SPREADS[league.regulation_seconds // 60]
-    return sum(_LARGEST_OF_A_PLAYER[x] for x in market.stat.parts)
+def largest_spread(league: League) -> int:
+    """The largest spread that books offer: a higher one mostly lacks its decimal point."""
+    return _LARGEST_SPREADS[league.regulation_seconds // 60]
+
+
+def largest_of_player(stat: Stat) -> int:
+    """The largest line on a player that books offer: a higher one is of a game, or misspelt."""
+    return sum(_LARGEST_OF_A_PLAYER[x] for x in stat.parts)
 
 
 def _check_line(points: float, most: float) -> None:

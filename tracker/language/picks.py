@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from tracker.domain import BadBet
 from tracker.domain.catalog import Team, may_be_a_person
-from tracker.domain.market import Direction, Parity, Span
+from tracker.domain.market import Direction, Parity, Span, largest_of_player
 from tracker.domain.money import Odds
 from tracker.domain.pick import (
     Asked,
@@ -198,6 +198,14 @@ def _asked_of_player(line: Line, slots: Slots) -> Asked:
         raise line.wrong(
             f"{line.written(slots.number_at)!r} at column {number.place + 1} lacks its side: "
             f"expected 'over' or 'under' before it{whole}",
+            slots.number_at,
+        )
+    if slots.number > largest_of_player(slots.stat):
+        meant = slots.number / 10
+        example = f", as in {meant:g}" if meant * 2 == int(meant * 2) else ""
+        raise line.wrong(
+            f"no book offers a line of {slots.number:g} on a player: is a decimal point "
+            f"missing{example}, or a team or game misspelt?",
             slots.number_at,
         )
     return PlayerFigure(slots.stat, slots.direction or Direction.OVER, slots.number)
