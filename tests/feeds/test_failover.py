@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from tests.doubles.beliefs import Beliefs
 from tests.doubles.clock import FakeClock
@@ -145,6 +146,22 @@ async def test_a_blocked_primary_is_replaced_within_the_same_look(
     assert names(events) == ["feed.blocked", "feed.switched"]
     assert events[1][1]["source"] == "espn nba"
     assert pair.league.asked == [BOARD]
+
+
+async def test_a_slow_stand_in_does_not_delay_the_next_look_at_the_primary(pair: Pair) -> None:
+    """The wait for the next poll counts from when this one began, however long it took."""
+    pair.espn.put(AT_ESPN, board(theirs("7:10", "39-30")))
+    answered = pair.espn.pages[AT_ESPN]
+
+    async def slow(request: web.Request) -> web.StreamResponse:
+        pair.clock.set(pair.clock.now() + timedelta(seconds=2))
+        return await answered(request)
+
+    pair.espn.pages[AT_ESPN] = slow
+    begun = pair.clock.monotonic()
+    answer = await pair.read()
+    assert (answer.source, answer.heard) == ("espn", begun)
+    assert pair.clock.monotonic() == begun + 2
 
 
 async def test_one_hiccup_switches_nothing(pair: Pair, events: Events) -> None:

@@ -175,10 +175,14 @@ class Failover:
 
         `believed` is the state that is believed of the game, or None.
         """
+        begun = self._clock.monotonic()
         answer = await self._read(game, ask, max_age, believed)
         if isinstance(answer.reading, GameState):
             for feed in (self._primary, *self._others):
                 feed.outdated(game, answer.heard)
+        if answer.source != self._primary.source.name:
+            # What the stand-in took does not delay the next look at the primary.
+            answer = replace(answer, heard=min(answer.heard, begun))
         return answer
 
     async def _read(

@@ -231,10 +231,11 @@ class FeedAnswer:
     """What one poll of a game's sources gave.
 
     `path`, `at`, `body` and `digest` belong to the document that was used, as in `Poll`. `heard` is
-    when it came, in the clock's monotonic seconds. `retry_after` is how many seconds to leave the
-    source alone. `more` is whether a later board has come already, so that the next poll is due at
-    once. `alone` is whether the answer cost a request that no other game shares: a fresh board is
-    then no reason to poll early.
+    the moment from which the next poll is timed, in the clock's monotonic seconds: when it came, or
+    of a stand-in's when it was asked for. `retry_after` is how many seconds to leave the source
+    alone. `more` is whether a later board has come already, so that the next poll is due at once.
+    `alone` is whether the answer cost a request that no other game shares: a fresh board is then no
+    reason to poll early.
     """
 
     source: str
