@@ -147,15 +147,7 @@ def _elsewhere(known: LegStanding, won: Collection[int]) -> Result | None:
 
 def _possible(tracked: Tracked, polls: LastTwo) -> frozenset[Result]:
     """The results of a bet that at least one of the last two polls calls certain."""
-    house = house_of(tracked.bet.book)
-    slip = tracked.bet.market
-    if not isinstance(slip, Parlay):
-        results = {x.result(slip, house) for x in (polls.before, polls.now)}
-        return frozenset(x for x in results if x is not None)
-    alone = [
-        replace(polls, before=x, now=x, scored=True, boxed=True) for x in (polls.before, polls.now)
-    ]
-    found = {_parlay_result(tracked, slip, x) for x in alone}
+    found = {_by_one(tracked, x) for x in (polls.before, polls.now)}
     if any(x.lost for x in tracked.legs):
         found.add(Result.LOST)
     return frozenset(x for x in found if x is not None)
@@ -166,11 +158,15 @@ def surely(tracked: Tracked, state: GameState) -> Result | None:
 
     A player's game may be over before that, by his fouls or an ejection.
     """
-    sure, slip = Sure(state), tracked.bet.market
-    polls = LastTwo(sure, sure, scored=True, boxed=True)
+    return _by_one(tracked, Sure(state))
+
+
+def _by_one(tracked: Tracked, sure: Sure) -> Result | None:
+    """The result of a bet that one state alone makes certain; None while it is open."""
+    slip = tracked.bet.market
     if isinstance(slip, Parlay):
-        return _parlay_result(tracked, slip, polls)
-    return polls.agreed(slip, house_of(tracked.bet.book))
+        return _parlay_result(tracked, slip, LastTwo(sure, sure, scored=True, boxed=True))
+    return sure.result(slip, house_of(tracked.bet.book))
 
 
 def tell_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
