@@ -39,8 +39,6 @@ DAY = timedelta(hours=24)
 LIVE_AGE = timedelta(minutes=2)
 """Age of the oldest quote of a game in play that can still be had."""
 
-_HOME_WINS = Selection(MONEYLINE, "home")
-
 _RECENT = timedelta(hours=36)
 """Games this near in time are named where none fits."""
 
@@ -156,7 +154,7 @@ def _order(x: Selection) -> tuple[str, str, str, float, str]:
 
 def paths(history: Sequence[Quote]) -> dict[str, tuple[Step, ...]]:
     """The market's main spread, total and moneyline over time, one step for each change."""
-    from tracker.engine.market import fairs, main_line
+    from tracker.engine.market import home_wins, main_line
 
     standing: dict[tuple[str, Selection], Quote] = {}
     found: dict[str, list[Step]] = defaultdict(list)
@@ -167,7 +165,7 @@ def paths(history: Sequence[Quote]) -> dict[str, tuple[Step, ...]]:
         for market in (SPREAD, TOTAL):
             line = main_line(lines, market)
             _step(found[market], at, None if line is None else line.shown)
-        money = fairs(x for x in lines if x.selection.market == MONEYLINE).get(_HOME_WINS)
+        money = home_wins(lines)
         _step(found[MONEYLINE], at, None, None if money is None else round(money.chance, 4))
     return {name: tuple(steps) for name, steps in found.items() if steps}
 

@@ -396,13 +396,18 @@ def _points(one: TwoSided) -> float:
     return one.selection.points or 0.0
 
 
+def home_wins(quoted: Iterable[TwoSided]) -> Fair | None:
+    """The fair chance that the home team wins; None where no source that counts quotes it."""
+    return fairs(x for x in quoted if x.selection.market == MONEYLINE).get(_HOME_WINS)
+
+
 def consensus(quoted: Sequence[TwoSided]) -> tuple[Lines, str, datetime] | None:
     """The market's lines at even odds, their source, and the time of the oldest quote in them.
 
     None where nothing is quoted.
     """
     spread, total = main_line(quoted, SPREAD), main_line(quoted, TOTAL)
-    money = fairs(x for x in quoted if x.selection.market == MONEYLINE).get(_HOME_WINS)
+    money = home_wins(quoted)
     known = [x for x in (spread, total, money) if x is not None]
     if not known:
         return None
