@@ -269,3 +269,15 @@ def test_an_event_of_polymarket_that_is_over_quotes_nothing(change: dict[str, ob
     told = json.loads(polymarket_answer())
     told["events"][0] |= change
     assert all(not x.offers for x in polymarket.parse(encoded(told)).events)
+
+
+def test_a_book_that_prices_the_draw_too_sells_another_bet() -> None:
+    """Where a tie loses, the prices of both teams are none of a winner's market that returns it."""
+    told = odds()
+    book = next(x for x in told[0]["bookmakers"] if x["key"] == "fanduel")
+    market = next(x for x in book["markets"] if x["key"] == "h2h")
+    before = of(read(told), HOME)
+    assert "fanduel" in before
+    market["outcomes"].append({"name": "Draw", "price": 1400})
+    assert of(read(told), HOME).keys() == before.keys() - {"fanduel"}
+    assert read(told).faults[UNUSABLE] == 1

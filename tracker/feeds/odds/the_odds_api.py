@@ -157,6 +157,7 @@ def _event(value: Any, american: bool, faults: Counter[str]) -> OfferedGame | No
 
 
 _SIDES = ("home", "away")
+_WINNER = "h2h"
 
 
 def _book(
@@ -168,10 +169,13 @@ def _book(
         if book is None or market is None:
             continue
         at = instant(market.last_update) or instant(book.last_update)
-        for one in market.outcomes:
-            outcome = _read(ApiOutcome, one, faults)
-            if outcome is None:
-                continue
+        read = [_read(ApiOutcome, one, faults) for one in market.outcomes]
+        outcomes: list[ApiOutcome] = [x for x in read if x is not None]
+        if market.key.startswith(_WINNER) and any(x.name not in names for x in outcomes):
+            # With a price of the draw both teams lose a tie, which otherwise returns the stake.
+            faults[UNUSABLE] += 1
+            continue
+        for outcome in outcomes:
             selection, odds = (
                 _selection(market.key, outcome, names),
                 decimal(outcome.price, american),
