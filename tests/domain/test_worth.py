@@ -10,10 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.engine.build import T0, bet
+from tests.engine.build import GAME, T0, bet
 from tracker.app.market.value import Quoted, decision
+from tracker.app.pricing import Pricing
+from tracker.domain.bet import Leg, Parlay
 from tracker.domain.chance import LOST, PUSHED, WON, Chance
+from tracker.domain.game import GameState, Side
+from tracker.domain.market import Spread
 from tracker.domain.money import Odds, needed, parse_odds, payout_if_won
+from tracker.domain.prior import Lines
 from tracker.domain.value import (
     Returns,
     cashout,
@@ -25,6 +30,7 @@ from tracker.domain.value import (
     returns_of,
     unhedged,
 )
+from tracker.forecast.priors import Known
 
 EVEN = parse_odds("+100")
 
@@ -157,3 +163,36 @@ def test_no_other_share_grows_faster(chance: Chance, odds: Odds, step: float) ->
 
     other = min(max(best + step, 0.0), 0.999)
     assert growth(best) >= growth(other) - 1e-9
+
+
+def test_a_parlay_whose_leg_may_push_is_worth_what_it_pays_then() -> None:
+    """A leg that pushes takes its own price with it: edge and fair price count it."""
+    other = replace(GAME, id="0022600002", home="BOS", away="NYK")
+    legs = (
+        Leg(GAME, Spread(Side.HOME, -4.0), parse_odds("2.0")),
+        Leg(other, Spread(Side.HOME, -6.0)),
+    )
+    made = replace(bet(1, "DEN -4"), market=Parlay(legs), odds=parse_odds("4.0"))
+    states = {x.id: GameState.scheduled(x) for x in (GAME, other)}
+    pricing = Pricing(Known(lambda _: Lines(home_spread=-4.0, total=225.0)))
+    chance, paid = pricing.worth(made, states)
+    assert isinstance(chance, Chance)
+    found = decision(made, chance, "", Quoted((), T0), paid)
+    alone = []
+    for leg in legs:
+        seen = pricing.seen(states[leg.game.id], [made])
+        alone.append(seen.chance([leg.market]))
+    first, second = alone
+    # What the slip pays by the results of both legs: a leg without a price goes at its fair one.
+    fair = 1 / (second.win / (second.win + second.lose))
+    brings = (
+        first.win * second.win * 4.0
+        + first.push * second.win * 4.0 / 2.0
+        + first.win * second.push * 4.0 / fair
+        + first.push * second.push * 4.0 / 2.0 / fair
+    )
+    assert first.push > 0.01 < second.push
+    assert found.edge == pytest.approx(brings - 1, abs=1e-6)
+    assert found.edge is not None
+    assert found.edge < edge(chance, 4.0) - 0.02
+    assert found.fair_odds == pytest.approx(4.0 / brings)

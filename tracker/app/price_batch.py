@@ -11,9 +11,10 @@ from tracker.app.views import chance_parts, part
 from tracker.domain import TrackerError
 from tracker.domain.game import Game, GameState
 from tracker.domain.player import Player
+from tracker.domain.value import as_paid, part_paid
 from tracker.forecast.game.parameters import load_parameters
 from tracker.forecast.market import forecast_with
-from tracker.forecast.pricing.markets import parlay
+from tracker.forecast.pricing.markets import chance_of, parlay
 from tracker.intake.states import (
     NO_TIME,
     BadState,
@@ -29,7 +30,6 @@ from tracker.language import find_in_game, parse_bet
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from tracker.domain.chance import Chance
     from tracker.domain.market import Market
     from tracker.forecast.game.parameters import Parameters
     from tracker.forecast.outlook import Outlook
@@ -144,17 +144,19 @@ def _bet(pick: Any, i: int, state: GameState, outlook: Outlook) -> Json:
     if not isinstance(pick, str):
         raise BadState(where, "a bet is a text such as 'DEN -4.5'")
     try:
-        chance = _chance(pick, state, outlook)
+        markets = _asked(pick, state)
+        chance, paid = parlay(markets, outlook), 1.0
+        if len(markets) > 1 and not chance.decided:
+            paid = part_paid((None, chance_of(x, outlook)) for x in markets)
     except TrackerError as why:
         raise BadState(where, str(why)) from None
-    return {"bet": pick, **chance_parts(chance), "fair_odds": chance.fair_odds}
+    return {"bet": pick, **chance_parts(chance), "fair_odds": as_paid(chance, paid).fair_odds}
 
 
-def _chance(pick: str, state: GameState, outlook: Outlook) -> Chance:
+def _asked(pick: str, state: GameState) -> tuple[Market, ...]:
     game = state.game
     roster = tuple(Player(x.name, x.side) for x in state.players)
-    where = (game.league, game.home, game.away)
-    return parlay(_markets(pick, where, roster), outlook)
+    return _markets(pick, (game.league, game.home, game.away), roster)
 
 
 @cache

@@ -20,11 +20,13 @@ from tracker.domain.market import PlayerMarket
 from tracker.domain.prior import SourcedPrior
 from tracker.domain.quote import two_sided
 from tracker.domain.tracking import Group
+from tracker.domain.value import part_paid
 from tracker.engine.decide.parlays import combined
 from tracker.engine.market import exchange_lines
 from tracker.forecast import Parameters, load_parameters, price
 from tracker.forecast.explain import Seen
 from tracker.forecast.market import LiveLines, shift_of, usable
+from tracker.forecast.pricing.markets import chance_of, parlay
 from tracker.forecast.priors import Believed, Known
 
 if TYPE_CHECKING:
@@ -140,16 +142,29 @@ class Pricing:
         reason is known either. `beside` are the other bets on the games, whose lines tell of them
         too.
         """
-        groups = []
+        return self.worth(bet, states, live, beside)[0]
+
+    def worth(
+        self,
+        bet: Bet,
+        states: Mapping[str, GameState],
+        live: Mapping[str, LiveLines | None] | None = None,
+        beside: Sequence[Bet] = (),
+    ) -> tuple[Chance | NoChance | None, float]:
+        """The `chance` of a bet, and the part of its price that it pays on average when it wins."""
+        groups, paid = [], 1.0
         for game in bet.games:
+            legs = [x for x in bet.legs if x.game.id == game.id]
             try:
                 quoted = (live or {}).get(game.id)
-                seen = self.seen(states[game.id], [*beside, bet], live=quoted)
-                part = seen.chance(markets_in(bet, game.id))
+                outlook = self.seen(states[game.id], [*beside, bet], live=quoted).outlook()
+                part = parlay([x.market for x in legs], outlook)
+                if len(bet.legs) > 1 and not part.decided:
+                    paid *= part_paid((x.odds, chance_of(x.market, outlook)) for x in legs)
             except Unpriceable as why:
-                return why.why
+                return why.why, 1.0
             groups.append(Group(game.id, part))
-        return combined(groups)
+        return combined(groups), paid
 
 
 def calibrated_or_none(market: Market, outlook: Outlook) -> Chance | None:
@@ -167,11 +182,15 @@ def markets_in(bet: Bet, game_id: str) -> list[Market]:
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """A bet's chance by the last known states of its games, and what their priors rest on."""
+    """A bet's chance by the last known states of its games, and what their priors rest on.
+
+    `paid` is the part of its price that it pays on average when it wins.
+    """
 
     chance: Chance
     prior: str
     states: tuple[GameState, ...]
+    paid: float = 1.0
 
     @property
     def live(self) -> bool:
@@ -202,11 +221,11 @@ async def price_now(basis: PricingBasis, bet: Bet, now: datetime) -> Priced | No
     beside = [x for x in known if x.number != bet.number]
     pricing = await pricing_of(basis, games, [*beside, bet])
     live = {x: await live_lines(store, y, now) for x, y in states.items()}
-    chance = await asyncio.to_thread(pricing.chance, bet, states, live, beside)
+    chance, paid = await asyncio.to_thread(pricing.worth, bet, states, live, beside)
     if chance is None or isinstance(chance, NoChance):
         return chance
     sources = dict.fromkeys(pricing.believed(x, [*beside, bet]).by for x in games)
-    return Priced(chance, ", ".join(sources), tuple(states.values()))
+    return Priced(chance, ", ".join(sources), tuple(states.values()), paid)
 
 
 async def bets_on(store: Store, games: Iterable[Game], until: datetime) -> list[Bet]:

@@ -7,6 +7,7 @@ are the model's, and only as good as the model.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -168,6 +169,26 @@ def kelly(chance: Chance, odds: float) -> float:
     return max(0.0, (chance.win * profit - chance.lose) / (profit * decided))
 
 
+def part_paid(legs: Iterable[tuple[Odds | None, Chance]]) -> float:
+    """The part of its price that a parlay pays on average, given that none of its legs loses.
+
+    `legs` are the legs' own prices and chances. A leg that pushes drops out, and its own price with
+    it, or its fair one where it has none.
+    """
+    paid = 1.0
+    for odds, x in legs:
+        if 0 < x.push < 1:
+            less = x.win / (x.win + x.lose) if odds is None else float(1 / odds.decimal)
+            paid *= (x.win + x.push * less) / (x.win + x.push)
+    return paid
+
+
+def as_paid(chance: Chance, paid: float) -> Chance:
+    """A chance in which a win counts as far as it is paid: `paid` is what `part_paid` gives."""
+    win = (chance.win + chance.push) * paid
+    return Chance(win, 0.0, 1.0 - win) if paid < 1 else chance
+
+
 def _cents(amount: float | Fraction) -> int:
     """Round half up to the cent."""
     return floor(amount + Fraction(1, 2)) if isinstance(amount, Fraction) else floor(amount + 0.5)
@@ -192,7 +213,8 @@ class BetDecision:
     `odds` is the price of the bet, None when it has none and for a free bet: where nothing is at
     risk there is no edge and no Kelly share. `prior` names the source of the prior. `best` is the
     best price at that moment. `market_at_bet` is an exchange's fair chance, for a bet that was
-    placed in play.
+    placed in play. `paid` is the part of its price that a parlay pays on average when it wins,
+    below 1 where a leg may push.
     """
 
     bet: int
@@ -202,6 +224,17 @@ class BetDecision:
     prior: str
     best: Price | None = None
     market_at_bet: float | None = None
+    paid: float = 1.0
+
+    @property
+    def worth(self) -> Chance:
+        """The chance, with a win counted as far as it is paid."""
+        return as_paid(self.chance, self.paid)
+
+    @property
+    def fair_odds(self) -> float | None:
+        """Decimal odds at which the bet has no edge; None when it cannot win."""
+        return self.worth.fair_odds
 
     @property
     def break_even(self) -> float | None:
@@ -211,14 +244,14 @@ class BetDecision:
     @property
     def edge(self) -> float | None:
         """The expected profit of one unit staked; None without a price."""
-        return None if self.odds is None else edge(self.chance, float(self.odds.decimal))
+        return None if self.odds is None else edge(self.worth, float(self.odds.decimal))
 
     @property
     def kelly(self) -> float | None:
         """The Kelly share, at most MOST_KELLY; None without a price."""
         if self.odds is None:
             return None
-        return min(kelly(self.chance, float(self.odds.decimal)), MOST_KELLY)
+        return min(kelly(self.worth, float(self.odds.decimal)), MOST_KELLY)
 
 
 class Grade(StrEnum):

@@ -115,8 +115,8 @@ WHERE game.start_at > bet.added_at AND outcome.bet NOT IN (SELECT bet FROM clv) 
 
 _ADD_DECISION = """
 INSERT INTO decision (
-  bet, at, win, push, lose, odds_decimal, prior, best_book, best_odds, market_at_bet
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  bet, at, win, push, lose, odds_decimal, prior, best_book, best_odds, market_at_bet, paid
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 _DECISIONS = "SELECT * FROM decision WHERE :bet IS NULL OR bet = :bet ORDER BY bet"
@@ -487,7 +487,7 @@ def _decision_row(x: BetDecision) -> tuple[object, ...]:
         x.bet, stamp(x.at), x.chance.win, x.chance.push, x.chance.lose,
         None if x.odds is None else float(x.odds.decimal), x.prior,
         None if x.best is None else x.best.book, None if x.best is None else x.best.odds,
-        x.market_at_bet,
+        x.market_at_bet, x.paid,
     )  # fmt: skip
 
 
@@ -501,6 +501,7 @@ def _decision(x: Row) -> BetDecision:
         prior=x["prior"],
         best=None if x["best_book"] is None else Price(x["best_book"], x["best_odds"]),
         market_at_bet=x["market_at_bet"],
+        paid=x["paid"],
     )
 
 

@@ -152,7 +152,7 @@ def price_facts(draft: Draft, form: str, *, as_written: bool = False) -> list[st
 
 def decision_facts(x: BetDecision, odds_format: str) -> tuple[str, ...]:
     """The value of a bet when it was made, in short facts: fair price, Kelly share, best price."""
-    fair = None if x.chance.fair_odds is None else _price(x.chance.fair_odds, odds_format)
+    fair = None if x.fair_odds is None else _price(x.fair_odds, odds_format)
     facts = (
         "" if fair in (None, NO_PRICE) else f"fair {fair}",
         "" if not x.kelly else f"Kelly share {in_percent(x.kelly)}",

@@ -102,8 +102,13 @@ class Quoted:
         return AT_BET if self.live else NEWEST
 
 
-def decision(bet: Bet, chance: Chance, prior: str, market: Quoted) -> BetDecision:
-    """What a bet is worth at this moment: our chance against its price and the best price."""
+def decision(
+    bet: Bet, chance: Chance, prior: str, market: Quoted, paid: float = 1.0
+) -> BetDecision:
+    """What a bet is worth at this moment: our chance against its price and the best price.
+
+    `paid` is the part of its price that it pays on average when it wins.
+    """
     selection = selection_of(bet.market)
     best = None
     if selection is not None:
@@ -113,7 +118,7 @@ def decision(bet: Bet, chance: Chance, prior: str, market: Quoted) -> BetDecisio
         best = None if found is None else Price(found.book, found.odds)
     at_bet = exchange_chance(market.quotes, bet, bet.made_at) if market.live else None
     price = None if bet.free else price_of(bet.market, bet.odds)
-    return BetDecision(bet.number, market.at, chance, price, prior, best, at_bet)
+    return BetDecision(bet.number, market.at, chance, price, prior, best, at_bet, paid)
 
 
 def exchange_chance(quotes: Sequence[Quote], bet: Bet, at: datetime) -> float | None:
@@ -323,7 +328,7 @@ async def worth_of(
         return found
     quotes = await _quotes(basis.store, bet.games, now)
     quoted = Quoted(quotes, now, limits.mine, limits.anchors, live=found.live)
-    made = decision(bet, found.chance, found.prior, quoted)
+    made = decision(bet, found.chance, found.prior, quoted, found.paid)
     return Worth(made, found, market_chance(bet, quoted))
 
 
@@ -382,7 +387,7 @@ def decision_json(x: BetDecision) -> dict[str, Any]:
         "p": x.chance.win,
         "push": x.chance.push,
         **part(x, "break_even", "edge", "kelly"),
-        "fair_odds": x.chance.fair_odds,
+        "fair_odds": x.fair_odds,
         "prior": x.prior,
         "best": None if x.best is None else {"book": x.best.book, "odds_decimal": x.best.odds},
         "market_at_bet": x.market_at_bet,

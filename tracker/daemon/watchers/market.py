@@ -28,7 +28,7 @@ from tracker.domain.poll import Credit
 from tracker.domain.prior import PregameLines
 from tracker.domain.quote import ESPN, EXCHANGES, Closing
 from tracker.domain.tracking import Change, GameTracking, RuleState, Tracked
-from tracker.domain.value import BetDecision, ClosingValue
+from tracker.domain.value import BetDecision, ClosingValue, part_paid
 from tracker.engine.decide.belief import is_stale
 from tracker.engine.market import GameClose, QuoteBoard, close, consensus, exchange_lines, tip_off
 from tracker.engine.market.clv import Placed
@@ -353,7 +353,7 @@ class MarketWatch:
                     continue
                 open_ = tracked.settlement is None and not tracked.dropped
                 if open_ and not self._late(tracking, tracked.bet):
-                    found.append(self._decision(tracking, tracked.bet, tracked.chance))
+                    found.append(self._decision(tracking, tracked, tracked.chance))
                 self._decided.add(tracked.bet.number)
         if found:
             await self._store.decide(found)
@@ -369,10 +369,12 @@ class MarketWatch:
         known_from = max(bet.added_at, tracking.game.start)
         return self.begun(tracking.game) and self._clock.now() - known_from > LAST_DECISION
 
-    def _decision(self, tracking: GameTracking, bet: Bet, chance: Chance) -> BetDecision:
+    def _decision(self, tracking: GameTracking, tracked: Tracked, chance: Chance) -> BetDecision:
         bets = [x.bet for x in tracking.tracked]
         believed = self._parts.forecaster.pricing.believed(tracking.game, bets)
-        return decision(bet, chance, believed.by, self._quoted(tracking))
+        standing = zip(tracked.bet.legs, tracked.legs, strict=False)
+        paid = part_paid((leg.odds, x.chance) for leg, x in standing if x.chance is not None)
+        return decision(tracked.bet, chance, believed.by, self._quoted(tracking), paid)
 
     def _live(self) -> list[GameTracking]:
         """What is believed of each followed game, with the bets that are on it now."""

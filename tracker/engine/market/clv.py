@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from math import prod
 from typing import TYPE_CHECKING
 
 from tracker.domain.bet import Bet, Leg, Parlay, Result, price_of
@@ -27,7 +26,7 @@ from tracker.domain.player import Player, Stat
 from tracker.domain.prior import Lines
 from tracker.domain.quote import Fair, selection_of
 from tracker.domain.tracking import Group, Tracked
-from tracker.domain.value import ClosingValue, Grade, edge
+from tracker.domain.value import ClosingValue, Grade, as_paid, edge, part_paid
 from tracker.engine.decide.parlays import combined
 from tracker.engine.market import GameClose
 from tracker.forecast.pricing.markets import chance_of, parlay_of
@@ -305,24 +304,11 @@ def _parlay(
             part = parlay_of(list(zip(markets, chances, strict=True)), seen)
         except Unpriceable as why:
             return f"{NO_CLOSE}: {why}"
-        paid *= prod(_paid(slip.legs[i].odds, x) for i, x in zip(left, chances, strict=True))
+        paid *= part_paid(zip((slip.legs[i].odds for i in left), chances, strict=True))
         groups.append(Group(game.id, part))
         by.append(close.closing.by or "")
     whole = combined(groups)
     if whole is None:
         return NO_CLOSE
-    win = (whole.win + whole.push) * paid
     grade = Grade.MODEL if modelled else Grade.CONVERTED
-    chance = Chance(win, 0.0, 1.0 - win) if paid < 1 else whole
-    return _CloseChance(grade, chance, None, ", ".join(dict.fromkeys(by)))
-
-
-def _paid(odds: Odds | None, x: Chance) -> float:
-    """The part of a parlay's price that a leg leaves on average, given that it does not lose.
-
-    A leg that pushes drops out, and with it its own price, or its fair one where it has none.
-    """
-    if not 0 < x.push < 1:
-        return 1.0
-    less = x.win / (x.win + x.lose) if odds is None else float(1 / odds.decimal)
-    return (x.win + x.push * less) / (x.win + x.push)
+    return _CloseChance(grade, as_paid(whole, paid), None, ", ".join(dict.fromkeys(by)))
