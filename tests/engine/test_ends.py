@@ -30,10 +30,9 @@ from tracker.domain.game import GameState, Phase, Score, Side
 from tracker.domain.market import Direction, Market, PlayerTotal
 from tracker.domain.player import Player, Stat
 from tracker.domain.policy import EventRule, Fact, Policy
-from tracker.domain.poll import Trouble, Unreadable, check_times
+from tracker.domain.poll import Trouble, Unreadable, check_times, contradiction
 from tracker.domain.tracking import Change, GameTracking, Ordering, RuleState, Tracked
 from tracker.engine.decide.advance import note
-from tracker.engine.decide.belief import contradiction
 from tracker.engine.decide.facts import fact_alert
 from tracker.engine.market.clv import Placed
 from tracker.engine.rules.routing import route

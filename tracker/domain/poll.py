@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 
-from tracker.domain.game import Game, GameState, Phase
+from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.league import LEAGUE_ZONE
+from tracker.domain.player import player_key, points_lacking
 
 
 class Trouble(StrEnum):
@@ -280,6 +282,113 @@ def behind(state: GameState, other: GameState) -> bool:
     if mine[:2] != theirs[:2]:
         return mine[:2] < theirs[:2]
     return state.clock > other.clock + CLOCK_S
+
+
+# ------------------------------------------------- what contradicts the game as it was seen
+
+CORRECTION = 3
+"""The most points that a scorer takes back or moves: a three-pointer. A larger difference is a
+contradiction."""
+
+
+def contradiction(before: GameState | None, state: GameState, most: float = CORRECTION) -> str:
+    """How a final contradicts what was seen of the game, in words; empty if it does not.
+
+    Differences of up to CORRECTION points in a period that was over are corrections, and so are up
+    to `most` points fewer in the score. A later final may not differ where its own players
+    have the points of the earlier one.
+    """
+    if before is None or state.phase is not Phase.FINAL or not before.phase.rank:
+        return ""
+    game, seen, score = state.game, before.score, state.score
+    if before.phase is Phase.FINAL:
+        has = Score(*(max(score.of(x) - points_lacking(state, x), 0) for x in Side))
+        return f"the box says {score.text}, its players {has.text}" if score != seen == has else ""
+    if max(seen.home - score.home, seen.away - score.away) > most:
+        return (
+            f"the final says {game.away} {score.away}, {game.home} {score.home}; "
+            f"{seen.text} was seen at {before.game_clock}"
+        )
+    was, now = _over(before, before.periods), _over(before, state.periods)
+    if exchanged(before, state):
+        return f"the final exchanges the points of {game.away} and {game.home} as they were seen"
+    for number, (old, new) in enumerate(zip(was, now, strict=False), 1):
+        if max(abs(old.home - new.home), abs(old.away - new.away)) > CORRECTION:
+            name = game.rules.period_name(number)
+            return f"the final says {new.text} in {name}; {old.text} was seen"
+    return ""
+
+
+def _over(before: GameState, periods: Sequence[Score] | None) -> tuple[Score, ...]:
+    """The points of the periods that were over in the state `before`; none where not known."""
+    over = before.period - (0 if before.phase is Phase.BREAK and before.clock == 0 else 1)
+    return tuple(periods or ())[: max(over, 0)]
+
+
+def exchanged(before: GameState, state: GameState) -> bool:
+    """Whether a state gives each team the points of the other in all periods that were over.
+
+    Where none was, as in the first period, the score tells it at a later moment: it has what the
+    other had, and one of them more than a correction less than before.
+    """
+    was, now = _over(before, before.periods), _over(before, state.periods)
+    if was and now:
+        return was != now and now == tuple(Score(x.away, x.home) for x in was)
+    seen, score = before.score, state.score
+    fewer = max(seen.home - score.home, seen.away - score.away)
+    return (
+        fewer > CORRECTION
+        and score.home >= seen.away
+        and score.away >= seen.home
+        and order_key(state) >= order_key(before)
+    )
+
+
+def doubted(box: GameState, before: GameState) -> list[PlayerLine]:
+    """The lines of a final box, but those last seen, in doubt, where the box contradicts them."""
+    players, seen, over = box.players, _last_seen(before, box), before.phase is Phase.FINAL
+    keys = [(x.side, player_key(x.name)) for x in players]
+    lines = {key: x for key, x in zip(keys, players, strict=True) if keys.count(key) == 1}
+    was = {(x.side, player_key(x.name)): x for x in seen if x.played or x.minutes > 0}
+    ids = {x.id for x in players}
+    # Who is listed by another name, or with the other team, is not missing.
+    was = {k: x for k, x in was.items() if k in lines or (k not in keys and x.id not in ids)}
+    doubts = {key: _doubt(x, lines.get(key), over=over) for key, x in was.items()}
+    kept = [
+        replace(was[key], doubt=doubts[key]) if doubts.get(key) else x
+        for key, x in zip(keys, players, strict=True)
+    ]
+    lost = [replace(x, doubt=doubts[key]) for key, x in was.items() if key not in lines]
+    return [*kept, *lost]
+
+
+def _last_seen(before: GameState, state: GameState) -> tuple[PlayerLine, ...]:
+    """The lines that those of a final box may not contradict.
+
+    A side's lines of an earlier final box are left out where they do not add up to its score and
+    those of the box now do.
+    """
+    if before.phase is not Phase.FINAL:
+        return before.players
+    was = replace(state, players=before.players)
+    in_play = {x.side for x in before.players if x.doubt}
+    wrong = {x for x in Side if points_lacking(was, x) and not points_lacking(state, x)}
+    return tuple(x for x in before.players if x.side not in wrong - in_play)
+
+
+def _doubt(was: PlayerLine, now: PlayerLine | None, *, over: bool) -> str:
+    """How a player's line in a final box contradicts what was seen, in words; empty if not."""
+    points = dict(was.stats).get("pts", 0)
+    seen = f"was seen with {points} points in {was.minutes:.0f} min"
+    if now is None:
+        return f"is not in the final box, and {seen}"
+    if not (now.played or now.minutes > 0):
+        return f"did not play by the final box, and {seen}"
+    last = dict(now.stats)
+    # A later final box may correct what no score bears out.
+    stats = [x for x in was.stats if x[0] == "pts" or was.doubt or not over]
+    fell = [(k, v, last[k]) for k, v in stats if k in last and v - last[k] > CORRECTION]
+    return "".join(f"has {n} {k} in the final box, and was seen with {v}" for k, v, n in fell[:1])
 
 
 # ------------------------------------------------------------------------- the cost of requests

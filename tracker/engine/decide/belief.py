@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import PlayerMarket
-from tracker.domain.player import UNREAD, Player, box_line, box_lines, player_key, points_lacking
+from tracker.domain.player import UNREAD, Player, box_line, box_lines, player_key
 from tracker.domain.poll import (
     AGREEING_POLLS,
     DOCUMENT_HELD,
@@ -29,6 +29,9 @@ from tracker.domain.poll import (
     Origin,
     at_zero,
     behind,
+    contradiction,
+    doubted,
+    exchanged,
     goes_back,
     has_fewer_points,
     leaps,
@@ -36,10 +39,6 @@ from tracker.domain.poll import (
     too_fast,
 )
 from tracker.domain.tracking import GameTracking, Held, Ordering, Tracked
-
-CORRECTION = 3
-"""The most points that a scorer takes back or moves: a three-pointer. A larger difference is a
-contradiction."""
 
 _DIGESTS = 4
 """The documents of a game whose last digest is kept: a board and a box of each of two sources."""
@@ -89,58 +88,145 @@ def judge_poll(
     is that a game is called off, that the teams' points are exchanged, and a clock too far back for
     the points. A game that has been over for LONG_OVER is played on only by a document that moves.
     """
-    judged = _judged(tracking, read, origin, at, digest)
+    report = _reported(tracking, read, origin, at, digest)
+    judged = _contradicts(report) or _compared_with(tracking.state, report)
     left_out = judged.ordering is Ordering.BEHIND and _earlier_box(tracking.state, read)
     return replace(judged, boxed=True) if read.players and not left_out else judged
 
 
-def _judged(
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """What a document reports of a game. The rules of judgement below are asked about it.
+
+    `read` is its state, completed from the believed one; `state` has the players of a box too,
+    where `with_box`. `lag` is how far the document may be behind the one that reported the believed
+    state.
+    """
+
+    tracking: GameTracking
+    read: GameState
+    state: GameState
+    origin: Origin
+    at: datetime
+    digest: str
+    lag: timedelta
+    with_box: bool
+
+    @property
+    def before(self) -> Held | None:
+        """What was on hold before it."""
+        return self.tracking.held
+
+    def judged(self, ordering: Ordering, held: Held | None = None) -> JudgedPoll:
+        """The judgement that its own state is to be decided by."""
+        return JudgedPoll(ordering, self.state, self.origin, held, digest=self.digest)
+
+    def held(self, held: Held, contrary: str = "") -> JudgedPoll:
+        """The judgement that it is put on hold."""
+        return JudgedPoll(Ordering.HELD, self.state, self.origin, held, contrary)
+
+
+def _reported(
     tracking: GameTracking, read: GameState, origin: Origin, at: datetime, digest: str
-) -> JudgedPoll:
+) -> _Report:
     believed = tracking.state
     read = carried(timed(filled(_with_names(tracking, read), believed), believed), believed)
     known = read.players or (believed is not None and believed.players)
     with_box = bool(known) and tracking.follows_players
     state = boxed(read, read, believed) if with_box else read
+    lag = _lag(tracking.told_by, origin)
+    return _Report(tracking, read, state, origin, at, digest, lag, with_box)
+
+
+def _compared_with(believed: GameState | None, report: _Report) -> JudgedPoll:
+    """The judgement of the first of these rules that has one; the last always has."""
+    if believed is None:
+        return report.judged(Ordering.NEWER)
+    return (
+        _repeats(believed, report)
+        or _goes_on(believed, report)
+        or _is_late(believed, report)
+        or _is_old_copy(believed, report)
+        or _takes_back(believed, report)
+    )
+
+
+def _contradicts(report: _Report) -> JudgedPoll | None:
+    """An end is in doubt, or not that of the game as it was seen: held, mostly for ever."""
+    believed, read = report.tracking.state, report.read
     played = believed is not None and believed.phase in (Phase.LIVE, Phase.BREAK, Phase.FINAL)
     doubt = read.doubt if played or not read.phase.off else ""
     contrary = doubt or contradiction(believed, read)
-    if contrary:
-        mistaken = not doubt and not contradiction(believed, read, LEAP_POINTS)
-        wait = END_HELD if mistaken else timedelta(0)
-        doubtful = _doubtful(tracking.held, read, origin, at, wait)
-        if mistaken and _agreed(doubtful, at):
-            return JudgedPoll(Ordering.CORRECTION, state, origin, digest=digest)
-        return JudgedPoll(Ordering.HELD, state, origin, doubtful, contrary)
-    if read == believed:
-        held_on = tracking.held if _unmoved(tracking, origin, digest) else None
-        return JudgedPoll(Ordering.SAME, state, origin, held_on, digest=digest)
-    exchanged = believed is not None and _exchanged(believed, read)
-    if believed is None or not (exchanged or goes_back(believed, read)):
-        held = _leap(tracking, read, origin, at)
-        ordering = Ordering.NEWER if held is None else Ordering.HELD
-        return JudgedPoll(ordering, state, origin, held, digest="" if held else digest)
-    wait = _lag(tracking.told_by, origin)
-    if wait and not exchanged and _merely_late(believed, read, wait):
-        # It does not take the believed state back; nor does it confirm an end that it lacks.
-        late = believed.phase is Phase.FINAL and read.phase is not Phase.FINAL
-        ordering = Ordering.BEHIND if late else Ordering.SAME
-        return JudgedPoll(ordering, believed, origin, tracking.held, digest=digest)
-    if _old_copy(tracking, read, at):
-        held = _held(tracking.held, read, origin, at, wait)
-        return JudgedPoll(Ordering.BEHIND, believed, origin, held, digest=digest)
+    if not contrary:
+        return None
+    mistaken = not doubt and not contradiction(believed, read, LEAP_POINTS)
+    wait = END_HELD if mistaken else timedelta(0)
+    held = _doubtful(report.before, read, report.origin, report.at, wait)
+    if mistaken and _agreed(held, report.at):
+        return report.judged(Ordering.CORRECTION)
+    return report.held(held, contrary)
+
+
+def _repeats(believed: GameState, report: _Report) -> JudgedPoll | None:
+    """It is the believed state again, which ends a hold."""
+    if report.read != believed:
+        return None
+    held_on = _unmoved(report.tracking, report.origin, report.digest)
+    return report.judged(Ordering.SAME, report.before if held_on else None)
+
+
+def _goes_on(believed: GameState, report: _Report) -> JudgedPoll | None:
+    """It is further on: believed at once, or held where it leaps."""
+    if exchanged(believed, report.read) or goes_back(believed, report.read):
+        return None
+    held = _leap(report.tracking, report.read, report.origin, report.at)
+    return report.judged(Ordering.NEWER) if held is None else report.held(held)
+
+
+def _is_late(believed: GameState, report: _Report) -> JudgedPoll | None:
+    """It is another document's and only late: it does not take the believed state back.
+
+    Nor does it confirm an end that it lacks.
+    """
+    read = report.read
+    if not report.lag or exchanged(believed, read):
+        return None
+    if not _merely_late(believed, read, report.lag):
+        return None
+    late = believed.phase is Phase.FINAL and read.phase is not Phase.FINAL
+    ordering = Ordering.BEHIND if late else Ordering.SAME
+    return replace(report.judged(ordering, report.before), state=believed)
+
+
+def _is_old_copy(believed: GameState, report: _Report) -> JudgedPoll | None:
+    """It shows a game that has been over for long as not over, and stands still."""
+    read, over_since = report.read, report.tracking.final_at
+    open_again = read.phase.in_play or read.phase is Phase.SCHEDULED
+    if believed.phase is not Phase.FINAL or not open_again or over_since is None:
+        return None
+    before = report.before
+    moves = before is not None and before.polls >= AGREEING_POLLS - 1 and before.state != read
+    if moves or report.at - over_since < LONG_OVER:
+        return None
+    held = _held(before, read, report.origin, report.at, report.lag)
+    return replace(report.judged(Ordering.BEHIND, held), state=believed)
+
+
+def _takes_back(believed: GameState, report: _Report) -> JudgedPoll:
+    """It takes back what is believed: a correction once polls agree, and held or behind before."""
+    read, lag = report.read, report.lag
     unbegun = read.phase is Phase.SCHEDULED and believed.score.total > 0
     off = read.phase.off and not believed.phase.off
-    unlikely = exchanged or off or unbegun or too_fast(read)
-    held = _held(tracking.held, read, origin, at, END_HELD if unlikely else wait)
-    stands = bool(wait) and _stands_behind(tracking.held, believed, read)
-    if _agreed(held, at) and not stands:
-        return JudgedPoll(Ordering.CORRECTION, state, origin, digest=digest)
-    if not wait or (unlikely and not (unbegun and stands)):
-        return JudgedPoll(Ordering.HELD, state, origin, held)
-    taken = with_box and not _earlier_box(believed, read)
+    unlikely = off or unbegun or too_fast(read) or exchanged(believed, read)
+    held = _held(report.before, read, report.origin, report.at, END_HELD if unlikely else lag)
+    stands = bool(lag) and _stands_behind(report.before, believed, read)
+    if _agreed(held, report.at) and not stands:
+        return report.judged(Ordering.CORRECTION)
+    if not lag or (unlikely and not (unbegun and stands)):
+        return report.held(held)
+    taken = report.with_box and not _earlier_box(believed, read)
     lines = boxed(believed, read, believed) if taken else believed
-    return JudgedPoll(Ordering.BEHIND, lines, origin, held)
+    return JudgedPoll(Ordering.BEHIND, lines, report.origin, held)
 
 
 def _unmoved(tracking: GameTracking, origin: Origin, digest: str) -> bool:
@@ -275,17 +361,6 @@ def _stands_behind(held: Held | None, believed: GameState, state: GameState) -> 
     return held is None or held.state == state or goes_back(held.state, state)
 
 
-def _old_copy(tracking: GameTracking, state: GameState, at: datetime) -> bool:
-    """Whether a document shows a game that has been over for long as not over, and stands still."""
-    over = tracking.state is not None and tracking.state.phase is Phase.FINAL
-    open_again = state.phase.in_play or state.phase is Phase.SCHEDULED
-    if not over or not open_again or tracking.final_at is None:
-        return False
-    held = tracking.held
-    moves = held is not None and held.polls >= AGREEING_POLLS - 1 and held.state != state
-    return at - tracking.final_at >= LONG_OVER and not moves
-
-
 def _leap(tracking: GameTracking, state: GameState, origin: Origin, at: datetime) -> Held | None:
     """The hold of a state that leaps ahead of the believed one; None where it may be believed.
 
@@ -418,59 +493,6 @@ def carried(state: GameState, before: GameState | None) -> GameState:
     return replace(before, game=state.game, phase=state.phase, doubt=state.doubt)
 
 
-def contradiction(before: GameState | None, state: GameState, most: float = CORRECTION) -> str:
-    """How a final contradicts what was seen of the game, in words; empty if it does not.
-
-    Differences of up to CORRECTION points in a period that was over are corrections, and so are up
-    to `most` points fewer in the score. A later final may not differ where its own players
-    have the points of the earlier one.
-    """
-    if before is None or state.phase is not Phase.FINAL or not before.phase.rank:
-        return ""
-    game, seen, score = state.game, before.score, state.score
-    if before.phase is Phase.FINAL:
-        has = Score(*(max(score.of(x) - points_lacking(state, x), 0) for x in Side))
-        return f"the box says {score.text}, its players {has.text}" if score != seen == has else ""
-    if max(seen.home - score.home, seen.away - score.away) > most:
-        return (
-            f"the final says {game.away} {score.away}, {game.home} {score.home}; "
-            f"{seen.text} was seen at {before.game_clock}"
-        )
-    was, now = _over(before, before.periods), _over(before, state.periods)
-    if _exchanged(before, state):
-        return f"the final exchanges the points of {game.away} and {game.home} as they were seen"
-    for number, (old, new) in enumerate(zip(was, now, strict=False), 1):
-        if max(abs(old.home - new.home), abs(old.away - new.away)) > CORRECTION:
-            name = game.rules.period_name(number)
-            return f"the final says {new.text} in {name}; {old.text} was seen"
-    return ""
-
-
-def _over(before: GameState, periods: Sequence[Score] | None) -> tuple[Score, ...]:
-    """The points of the periods that were over in the state `before`; none where not known."""
-    over = before.period - (0 if before.phase is Phase.BREAK and before.clock == 0 else 1)
-    return tuple(periods or ())[: max(over, 0)]
-
-
-def _exchanged(before: GameState, state: GameState) -> bool:
-    """Whether a state gives each team the points of the other in all periods that were over.
-
-    Where none was, as in the first period, the score tells it at a later moment: it has what the
-    other had, and one of them more than a correction less than before.
-    """
-    was, now = _over(before, before.periods), _over(before, state.periods)
-    if was and now:
-        return was != now and now == tuple(Score(x.away, x.home) for x in was)
-    seen, score = before.score, state.score
-    fewer = max(seen.home - score.home, seen.away - score.away)
-    return (
-        fewer > CORRECTION
-        and score.home >= seen.away
-        and score.away >= seen.home
-        and order_key(state) >= order_key(before)
-    )
-
-
 def players_of(tracked: Tracked, game_id: str) -> tuple[Player, ...]:
     """The players of one game in a bet's legs."""
     markets = [x.market for x in tracked.bet.legs if x.game.id == game_id]
@@ -528,7 +550,7 @@ def _compared(state: GameState, players: Sequence[PlayerLine], before: GameState
     box = replace(state, players=tuple(players))
     if state.phase is not Phase.FINAL:
         return box
-    return replace(box, players=tuple(_doubted(box, before)))
+    return replace(box, players=tuple(doubted(box, before)))
 
 
 def after_play(state: GameState, before: GameState | None) -> GameState:
@@ -544,53 +566,6 @@ def after_play(state: GameState, before: GameState | None) -> GameState:
         return replace(state, players=before.players)
     seen = (x for x in before.players if x.played or x.minutes > 0)
     return replace(state, players=tuple(replace(x, doubt=UNREAD) for x in seen))
-
-
-def _last_seen(before: GameState, state: GameState) -> tuple[PlayerLine, ...]:
-    """The lines that those of a final box may not contradict.
-
-    A side's lines of an earlier final box are left out where they do not add up to its score and
-    those of the box now do.
-    """
-    if before.phase is not Phase.FINAL:
-        return before.players
-    was = replace(state, players=before.players)
-    in_play = {x.side for x in before.players if x.doubt}
-    wrong = {x for x in Side if points_lacking(was, x) and not points_lacking(state, x)}
-    return tuple(x for x in before.players if x.side not in wrong - in_play)
-
-
-def _doubted(box: GameState, before: GameState) -> list[PlayerLine]:
-    """The lines of a final box, but those last seen, in doubt, where the box contradicts them."""
-    players, seen, over = box.players, _last_seen(before, box), before.phase is Phase.FINAL
-    keys = [(x.side, player_key(x.name)) for x in players]
-    lines = {key: x for key, x in zip(keys, players, strict=True) if keys.count(key) == 1}
-    was = {(x.side, player_key(x.name)): x for x in seen if x.played or x.minutes > 0}
-    ids = {x.id for x in players}
-    # Who is listed by another name, or with the other team, is not missing.
-    was = {k: x for k, x in was.items() if k in lines or (k not in keys and x.id not in ids)}
-    doubts = {key: _doubt(x, lines.get(key), over=over) for key, x in was.items()}
-    kept = [
-        replace(was[key], doubt=doubts[key]) if doubts.get(key) else x
-        for key, x in zip(keys, players, strict=True)
-    ]
-    lost = [replace(x, doubt=doubts[key]) for key, x in was.items() if key not in lines]
-    return [*kept, *lost]
-
-
-def _doubt(was: PlayerLine, now: PlayerLine | None, *, over: bool) -> str:
-    """How a player's line in a final box contradicts what was seen, in words; empty if not."""
-    points = dict(was.stats).get("pts", 0)
-    seen = f"was seen with {points} points in {was.minutes:.0f} min"
-    if now is None:
-        return f"is not in the final box, and {seen}"
-    if not (now.played or now.minutes > 0):
-        return f"did not play by the final box, and {seen}"
-    last = dict(now.stats)
-    # A later final box may correct what no score bears out.
-    stats = [x for x in was.stats if x[0] == "pts" or was.doubt or not over]
-    fell = [(k, v, last[k]) for k, v in stats if k in last and v - last[k] > CORRECTION]
-    return "".join(f"has {n} {k} in the final box, and was seen with {v}" for k, v, n in fell[:1])
 
 
 def _figures(state: GameState, player: Player) -> object:
