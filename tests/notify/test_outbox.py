@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
 
@@ -680,3 +681,16 @@ def test_every_delivery_is_in_one_message(found: list[tuple[int, int]]) -> None:
     made = batches(claimed)
     assert sorted(x.alert_id for p in made for x in p) == sorted(x.alert_id for x in claimed)
     assert len(made) <= 2
+
+
+def test_no_older_chance_of_a_game_comes_behind_a_newer_one() -> None:
+    """What waited for a channel comes in the order of the game, the loudest game's first."""
+    waited = [
+        delivery(1, attempts=4, game="a"),
+        replace(delivery(2, attempts=1, game="a"), level=Level.HIGH),
+        delivery(3, attempts=1, game="b"),
+        delivery(4, attempts=11, game="c"),
+        delivery(5, attempts=1, game="c"),
+    ]
+    minutes = [replace(x, created_at=NOW + timedelta(minutes=x.alert_id)) for x in waited]
+    assert [x.alert_id for (x,) in batches(minutes)] == [3, 5, 1, 2, 4]

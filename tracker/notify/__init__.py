@@ -361,8 +361,9 @@ class Sender:
 def batches(claimed: Sequence[Delivery]) -> list[list[Delivery]]:
     """The deliveries of each message, in the order to send: least attempted first, then loudest.
 
-    So a message that never gets through does not stand before one that may. What is too long for
-    one message comes as several.
+    So a message that never gets through does not stand before one that may. Those of one game keep
+    the order in which they were decided, until one was tried MOST_IN_ORDER times: no older chance
+    of a bet comes behind a newer one. What is too long for one message comes as several.
     """
     found: list[list[Delivery]] = []
     for one in claimed:
@@ -371,13 +372,24 @@ def batches(claimed: Sequence[Delivery]) -> list[list[Delivery]]:
             found.append([one])
         else:
             batch.append(one)
+    games: dict[tuple[object, bool], list[list[Delivery]]] = {}
     for batch in found:
         batch.sort(key=lambda x: (-x.level.rank, x.alert_id))
-    return sorted(
-        (x for batch in found for x in _fitting(batch)),
-        key=lambda p: (min(x.attempts for x in p), -p[0].level.rank, p[0].alert_id),
+        stuck = min(x.attempts for x in batch) > MOST_IN_ORDER
+        games.setdefault((batch[0].game or batch[0].alert_id, stuck), []).extend(_fitting(batch))
+    in_order = sorted(
+        games.values(),
+        key=lambda game: (
+            min(x.attempts for x in game[0]),
+            -max(p[0].level.rank for p in game),
+            game[0][0].alert_id,
+        ),
     )
+    return [part for game in in_order for part in game]
 
+
+MOST_IN_ORDER = 10
+"""Attempts after which a message no longer holds up the later ones of its game: ten minutes."""
 
 MESSAGE_LENGTH = 1700
 """Most characters of alerts in one message. With the heads of a digest that is less than the 2,000
