@@ -15,8 +15,12 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.store.values import started
-from tracker.app.monitors import Surprise, by_game, fit_of, sums_of, watch
+from tracker.app.bets import Beside, Bets
+from tracker.app.choose_game import Chooser
+from tracker.app.monitors import NOT_FOLLOWED, Surprise, by_game, fit_of, sums_of, watch
+from tracker.app.refresh import followed_leagues
 from tracker.daemon.watchers.nightly import monitor_notice
+from tracker.domain.game import Game
 from tracker.domain.league import slate_date
 from tracker.domain.poll import Usage
 from tracker.domain.prior import Finished
@@ -300,3 +304,30 @@ def test_a_message_says_that_a_monitor_is_well_again() -> None:
     bad = MonitorStanding(3, "failures", "", NOW, 0.2, 0.05, State.DRIFTING, "tracker doctor")
     good = monitor_notice(replace(bad, state=State.WELL), NOW)
     assert (good.text, good.episode) == ("✓ failures is well again", 3)
+
+
+async def test_the_monitors_of_a_league_that_is_left_are_unknown(tmp_path: Path) -> None:
+    """What drifted when a league was last bet on is no news of it months later, and no message."""
+    drifting = MonitorStanding(
+        0, "total mean by close", "wnba", NOW, 25.0, 20.0, State.DRIFTING, ""
+    )
+    async with await Store.open(started(tmp_path / "t.db"), now=NOW) as store:
+        await store.monitoring.keep([drifting])
+        for leagues, state in (({"nba", "wnba"}, State.DRIFTING), ({"nba"}, State.UNKNOWN)):
+            await store.monitoring.leave(leagues, NOW, NOT_FOLLOWED)
+            (now,) = await store.monitoring.standing()
+            assert now.state is state
+        assert [x.state for x in await store.monitoring.unreported()] == [State.DRIFTING]
+        assert await store.monitoring.keep([drifting])
+
+
+async def test_a_league_is_watched_for_weeks_after_a_bet(tmp_path: Path) -> None:
+    """The morning's monitors watch the leagues of last night's bets, as the look-ups do."""
+    game = Game("1022600100", "wnba", "SEA", "LVA", NOW - timedelta(hours=9))
+    async with await Store.open(started(tmp_path / "t.db"), now=NOW) as store:
+        await store.save_games([(game, None)], NOW)
+        bets, then = Bets(store, (), 1000, "cli"), NOW - timedelta(hours=12)
+        draft = await bets.draft("SEA ML", Beside(game="WNBA LVA@SEA"), then)
+        await bets.add(draft, await Chooser(store, then).choose(draft), then)
+        assert await followed_leagues(store, NOW) == ("nba", "wnba")
+        assert await followed_leagues(store, NOW + timedelta(days=70)) == ("nba",)

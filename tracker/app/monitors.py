@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -33,6 +33,7 @@ from tracker.store import Store
 from tracker.store.upkeep import Close, Figure, MonitorStanding
 from tracker.wording.figures import in_percent
 
+NOT_FOLLOWED = "no bet on the league for weeks"
 RETRAIN = "the prior has drifted: tracker model retrain, then tracker model trial start"
 
 
@@ -86,12 +87,14 @@ def sums_of(surprises: Sequence[Surprise], by: str, what: str) -> tuple[Sums, Su
 
 
 async def watch(
-    store: Store, leagues: Iterable[str], load: Callable[[str], Parameters], now: datetime
+    store: Store, leagues: Collection[str], load: Callable[[str], Parameters], now: datetime
 ) -> tuple[MonitorStanding, ...]:
     """Work out yesterday's figures and how every monitor stands, and store both.
 
-    Returns the monitors that have changed so that a message is due.
+    Returns the monitors that have changed so that a message is due. Those of a league that is
+    not among `leagues` any more are unknown.
     """
+    await store.monitoring.leave(leagues, now, NOT_FOLLOWED)
     day = slate_date(now) - timedelta(days=1)
     found: list[MonitorStanding] = []
     for league in leagues:

@@ -82,9 +82,8 @@ class Refresh:
         self._listings: dict[tuple[str, date], Sequence[Listing]] = {}
 
     async def leagues(self) -> tuple[str, ...]:
-        """The followed leagues: the NBA, and those of bets in the last weeks."""
-        since = slate_date(self._clock.now()) - FOLLOWED
-        return tuple(dict.fromkeys((NBA.id, *await self._store.seasons.leagues(since))))
+        """The followed leagues."""
+        return await followed_leagues(self._store, self._clock.now())
 
     async def run(self, league: str, parts: Iterable[Part]) -> tuple[Refreshed, ...]:
         """Look some parts up; a part that cannot be had is reported, and the others go on."""
@@ -295,6 +294,12 @@ class Refresh:
         hurt = f"{plural(len(injuries), 'player')} {several(len(injuries), 'is')} hurt"
         text = f"{hurt}, {out} of them out; {plural(len(news), 'change')}"
         return Refreshed(Part.INJURIES, league, text, True, len(news), news)
+
+
+async def followed_leagues(store: Store, now: datetime) -> tuple[str, ...]:
+    """The followed leagues: the NBA, and those of bets in the last weeks."""
+    since = slate_date(now) - FOLLOWED
+    return tuple(dict.fromkeys((NBA.id, *await store.seasons.leagues(since))))
 
 
 async def _listed(feed: Feed, day: date) -> Sequence[Listing]:

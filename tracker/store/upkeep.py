@@ -266,12 +266,19 @@ _KEEP_VALUE = """
 UPDATE monitor SET (value, level, advice) = (:value, :level, :advice) WHERE id = :last
 """
 
-_HISTORY = "SELECT * FROM monitor ORDER BY id DESC LIMIT ?"
-
 _STANDING = """
 SELECT * FROM monitor WHERE id IN (SELECT max(id) FROM monitor GROUP BY name, league)
 ORDER BY league, name
 """
+
+_LEAVE = f"""
+INSERT INTO monitor (name, league, at, value, level, state, advice, told)
+SELECT name, league, :at, 0, 0, 'unknown', :why, 1 FROM ({_STANDING})
+WHERE league <> '' AND state <> 'unknown'
+  AND league NOT IN (SELECT value FROM json_each(:leagues))
+"""  # noqa: S608 - ours
+
+_HISTORY = "SELECT * FROM monitor ORDER BY id DESC LIMIT ?"
 
 _UNREPORTED = "SELECT * FROM monitor WHERE NOT told ORDER BY id"
 
@@ -373,6 +380,12 @@ class Monitoring(Subject):
             if not quiet:
                 news.append(x)
         return tuple(news)
+
+    @writes
+    def leave(self, db: Connection, followed: Collection[str], at: datetime, why: str) -> None:
+        """Write down that nothing is known any more of the monitors of leagues not `followed`."""
+        leagues = json.dumps(sorted(followed))
+        db.execute(_LEAVE, {"at": stamp(at), "why": why, "leagues": leagues})
 
     @reads
     def history(self, db: Connection, most: int = 200) -> tuple[MonitorStanding, ...]:

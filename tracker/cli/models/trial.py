@@ -10,7 +10,6 @@ from tracker.cli import Scope, Session, scope_of, session
 from tracker.cli.app import AsJson, declare_group
 from tracker.cli.models import DEFAULT_LEAGUE, LeagueOf, ModelName, known_league, models_of
 from tracker.cli.screen import note, progress, say, say_json, table
-from tracker.domain.league import NBA, slate_date
 from tracker.domain.money import plural
 from tracker.registry import GAMES, PLAYERS
 
@@ -194,9 +193,10 @@ async def monitors(
 
 async def _update(scope: Scope) -> None:
     from tracker.app.monitors import watch
+    from tracker.app.refresh import followed_leagues
 
     async with session(scope, write=True) as at:
-        leagues = dict.fromkeys((NBA.id, *await at.store.seasons.leagues(slate_date(at.now))))
+        leagues = await followed_leagues(at.store, at.now)
         with progress("working out the monitors"):
             await watch(at.store, leagues, models_of(at), at.now)
             # The monitors have just read the games' results; trials are judged by the same ones.
