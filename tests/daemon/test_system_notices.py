@@ -20,7 +20,12 @@ from tests.store.values import draft, give, started
 from tracker.cli.demo import served
 from tracker.daemon.alert_policy import AlertPolicy
 from tracker.daemon.watchers import HEARTBEAT_EVERY, Watchdog, WriteBackoff, beat, report_faults
-from tracker.daemon.watchers.nightly import digest_due, digest_text, tell_nightly
+from tracker.daemon.watchers.nightly import (
+    RESULTS_FIRST,
+    digest_due,
+    digest_text,
+    tell_nightly,
+)
 from tracker.daemon.watchers.system_notices import (
     STEADY_S,
     FailureNotice,
@@ -541,15 +546,36 @@ async def test_a_digest_goes_on_where_the_last_one_ended(
         old = draft("BOS ML -110 $20", placed_at=at - timedelta(days=30))
         made = await store.add(old, game=None, defaults=(), at=at)
         await give(store, made.number, Result.LOST, 0, at)
-        rung = asyncio.Event()
+        rung, clock = asyncio.Event(), FakeClock(now)
         nightly = asyncio.create_task(
-            tell_nightly(store, time(9), DENVER, FakeClock(now), ("mail",), rung.set)
+            tell_nightly(store, time(9), DENVER, clock, ("mail",), rung.set)
         )
+        await clock.advance(RESULTS_FIRST.total_seconds())
         await rung.wait()
-        said = await store.claim("mail", now, 9)
+        said = await store.claim("mail", clock.now(), 9)
         nightly.cancel()
         await asyncio.gather(nightly, return_exceptions=True)
     assert said[0].text.startswith("☀ 1–0 in" if counts else "☀ No bet ended")
+
+
+async def test_a_digest_that_is_late_lets_the_results_come_first(tmp_path: Path) -> None:
+    """After a start past its time it waits three minutes, in which games that ended are settled."""
+    late = NOW + timedelta(minutes=40)
+    async with await Store.open(started(tmp_path / "t.db"), now=late) as store:
+        rung, clock = asyncio.Event(), FakeClock(late)
+        nightly = asyncio.create_task(
+            tell_nightly(store, time(20, 30), DENVER, clock, ("mail",), rung.set)
+        )
+        await clock.advance(RESULTS_FIRST.total_seconds() - 1)
+        added = await store.add(draft("DEN ML -110 $20"), game=None, defaults=(), at=late)
+        assert not await store.claim("mail", clock.now(), 9)
+        await give(store, added.number, Result.WON, 3818, clock.now())
+        await clock.advance(1)
+        await rung.wait()
+        said = await store.claim("mail", clock.now(), 9)
+        nightly.cancel()
+        await asyncio.gather(nightly, return_exceptions=True)
+    assert said[0].text.endswith("Open bets 0")
 
 
 async def test_a_digest_counts_a_bet_of_an_earlier_evening_that_ended_since(tmp_path: Path) -> None:

@@ -42,6 +42,10 @@ STEP = 60.0
 LATEST = timedelta(hours=1)
 """A digest whose time passed while the program was down is still sent within this time."""
 
+RESULTS_FIRST = timedelta(minutes=3)
+"""How long a digest that is late waits for the results of games that ended meanwhile: two polls
+that agree, a minute apart."""
+
 USEFUL_FOR = timedelta(hours=12)
 """How long a digest is worth sending."""
 
@@ -216,6 +220,9 @@ async def tell_nightly(
         due = digest_due(now, at, zone)
         if due is not None and due != last:
             last = due
+            if now - due > RESULTS_FIRST:
+                await clock.sleep(RESULTS_FIRST.total_seconds())
+                now = clock.now()
             before = datetime.combine(due.astimezone(zone).date() - _DAY, at, zone).astimezone(UTC)
             if await store.alerting.notice(await _nightly(store, before, due, now), channels):
                 wake_channels()
