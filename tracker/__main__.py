@@ -41,8 +41,13 @@ def open_streams() -> None:
 
 def main() -> None:
     """Run the command of this process, and end with its exit status."""
-    open_streams()
-    sys.exit(run(sys.argv[1:]))
+    try:
+        open_streams()
+        status = run(sys.argv[1:])
+    except KeyboardInterrupt:  # while what answers for Ctrl-C was itself still being imported
+        sys.stderr.write("error: stopped; nothing more was done\n")
+        status = 130
+    sys.exit(status)
 
 
 if __name__ == "__main__":

@@ -69,3 +69,19 @@ def test_nothing_heavy_is_loaded_to_add_a_bet(config: Path) -> None:
     )
     assert (done.returncode, done.stderr.splitlines()[1:]) == (0, [])
     assert "Bet      #1" in done.stdout
+
+
+def test_ctrl_c_while_the_program_loads_shows_no_traceback() -> None:
+    """Ctrl-C before the first module is there ends with one sentence, as it does later on."""
+    program = (
+        "import sys\n"
+        "class Pressed:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'tracker.cli': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Pressed())\n"
+        "from tracker.__main__ import main; main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert (done.returncode, done.stderr) == (130, "error: stopped; nothing more was done\n")
