@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.doubles.clock import FakeClock
 from tests.engine.build import GAME, T0, bet, live
 from tracker.clock import LeapingClock
 from tracker.daemon.alert_policy import AlertPolicy
+from tracker.daemon.watchers.followed_bets import FollowedBets
 from tracker.daemon.watchers.nightly import nights_over, tell_tonight, tonight_text
 from tracker.domain.alert import Notice
 from tracker.domain.bet import ASK_BOOK, Result, Settlement
+from tracker.domain.draft import Draft
+from tracker.domain.events import tell_nobody
 from tracker.domain.policy import DAEMON, Level, Policy, QuietHours
 from tracker.domain.tracking import GameTracking, Tracked
+from tracker.engine.settle.by_hand import Ruling
+from tracker.language import find_in_game, parse_pick
+from tracker.settings import settings_of
+from tracker.store import Store
 
 OVER = T0 + timedelta(hours=3)
 
@@ -147,3 +156,20 @@ async def test_a_night_that_ends_in_quiet_hours_is_named_as_it_is_read(
     with pytest.raises(TimeoutError):
         await night
     assert told[0].text.startswith(f"{named} 2–1–1")
+
+
+async def test_a_result_by_hand_lets_its_game_be_polled_at_once(tmp_path: Path) -> None:
+    """The card and the night's total have a result that a person gave, though the game is over."""
+    paths = {"store": {"path": str(tmp_path / "t.db")}, "bets": {"file": str(tmp_path / "none")}}
+    settings = settings_of(paths, tmp_path / "tracker.toml")
+    async with await Store.open(tmp_path / "t.db", now=OVER, durable=False) as store:
+        await store.save_games([(GAME, None)], OVER)
+        pick = parse_pick("DEN ML", find_in_game(GAME))
+        await store.add(Draft(pick), game=GAME, defaults=(), at=T0)
+        followed = FollowedBets(store, FakeClock(OVER), settings, tell_nobody)
+        await followed.refresh()
+        won = Settlement(1, 1, Result.WON, None, OVER, "by hand", by_hand=True)
+        async with await Store.open(tmp_path / "t.db", now=OVER, durable=False) as command:
+            await command.by_hand.decide(1, lambda _: Ruling(won, new=True, official=True), OVER)
+        assert await followed.refresh() is not None
+        assert followed.moved() == {GAME.id}

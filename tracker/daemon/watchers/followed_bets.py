@@ -13,7 +13,7 @@ from tracker.app.choose_game import RECENT, match, strayed, to_move
 from tracker.app.player_priors import Team, Who, players_in
 from tracker.clock import Clock, SystemClock
 from tracker.daemon.watchers.lacking import Rosters
-from tracker.domain.bet import Bet
+from tracker.domain.bet import Bet, Settlement
 from tracker.domain.catalog import guests_of
 from tracker.domain.draft import superseded
 from tracker.domain.events import (
@@ -107,7 +107,7 @@ class FollowedBets:
         self._rosters.meet(state)
 
     def moved(self) -> frozenset[str]:
-        """The ids of the games whose bets or absences the last refresh changed."""
+        """The ids of the games whose bets, results by hand or absences the last refresh changed."""
         return frozenset(self._moved)
 
     def games(self) -> tuple[Game, ...]:
@@ -163,7 +163,7 @@ class FollowedBets:
         self._trackings = {x.game.id: x for x in trackings}
         self.absences = absences
         self._moved = {
-            x for x in self._trackings if _bets(before.get(x)) != _bets(self._trackings[x])
+            x for x in self._trackings if _said(before.get(x)) != _said(self._trackings[x])
         }
         self._moved |= before.keys() - self._trackings.keys()
         self._moved |= {
@@ -320,8 +320,10 @@ def _out(known: Mapping[str, Absences], game: Game) -> frozenset[tuple[Side, str
     )
 
 
-def _bets(tracking: GameTracking | None) -> frozenset[Bet]:
-    return frozenset() if tracking is None else frozenset(x.bet for x in tracking.tracked)
+def _said(tracking: GameTracking | None) -> frozenset[tuple[Bet, Settlement | None]]:
+    """What a person has said of a game: its bets, each with its result where they gave it."""
+    tracked = () if tracking is None else tracking.tracked
+    return frozenset((x.bet, x.settlement if x.by_hand else None) for x in tracked)
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:
