@@ -66,7 +66,8 @@ async def test_a_chat_is_paired_and_gets_a_message(tmp_path: Path) -> None:
         async with pairing(config) as process:
             code = await the_code(process)
             api.say("/start NOTTHIS1", chat=STRANGER, user=STRANGER)
-            api.say(f"/start {code.lower()}")
+            api.say(" \n")
+            api.say(f"/Start {code.lower()}")
             out, err = await process.communicate()
         assert process.returncode == 0, err
         assert f"Paired: chat {CHAT}, user {PERSON}." in out.decode()

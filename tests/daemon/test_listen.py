@@ -229,6 +229,18 @@ async def test_a_line_without_a_command_is_shown_as_what_it_would_be(tmp_path: P
         assert "No bet that is understood" in (await x.answer_to("good evening")).text
 
 
+async def test_a_line_on_a_game_that_is_over_has_no_button(tmp_path: Path) -> None:
+    """A line that nobody can bet on any more is refused as `/add` refuses it."""
+    async with ears(tmp_path) as x:
+        (known,) = [game for game, _ in await x.room.store.games() if game.home == "DEN"]
+        over = GameState(known, Phase.FINAL, 4, 0.0, Score(110, 100))
+        await x.room.store.save_games([(known, over)], NOW)
+        said = await x.answer_to("DEN over 112.5 -110 $20")
+        assert not said.buttons
+        assert "is over" in said.text
+        assert said.text == (await x.answer_to("/add DEN over 112.5 -110 $20")).text
+
+
 async def test_the_button_adds_no_bet_on_another_game_than_was_shown(tmp_path: Path) -> None:
     """Where the game that was shown has ended meanwhile, the bet is shown anew."""
     async with ears(tmp_path) as x:
@@ -409,6 +421,13 @@ async def test_any_white_space_ends_a_command(tmp_path: Path, space: str) -> Non
     async with ears(tmp_path) as x:
         said = await x.answer_to(f"/snooze{space}2h")
         assert said.text.startswith("Silent about everything until")
+
+
+@pytest.mark.parametrize("said", ["/ help", " /help", "/\u00a0Help"])
+async def test_a_blank_beside_the_slash_is_no_part_of_a_command(tmp_path: Path, said: str) -> None:
+    """A blank before or after the slash, as a phone's keyboard puts one, changes no command."""
+    async with ears(tmp_path) as x:
+        assert (await x.answer_to(said)).text.startswith("What you can ask")
 
 
 async def test_a_topic_is_answered_in_the_topic(tmp_path: Path) -> None:

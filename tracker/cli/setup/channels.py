@@ -428,9 +428,9 @@ class _Listening:
             await self.store.pairing.dealt_with(heard.update)
             if not isinstance(heard, ChatMessage):
                 continue
-            word, *rest = heard.text.split(maxsplit=1)
+            word, *rest = heard.text.lstrip().removeprefix("/").split(maxsplit=1) or [""]
             code = rest[0] if rest else ""
-            if word.partition("@")[0] != "/start" or not code:
+            if word.partition("@")[0].casefold() != "start" or not code:
                 continue
             offer = await self.store.pairing.offer(
                 code, heard.chat, heard.user, self.clock.now(), topic=heard.topic

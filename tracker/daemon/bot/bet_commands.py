@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
-from tracker.app.bets import Beside, Bets, Changes
+from tracker.app.bets import Beside, Bets, Changes, check_over
 from tracker.app.choose_game import Choice, Chooser
 from tracker.app.explain import Explainer
 from tracker.app.market.value import HeldBet, held
 from tracker.daemon.bot import answers
 from tracker.daemon.bot.answers import LocalTime
-from tracker.domain import TrackerError
+from tracker.domain import BadBet, TrackerError
 from tracker.domain.bet import Result
 from tracker.domain.draft import Draft
 from tracker.domain.money import parse_money, parse_odds
@@ -129,6 +129,10 @@ class BetCommands:
         Raises BadBet when the line describes none.
         """
         draft, chosen = await self._read(line, self._here)
+        try:
+            check_over(draft, chosen)
+        except BadBet as why:  # it is a bet, though nobody can make it any more
+            return ChatReply(f"{_REFUSED['add']}\n{answers.in_chat(str(why))}")
         button = ("➕ Add it", f"{ADD}:{chosen.mark}")
         return ChatReply(answers.would_be_text(draft, chosen, self._local), (button,))
 

@@ -277,10 +277,11 @@ class Listener:
 
     def _command(self, text: str) -> tuple[str, str]:
         """The command and what follows it; empty for other text and for another bot's command."""
-        first, *more = text.split(maxsplit=1) or [""]
-        if not first.startswith("/"):
+        slash, said = text.lstrip()[:1], text.lstrip()[1:]
+        first, *more = said.split(maxsplit=1) or [""]  # a phone may put a blank after the slash
+        if slash != "/":
             return "", ""
-        word, _, bot = first[1:].partition("@")
+        word, _, bot = first.partition("@")
         if bot and self._name and bot.casefold() != self._name.casefold():
             return "", ""
         return word.casefold(), more[0].strip() if more else ""
