@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -33,7 +34,7 @@ from tracker.domain.tracking import Change, GameTracking, Review, RulePhase, Rul
 from tracker.engine.record import Grouping
 from tracker.engine.settle.settlement import may_settle
 from tracker.store import Store
-from tracker.store.auditing import Edit
+from tracker.store.auditing import Audit, Edit
 from tracker.store.database.columns import stamp
 
 FINAL = GameState(
@@ -51,6 +52,12 @@ def by(store: Store, who: str = "cli") -> Bets:
     return Bets(store, DEFAULTS, 1000, who)
 
 
+async def rewrite(store: Store, number: int, new: Draft, at: datetime) -> list[Audit]:
+    """Make a bet equal to the draft `new`; what was changed."""
+    old = await store.by_hand.draft(number)
+    return await store.by_hand.edit(by(store).rewriting(number, new, at, old), at)
+
+
 async def ended(store: Store, checks: int = 0) -> GameTracking:
     """The tracking of a game that DEN has won by ten."""
     tracking = await a_book(store)
@@ -64,7 +71,7 @@ async def test_odds_and_stake_are_edited_with_a_row_for_each(store: Store) -> No
     await a_book(store)
     written = await store.by_hand.draft(1)
     new = replace(written, odds=parse_odds("+100"), stake_cents=3000, placed_at=T0)
-    made = list(await by(store).rewrite(1, new, after(1)))
+    made = await rewrite(store, 1, new, after(1))
     assert [(x.what, x.before, x.after, x.who) for x in made] == [
         ("odds", "-110", "+100", "cli"),
         ("stake_cents", "2000", "3000", "cli"),
@@ -77,7 +84,7 @@ async def test_odds_and_stake_are_edited_with_a_row_for_each(store: Store) -> No
         GAME,
     )
     assert await store.by_hand.audits(1) == made
-    assert await by(store).rewrite(1, new, after(2)) == ()
+    assert await rewrite(store, 1, new, after(2)) == []
     again = await store.add(new, game=None, defaults=DEFAULTS, at=after(3))
     assert (again.number, again.created) == (1, False)
 
@@ -86,16 +93,16 @@ async def test_a_pick_is_edited_only_before_its_history(store: Store) -> None:
     """A mistyped pick can be corrected, but not once the bet has a history."""
     tracking = await a_book(store)
     new = replace(await store.by_hand.draft(1), pick=draft("DEN -5.5").pick)
-    await by(store).rewrite(1, new, after(1))
+    await rewrite(store, 1, new, after(1))
     assert [x for x, _ in await store.unbound()] == [1]
     await store.bind_all([(1, GAME)], after(1))
     taken = Change(tracking, snapshots=(snapshot(1, after(2)),))
     await store.record(poll(after(2)), taken, ())
     priced = draft_of("DEN -5.5 -110 $20", Beside(), 1000)
-    await by(store).rewrite(1, replace(priced, odds=parse_odds("-105")), after(3))
+    await rewrite(store, 1, replace(priced, odds=parse_odds("-105")), after(3))
     other = replace(new, pick=draft("DEN -6.5").pick)
     with pytest.raises(BadBet, match=r"'DEN -5.5 \$20', has a history"):
-        await by(store).rewrite(1, other, after(3))
+        await rewrite(store, 1, other, after(3))
     assert [x.what for x in await store.by_hand.audits(1)] == ["pick", "odds", "pick"]
 
 
@@ -107,10 +114,10 @@ async def test_what_may_not_be_edited_says_why(store: Store) -> None:
     with pytest.raises(BadBet, match="bets file: change it there"):
         await by(store).edit("1", Changes(stake="6"), T0)
     with pytest.raises(BadBet, match="the same as bet 3"):
-        await by(store).rewrite(2, draft("LAL ML $6"), T0)
+        await rewrite(store, 2, draft("LAL ML $6"), T0)
     for wanted in (
         store.by_hand.draft(9),
-        by(store).rewrite(9, draft(), T0),
+        rewrite(store, 9, draft(), T0),
         by(store).void("9", "?", T0),
     ):
         with pytest.raises(BadBet, match="no bet 9"):
@@ -133,14 +140,26 @@ async def test_an_edit_is_compared_only_with_bets_on_its_wager(store: Store) -> 
     assert seen == [2]
 
 
+async def test_of_many_edits_only_those_that_cannot_be_made_are_left_out(store: Store) -> None:
+    """An edit that fails among others is undone as a whole, and leaves its error in its place."""
+    for line in ("DEN ML $5", "LAL ML $5"):
+        await store.add(draft(line), game=GAME, defaults=DEFAULTS, at=T0)
+    edits = [Edit(x, draft("LAL ML $6"), "file", lambda _: None) for x in (2, 1, 9)]
+    done, twin, missing = await store.by_hand.edit_all(edits, after(1))
+    assert isinstance(done, list)
+    assert {x.what for x in done} == {"pick", "stake_cents"}
+    assert "the same as bet 2" in str(twin)
+    assert "no bet 9" in str(missing)
+    assert await store.by_hand.audits_of([1, 2]) == {1: [], 2: done}
+
+
 async def test_a_settled_bet_is_paid_anew_when_its_price_is_edited(store: Store) -> None:
     """The result stays, and the new payout is the next revision."""
     await ended(store)
     first = (await by(store).regrade("1", after(2))).settlement
     assert (first.result, first.payout_cents, first.revision) == (Result.WON, 3818, 1)
-    await by(store).rewrite(
-        1, replace(await store.by_hand.draft(1), odds=parse_odds("+100")), after(3)
-    )
+    priced = replace(await store.by_hand.draft(1), odds=parse_odds("+100"))
+    await rewrite(store, 1, priced, after(3))
     [shown] = await store.bets_view()
     assert (shown.result, shown.payout_cents, shown.revision) == (Result.WON, 4000, 2)
 

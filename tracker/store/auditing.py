@@ -6,10 +6,12 @@ reads what the decision needs and writes what it returns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from sqlite3 import Connection, Row
+from typing import TypeVar
 
 from tracker.domain import BadBet
 from tracker.domain.bet import Settlement
@@ -38,7 +40,7 @@ from tracker.store.bets import (
     withdraw,
 )
 from tracker.store.database import Subject, reads, writes
-from tracker.store.database.columns import from_row, pack_rules, rules_of, stamp, state_of
+from tracker.store.database.columns import from_row, pack, pack_rules, rules_of, stamp, state_of
 from tracker.store.outcomes import keep as keep_outcome
 from tracker.store.reading import reviews, tracked
 from tracker.store.recording import settle
@@ -47,6 +49,7 @@ from tracker.store.views import BetView
 PAYOUT = "payout_cents"
 """The name, in audits, of a settled bet's payout that changed because the price changed."""
 
+T = TypeVar("T")
 Twin = Callable[[Draft, list[Kept]], int | None]
 """Finds the other bet that an edited bet would repeat; None where it stays one of its own."""
 
@@ -94,19 +97,17 @@ class ByHand(Subject):
 
         The pick can change only before the bet has a history. A settled bet is paid anew.
         """
-        number = wanted.number
-        row = _row(db, number)
-        old = draft_of(row)
-        new = replace(wanted.draft, name=old.name, from_file=old.from_file, occasion=old.occasion)
-        _check_twin(db, row, new, wanted.twin)
-        changes = change(db, row, new, wanted.who, at)
-        if changes:
-            db.execute(q.RENAME_BET, (new.identity, number))
-        changes.pop("meaning", None)
-        count = len(changes)
-        if PRICE & changes.keys():
-            count += _pay_anew(db, number, wanted.paid, wanted.who, at)
-        return _audits(db, number)[-count:] if count else []
+        return _edited(db, wanted, at)
+
+    @writes
+    def edit_all(
+        self, db: Connection, wanted: Collection[Edit], at: datetime
+    ) -> list[list[Audit] | BadBet]:
+        """Change many bets in one transaction, each as by `edit`.
+
+        A bet that cannot be changed stays as it is and leaves its error in its place.
+        """
+        return [_or_why_not(db, partial(_edited, db, x, at)) for x in wanted]
 
     @writes
     def decide(
@@ -173,7 +174,12 @@ class ByHand(Subject):
     @reads
     def audits(self, db: Connection, number: int) -> list[Audit]:
         """The changes that a person made to a bet, in order."""
-        return _audits(db, number)
+        return _audits(db, [number])[number]
+
+    @reads
+    def audits_of(self, db: Connection, numbers: Collection[int]) -> dict[int, list[Audit]]:
+        """The changes that a person made to each of these bets, in order."""
+        return _audits(db, numbers)
 
     @reads
     def reviews(self, db: Connection, defaults: tuple[Rule, ...] | None = None) -> list[BetView]:
@@ -181,8 +187,39 @@ class ByHand(Subject):
         return reviews(db, defaults)
 
 
-def _audits(db: Connection, number: int) -> list[Audit]:
-    return [from_row(Audit, x) for x in db.execute(q.AUDITS, (number,))]
+def _audits(db: Connection, numbers: Collection[int]) -> dict[int, list[Audit]]:
+    found: dict[int, list[Audit]] = {x: [] for x in numbers}
+    for row in db.execute(q.AUDITS, (pack(list(numbers)),)):
+        found[row["bet"]].append(from_row(Audit, row))
+    return found
+
+
+def _or_why_not(db: Connection, work: Callable[[], T]) -> T | BadBet:
+    """Do a piece of work; where it raises BadBet nothing of it is done, and the error returned."""
+    db.execute("SAVEPOINT bet")
+    try:
+        found: T | BadBet = work()
+    except BadBet as why:
+        db.execute("ROLLBACK TO bet")
+        found = why
+    db.execute("RELEASE bet")
+    return found
+
+
+def _edited(db: Connection, wanted: Edit, at: datetime) -> list[Audit]:
+    number = wanted.number
+    row = _row(db, number)
+    old = draft_of(row)
+    new = replace(wanted.draft, name=old.name, from_file=old.from_file, occasion=old.occasion)
+    _check_twin(db, row, new, wanted.twin)
+    changes = change(db, row, new, wanted.who, at)
+    if changes:
+        db.execute(q.RENAME_BET, (new.identity, number))
+    changes.pop("meaning", None)
+    count = len(changes)
+    if PRICE & changes.keys():
+        count += _pay_anew(db, number, wanted.paid, wanted.who, at)
+    return _audits(db, [number])[number][-count:] if count else []
 
 
 def _pay_anew(db: Connection, number: int, paid: Decide, who: str, at: datetime) -> bool:
@@ -211,21 +248,17 @@ def register(
     A bet that is there already, settled and now with another price, is paid anew. A bet that
     cannot be registered or paid anew changes nothing and leaves its error in its place.
     """
-    found: list[Added | BadBet] = []
-    for one in wanted:
-        db.execute("SAVEPOINT bet")
-        try:
-            added = add(db, one, at)
-            if added.repriced and one.paid is not None:
-                _pay_anew(db, added.number, one.paid, one.who, at)
-            found.append(added)
-        except BadBet as why:
-            db.execute("ROLLBACK TO bet")
-            found.append(why)
-        db.execute("RELEASE bet")
+    found = [_or_why_not(db, partial(_registered, db, one, at)) for one in wanted]
     if any(isinstance(x, Added) for x in found):
         keep_defaults(db, defaults)
     return found
+
+
+def _registered(db: Connection, wanted: Registration, at: datetime) -> Added:
+    added = add(db, wanted, at)
+    if added.repriced and wanted.paid is not None:
+        _pay_anew(db, added.number, wanted.paid, wanted.who, at)
+    return added
 
 
 def withdrawn(db: Connection, number: int, who: str, at: datetime) -> bool:
@@ -313,7 +346,7 @@ def _check_twin(db: Connection, row: Row, new: Draft, twin: Twin) -> None:
         bet = Wagers(db, ()).bet(row)
         games = [x.game for x in bet.legs]
         wager = bet.market if new.means(bet.market, games) else None
-    others = [x for x in alike(db, new, games, wager) if x.number != row["number"]]
+    others = alike(db, new, games, wager, but=row["number"])
     found = twin(new, others)
     if found is not None:
         names = {x.number: x.draft.name or x.number for x in others}

@@ -294,8 +294,9 @@ def alike(
     games: Sequence[Game],
     wager: Wager | None = None,
     also: frozenset[int] = frozenset(),
+    but: int | None = None,
 ) -> list[Kept]:
-    """The bets that a new one may repeat.
+    """The bets, all `but` this one, that a draft may repeat.
 
     They have its words, or are among `also`, or wait for a game, or are on its games. A bet with an
     id of its own repeats no other.
@@ -306,6 +307,7 @@ def alike(
     if draft.name is None:
         rows |= {x["number"]: x for x in _on_its_games(db, draft, games, wager)}
         rows |= {x["number"]: x for x in db.execute(q.UNBOUND_ALIKE, (sense(draft),))}
+    rows.pop(but, None)
     wagers = Wagers(db, ())
     return [_kept(x, wagers, by_words) for _, x in sorted(rows.items())]
 
@@ -318,8 +320,7 @@ def _on_its_games(
     Else they are those at its price and stake.
     """
     if wager is None:
-        paid = {x: facts(draft)[x] for x in ("odds_decimal", "free", "stake_cents")}
-        listed = [paid | {"game": game} for game in dict.fromkeys(x.id for x in games)]
+        listed = [facts(draft) | {"game": game} for game in dict.fromkeys(x.id for x in games)]
         return [row for values in listed for row in db.execute(q.BETS_EVER_ON, values)]
     legs = (market_columns(x.market) | {"game": x.game.id} for x in _legs_of(wager, games))
     on = set.intersection(*({x["bet"] for x in db.execute(q.BETS_WITH_LEG, leg)} for leg in legs))
@@ -510,7 +511,7 @@ def _bind_one(db: Connection, number: int, games: Games, roster_of: RosterOf, at
         return number
     wanted = Registration(draft_of(row), games, roster_of)
     wager = wanted.draft.wager(wanted.named, roster_of)
-    others = [x for x in alike(db, wanted.draft, wanted.named, wager) if x.number != number]
+    others = alike(db, wanted.draft, wanted.named, wager, but=number)
     others = [x for x in others if not x.withdrawn and x.wager is not None]
     alone = wanted.draft.occasion.startswith(AGAIN)
     found = wanted.met(wager, [] if alone else others)

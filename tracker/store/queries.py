@@ -188,7 +188,7 @@ RENAME_BET = "UPDATE bet SET identity = ? WHERE number = ?"
 
 ADD_AUDIT = "INSERT INTO audit (bet, at, who, what, before, after) VALUES (?, ?, ?, ?, ?, ?)"
 
-AUDITS = "SELECT * FROM audit WHERE bet = ? ORDER BY id"
+AUDITS = "SELECT * FROM audit WHERE bet IN (SELECT value FROM json_each(?)) ORDER BY id"
 
 FORGET_GAME = """
 UPDATE bet SET game_id = NULL, market = NULL, market_text = NULL, bound_at = NULL

@@ -475,21 +475,18 @@ class Bets:
         if old.from_file:
             raise BadBet(f"bet {old.name or number} stands in the bets file: change it there")
         new = changed(old, changes, self.unit_cents, now, await self.guests())
-        made = await self.rewrite(number, new, now, old)
-        return Edited(await self._view(number), made)
+        made = await self.store.by_hand.edit(self.rewriting(number, new, now, old), now)
+        return Edited(await self._view(number), tuple(made))
 
-    async def rewrite(
-        self, number: int, new: Draft, now: datetime, old: Draft | None = None
-    ) -> tuple[Audit, ...]:
-        """Make a bet equal to the draft `new`; returns what was changed.
+    def rewriting(self, number: int, new: Draft, now: datetime, old: Draft) -> Edit:
+        """The edit that makes a bet equal to the draft `new`. Raises BadBet where it is no bet.
 
         What is as in the draft `old` of the bet is not judged again.
         """
         check(new, old)
-        if old is None or new.placed_at != old.placed_at:
+        if new.placed_at != old.placed_at:
             check_placed(new, now)
-        wanted = Edit(number, new, self.who, lambda case: by_hand.paid_anew(case, now))
-        return tuple(await self.store.by_hand.edit(wanted, now))
+        return Edit(number, new, self.who, lambda case: by_hand.paid_anew(case, now))
 
     async def watch_for(
         self, reference: str, rules: tuple[Rule, ...] | None, now: datetime

@@ -16,7 +16,7 @@ from tracker.domain.money import plural, several
 from tracker.domain.same_bet import Kept, says
 from tracker.intake.bets_file import BetsFile
 from tracker.store import Store
-from tracker.store.auditing import PAYOUT, Audit
+from tracker.store.auditing import PAYOUT, Audit, Edit
 from tracker.store.bets import BETS_FILE, Added, Registration
 
 OLD = timedelta(days=1)
@@ -110,7 +110,9 @@ async def take(
         mistakes += (_asks(source, names, len(kept)),)
     standing = FileStanding(mistakes, left, found.text[:_LONGEST_TEXT], tuple(reader.held))
     made = await _kept(bets.store, standing)
-    rewritten = [await _rewritten(bets, x.number, now) for x, _ in reader.registered if x.changed]
+    changed = [x.number for x, _ in reader.registered if x.changed]
+    audits = await bets.store.by_hand.audits_of(changed)
+    rewritten = [await _rewritten(bets, x, audits[x], now) for x in changed]
     return replace(
         made,
         registered=tuple(reader.registered),
@@ -119,9 +121,10 @@ async def take(
     )
 
 
-async def _rewritten(bets: Bets, number: int, now: datetime) -> Rewritten | None:
+async def _rewritten(
+    bets: Bets, number: int, audits: Sequence[Audit], now: datetime
+) -> Rewritten | None:
     """What the file just changed about a bet, where a person must be told; else None."""
-    audits = await bets.store.by_hand.audits(number)
     made = tuple(x for x in audits if (x.at, x.who) == (now, bets.who))
     last = {x.what: x for x in audits if x not in made}
     undone = any(x.what in last and last[x.what].who != bets.who for x in made)
@@ -198,6 +201,7 @@ class _Reader:
         other = kept.keys() - by_words.values()
         spare = {x.number: x for x in await self._bets.store.kept(sorted(other))}
         fresh: list[tuple[Draft, str]] = []
+        edits: list[tuple[Edit, str]] = []
         for draft, place in zip(found.drafts, found.places, strict=True):
             number = by_words.get(draft.identity, 0)
             same = number if number in kept else _earlier_wording(draft, spare.values())
@@ -209,7 +213,14 @@ class _Reader:
                 continue
             spare.pop(same, None)
             self._hold(same, place)
-            await self._rewrite(same, kept[same], draft, place)
+            if replace(draft, occasion=kept[same].occasion) != kept[same]:
+                try:
+                    edit = self._bets.rewriting(same, draft, self._now, kept[same])
+                except BadBet as why:
+                    self.mistakes.append(f"{place}: {why}")
+                else:
+                    edits.append((edit, place))
+        await self._rewrite(edits)
         await self._register(fresh, frozenset(by_words))
 
     async def _withdrawn_since(self, number: int) -> bool:
@@ -226,15 +237,14 @@ class _Reader:
             )
         self.held.setdefault(number, place)
 
-    async def _rewrite(self, number: int, before: Draft, draft: Draft, place: str) -> None:
-        if replace(draft, occasion=before.occasion) == before:
-            return
-        try:
-            if await self._bets.rewrite(number, draft, self._now, before):
-                added = Added(number, created=False, changed=True)
-                self.registered.append((added, draft.pick.text))
-        except BadBet as why:
-            self.mistakes.append(f"{place}: {why}")
+    async def _rewrite(self, edits: Sequence[tuple[Edit, str]]) -> None:
+        made = await self._bets.store.by_hand.edit_all([x for x, _ in edits], self._now)
+        for (edit, place), audits in zip(edits, made, strict=True):
+            if isinstance(audits, BadBet):
+                self.mistakes.append(f"{place}: {audits}")
+            elif audits:
+                added = Added(edit.number, created=False, changed=True)
+                self.registered.append((added, edit.draft.pick.text))
 
     async def _register(self, fresh: Sequence[tuple[Draft, str]], words: frozenset[str]) -> None:
         wanted: list[Registration] = []
