@@ -184,6 +184,14 @@ def test_a_feeds_code_becomes_ours(league: str, code: str, name: str, expected: 
     assert code_in(league, code, name) == expected
 
 
+def test_of_a_teams_names_its_code_is_suggested_first() -> None:
+    """A hint for a misspelt word is the same on every start: of names as near, the code."""
+    names = team_names(("nba",))
+    for team in SHIPPED:
+        own = [fold(x) for x in team.aliases if len(find_teams(x, ("nba",))) == 1]
+        assert all(names.index(fold(team.code)) < names.index(x) for x in own), team
+
+
 def test_no_name_of_a_team_goes_on_with_a_term_of_bets() -> None:
     """No team's name contains a term at which the parser stops looking for a team."""
     for league in ("nba", "wnba", "ncaam"):

@@ -179,7 +179,9 @@ def _names(league: str) -> Mapping[str, tuple[str, ...]]:
         written = (team.code, team.city, team.name, *team.aliases, *team.nicknames)
         written += team.full_names
         # `Miami (OH)` is known without brackets too, because a bet line is read without them.
-        for name in {y for x in written for y in (fold(x), fold(_BRACKETS.sub(" ", x)))}:
+        for name in dict.fromkeys(
+            y for x in written for y in (fold(x), fold(_BRACKETS.sub(" ", x)))
+        ):
             found.setdefault(name, []).append(team.code)
     return {name: tuple(sorted(codes)) for name, codes in found.items()}
 
