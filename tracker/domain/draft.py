@@ -495,7 +495,7 @@ class _Search:
         roster, seen = self.roster_of(game), view(game)
         if all(self.draft.leg_fits(leg, seen, roster) for leg in legs):
             return True
-        if names_both(roster) or not any(leg.names_a_game for leg in legs):
+        if len(legs) == 1 or names_both(roster) or not any(leg.names_a_game for leg in legs):
             return False
         # Not all of its players are known yet: another leg of the same-game parlay names the game.
         return all(

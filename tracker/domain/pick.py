@@ -78,8 +78,10 @@ class Matchup:
 
 
 def _may_be(teams: tuple[Team, ...], game: Game, side: Side) -> bool:
-    code = game.code(side)
-    return not teams or any(x.code == code and x.league == game.league for x in teams)
+    if not teams:
+        return True
+    code, league = game.code(side), game.league
+    return any(x.code == code and x.league == league for x in teams)
 
 
 @dataclass(frozen=True, slots=True)

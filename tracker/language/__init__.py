@@ -156,8 +156,7 @@ def read_line(
     teams of feeds that the catalog does not list; `staked` and `now` are as of
     `parse_bet`. Raises BadBet.
     """
-    matchup = None if game is None else _game_beside(game, tuple(guests), now)
-    find = _find_beside(line, matchup, tuple(guests))
+    matchup, find = _beside(game, tuple(guests), now, sided=bool(_SIDE.search(line)))
     written = parse_bet(line, find, staked=staked, now=now)
     if matchup is None and isinstance(written, Pick):
         matchup = written.matchup
@@ -171,11 +170,12 @@ def read_legs(
     legs: Sequence[str], game: str | None = None, guests: Sequence[Team] = ()
 ) -> tuple[Written, Matchup | None]:
     """Read a parlay whose legs are given one by one; arguments and result as of `read_line`."""
-    matchup = None if game is None else _game_beside(game, tuple(guests))
+    matchup, _ = _beside(game, tuple(guests))
     picks: list[Pick] = []
     for number, text in enumerate(legs, 1):
         try:
-            pick = parse_pick(text, _find_beside(text, matchup, tuple(guests)))
+            _, find = _beside(game, tuple(guests), sided=bool(_SIDE.search(text)))
+            pick = parse_pick(text, find)
         except BadBet as why:
             raise BadBet(f"leg {number}: {why}") from None
         if pick.stake_cents is not None or pick.units is not None:
@@ -194,14 +194,17 @@ def read_legs(
 
 
 @lru_cache(maxsize=1024)
-def _game_beside(game: str, guests: tuple[Team, ...], now: datetime | None = None) -> Matchup:
-    """Read the game that is named beside a line; the many bets of a file are on few games."""
-    return parse_matchup(game, find_in(*LEAGUES, guests=guests), now)
+def _beside(
+    game: str | None, guests: tuple[Team, ...], now: datetime | None = None, *, sided: bool = False
+) -> tuple[Matchup | None, FindTeam]:
+    """The game that is named beside a line, and the lookup for the line.
 
-
-def _find_beside(line: str, matchup: Matchup | None, guests: tuple[Team, ...]) -> FindTeam:
-    """The lookup for a line beside a game; one that names no side of it is read alike for each."""
-    return find_in(*_leagues(matchup), guests=guests, game=matchup if _SIDE.search(line) else None)
+    The many bets of a file are on few games. Only a line that is `sided`, with the word `home` or
+    `away`, is read otherwise for each of them.
+    """
+    every = find_in(*LEAGUES, guests=guests)
+    matchup = None if game is None else parse_matchup(game, every, now)
+    return matchup, find_in(*_leagues(matchup), guests=guests, game=matchup if sided else None)
 
 
 def _leagues(matchup: Matchup | None) -> tuple[str, ...]:

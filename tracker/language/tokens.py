@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from tracker.domain import BadBet
 from tracker.domain.catalog import Team, fold, nearest
@@ -79,6 +79,7 @@ _HALF = re.compile(
 )
 """Finds half a point apart from its line: `u 220 ½`, `25 and a half`, `25 point 5`; no half a
 unit."""
+_HALF_BEGINS = frozenset("½aApP")
 
 _WHOLE = re.compile(r"[^\W\d_]*[+-]?[0-9]{1,3}")
 _STARS = re.compile(r"(?<![^\s(\[])\d{1,2}\*(?!\*)")
@@ -98,18 +99,18 @@ class FindTeam(Hashable, Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A word of a line. `low` is without case; `place` and `end` are offsets in the line."""
 
     text: str
     place: int
     end: int
-    low: str = field(init=False, compare=False)
+    low: str
 
-    def __post_init__(self) -> None:
-        """Fold the case once, since many readers compare the word."""
-        object.__setattr__(self, "low", self.text.casefold())
+    @classmethod
+    def of(cls, text: str, place: int, end: int) -> Word:
+        """A word with its case folded."""
+        return cls(text, place, end, text.casefold())
 
     @property
     def soft(self) -> bool:
@@ -135,26 +136,29 @@ def words_of(text: str) -> list[Word]:
     found: list[Word] = []
     at, rated = 0, text.count("*") % 2 == 1
     while at < len(text):
-        if (first := text[at]) == "#" and (tag := _TAG.match(text, at)):
-            found.append(Word(tag[0], at, tag.end()))
+        first = text[at]
+        if first != "\n" and (first.isspace() or first in _HIDDEN or _picture(first)):
+            at += 1
+        elif first == "#" and (tag := _TAG.match(text, at)):
+            found.append(Word.of(tag[0], at, tag.end()))
             at = tag.end()
-        elif (half := _HALF.match(text, at)) and found and _WHOLE.fullmatch(found[-1].text):
-            found[-1] = Word(f"{found[-1].text}.5", found[-1].place, half.end())
+        elif (
+            first in _HALF_BEGINS
+            and (half := _HALF.match(text, at))
+            and found
+            and _WHOLE.fullmatch(found[-1].text)
+        ):
+            found[-1] = Word.of(f"{found[-1].text}.5", found[-1].place, half.end())
             at = half.end()
         elif rated and (stars := _STARS.match(text, at)):
-            found.append(Word(stars[0], at, stars.end()))
+            found.append(Word.of(stars[0], at, stars.end()))
             at = stars.end()
-        elif first != "\n" and (first.isspace() or first in _HIDDEN or _picture(first)):
-            at += 1
         else:
             chunk = _CHUNK.match(text, at)
-            end = chunk.end() if chunk else at + 1
-            hidden = at + 1
-            while hidden < end and not _picture(text[hidden]):
-                hidden += 1
-            for part, begin, stop in _split(text[at:hidden]):
-                found.append(Word(part, at + begin, at + stop))
-            at = hidden
+            length, parts = _split_before_pictures(chunk[0] if chunk else first)
+            for part, low, begin, stop in parts:
+                found.append(Word(part, at + begin, at + stop, low))
+            at += length
     return _join_signs(found)
 
 
@@ -165,7 +169,17 @@ def _picture(character: str) -> bool:
     return kind in ("So", "Sk", "Cf", "Cs", "Me") or "\ufe00" <= character <= "\ufe0f"
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
+def _split_before_pictures(chunk: str) -> tuple[int, tuple[tuple[str, str, int, int], ...]]:
+    """The length of text without blanks up to an emoji in it, and that text split into words.
+
+    Each word has its form without case, and its place: a file's lines share most of their words.
+    """
+    end = next((i for i, x in enumerate(chunk) if i and _picture(x)), len(chunk))
+    parts = _split(chunk[:end])
+    return end, tuple((part, part.casefold(), begin, stop) for part, begin, stop in parts)
+
+
 def _split(chunk: str) -> tuple[tuple[str, int, int], ...]:
     """Split text without blanks into words and their places: `DEN-4.5` is two, `LAL/DEN` three."""
     plain = _unstopped(_ascii(chunk))
@@ -248,7 +262,7 @@ def _join_signs(words: list[Word]) -> list[Word]:
             sign = None
         form = _AMOUNT if sign == "$" else _LINE
         if last is not None and sign is not None and word.text and form.fullmatch(word.text):
-            found[-1] = Word(sign + word.text, last.place, word.end)
+            found[-1] = Word.of(sign + word.text, last.place, word.end)
         else:
             found.append(word)
     return found

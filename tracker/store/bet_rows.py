@@ -390,7 +390,7 @@ def _meaning_of(text: str) -> _Meaning:
     return _Meaning(pick, matchup, found["occasion"], placed_at)
 
 
-def draft_of(row: Any) -> Draft:
+def draft_of(row: Any, said_at: datetime | None = None) -> Draft:
     """The draft in a row that has the columns of `bet`."""
     meaning = _meaning_of(row["meaning"])
     return Draft(
@@ -408,12 +408,13 @@ def draft_of(row: Any) -> Draft:
         occasion=meaning.occasion,
         placed_at=meaning.placed_at,
         free=bool(row["free"]),
+        said_at=said_at,
     )
 
 
 def said_of(row: Any) -> Draft:
     """The draft in a row of `bet`, with the time at which it was added."""
-    return replace(draft_of(row), said_at=moment(row["added_at"]))
+    return draft_of(row, moment(row["added_at"]))
 
 
 def bet_of(row: Any, legs: Sequence[tuple[Any, Game]], defaults: tuple[Rule, ...]) -> Bet:
