@@ -191,7 +191,7 @@ async def test_a_game_gets_its_lines_under_the_id_that_it_has_here(
 ) -> None:
     """ESPN's event is matched with our game by teams and tip-off."""
     espn.put(ESPN, board(tonight(clock)))
-    (asked,) = await odds.ask("espn", [game(clock)])
+    (asked,) = (await odds.ask("espn", [game(clock)])).found
     found = match(asked.parsed, [game(clock)], clock.now())
     spread = Selection("spread", "home", 2.5)
     assert {x.game for x in found.quotes} == {"0022400913"}
@@ -203,7 +203,7 @@ async def test_the_leagues_list_tells_quotes_of_its_books(
 ) -> None:
     """A duplicate book counts once; a book with swapped sides is not open."""
     site.put(nba_odds.PATH, fixture("nba_odds_0022400913"))
-    (asked,) = await odds.ask("nba", [game(clock)])
+    (asked,) = (await odds.ask("nba", [game(clock)])).found
     found = match(asked.parsed, [game(clock)], clock.now())
     swapped = {x.book for x in found.quotes if not x.open and x.selection.plain == "moneyline"}
     assert swapped == {"nba:olybet"}

@@ -156,11 +156,13 @@ async def test_one_page_that_is_missing_does_not_cost_the_others(
         polymarket=PolymarketSettings(base_url=site.url, clob_url=site.url),
     )
     async with open_odds(settings, None, feeds, clock, deadline_s=2.0) as opened:
-        (of_game,) = await opened.ask("polymarket", games)
+        (of_game,) = (await opened.ask("polymarket", games)).found
         assert set(json.loads(of_game.document.body)["books"]) == {"1"}
-        assert len(await opened.ask("kalshi", games)) == 1
+        part = await opened.ask("kalshi", games)
+        assert len(part.found) == 1
+        assert part.failure is not None, "the other series' prices are not confirmed by it"
         pages[polymarket.event_path(games[1])] = "[]"
-        (emptied,) = await opened.ask("polymarket", games)
+        (emptied,) = (await opened.ask("polymarket", games)).found
         assert emptied.scope == of_game.scope, "so its earlier prices are gone"
         with pytest.raises(FeedError):
             await opened.ask("polymarket", games[:1])

@@ -228,9 +228,11 @@ class MarketWatch:
         except FeedError as error:
             self._parts.hear(f"odds {source}", self._clock.now(), error.trouble.value)
             return str(error)
-        for asked in answers:
+        for asked in answers.found:
             await self.take(asked, paid=None)
-        self._parts.hear(f"odds {source}", self._clock.now(), "ok")
+        # A source that answers all confirms the prices of documents that are as they were.
+        word = "ok" if answers.failure is None else answers.failure.trouble.value
+        self._parts.hear(f"odds {source}", self._clock.now(), word)
         return ""
 
     async def take(self, asked: Asked, paid: Credit | None) -> None:

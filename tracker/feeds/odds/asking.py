@@ -71,6 +71,14 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Answers:
+    """A source's answers, and the failure of a request that it left unanswered beside them."""
+
+    found: tuple[Asked, ...] = ()
+    failure: FeedError | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Bought:
     """The outcome of a purchase: its cost as a row, and the answer where one came.
 
@@ -124,7 +132,7 @@ class OddsSources:
 
     # -------------------------------------------------------------------------------- free sources
 
-    async def ask(self, source: str, games: Sequence[Game]) -> list[Asked]:
+    async def ask(self, source: str, games: Sequence[Game]) -> Answers:
         """The answers of a free source about some games.
 
         Raises FeedError where it gives nothing at all.
@@ -139,7 +147,7 @@ class OddsSources:
             case _:
                 return await self._polymarket(games)
 
-    async def _espn(self, games: Sequence[Game]) -> list[Asked]:
+    async def _espn(self, games: Sequence[Game]) -> Answers:
         days = sorted({(x.league, x.start.astimezone(LEAGUE_ZONE).date()) for x in games})
         return await _answers(partial(self._espn_day, *x) for x in days)
 
@@ -153,14 +161,14 @@ class OddsSources:
         parsed = espn.parse(reading.fetched.body, reading.board)
         return _asked(espn.NAME, reading.fetched, parsed, str(day))
 
-    async def _league(self, games: Sequence[Game]) -> list[Asked]:
+    async def _league(self, games: Sequence[Game]) -> Answers:
         feed = self._feeds.of(NBA.id, NBA.id)
         if feed is None or all(x.league != NBA.id for x in games):
-            return []
+            return Answers()
         fetched = await feed.fetcher.get(league_list.PATH)
-        return [_asked(league_list.NAME, fetched, league_list.parse(fetched.body))]
+        return Answers((_asked(league_list.NAME, fetched, league_list.parse(fetched.body)),))
 
-    async def _kalshi(self, games: Sequence[Game]) -> list[Asked]:
+    async def _kalshi(self, games: Sequence[Game]) -> Answers:
         leagues = sorted({x.league for x in games} & kalshi.SERIES.keys())
         asked = [series for league in leagues for series in kalshi.SERIES[league]]
         return await _answers(partial(self._kalshi_series, x) for x in asked)
@@ -172,7 +180,7 @@ class OddsSources:
         parsed = await asyncio.to_thread(kalshi.parse, fetched.body)
         return _asked(kalshi.NAME, fetched, parsed, series)
 
-    async def _polymarket(self, games: Sequence[Game]) -> list[Asked]:
+    async def _polymarket(self, games: Sequence[Game]) -> Answers:
         asked = [x for x in games if x.league in polymarket.LEAGUES]
         return await _answers(partial(self._polymarket_game, x) for x in asked)
 
@@ -297,7 +305,7 @@ _OF_ONE = (Trouble.NOT_PUBLISHED, Trouble.MALFORMED)
 """The troubles that are of one document."""
 
 
-async def _answers(asks: Iterable[Callable[[], Awaitable[Asked | None]]]) -> list[Asked]:
+async def _answers(asks: Iterable[Callable[[], Awaitable[Asked | None]]]) -> Answers:
     """The answers to several requests of one source, without those that fail.
 
     After a failure of the source as a whole nothing more is asked. Raises FeedError where nothing
@@ -317,7 +325,7 @@ async def _answers(asks: Iterable[Callable[[], Awaitable[Asked | None]]]) -> lis
             found.append(asked)
     if failure is not None and not found:
         raise failure
-    return found
+    return Answers(tuple(found), failure)
 
 
 def read_countdown(body: bytes) -> timedelta | None:
