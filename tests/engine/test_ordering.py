@@ -302,6 +302,15 @@ def test_an_end_is_not_taken_back_by_a_box_that_is_late_with_it() -> None:
     assert taken[:5] == [Ordering.HELD, Ordering.BEHIND] * 2 + [Ordering.CORRECTION]
 
 
+@pytest.mark.parametrize("told", [off(), off(Phase.CANCELLED), SCHEDULED])
+def test_a_game_that_was_played_to_its_end_is_not_called_off(told: GameState) -> None:
+    """A board that says so for a quarter of an hour after the final takes nothing back."""
+    over = GameTracking(GAME, state=END, told_by=BOARD, changed_at=after(0), final_at=after(0))
+    for at in range(0, 900, 30):
+        over = with_poll(over, judge_poll(over, told, BOARD, after(60 + at)))
+        assert over.state == END
+
+
 def test_points_after_the_end_take_an_end_back_that_a_box_told_too_early() -> None:
     """A board that goes on with more points is not late; one that stands still is."""
     tracking = GameTracking(GAME, state=END, told_by=BOX)
@@ -493,14 +502,14 @@ HALF = live(2, 0, (28, 25), (23, 19), phase=Phase.BREAK)
         ),
         pytest.param(
             live(4, 0, (28, 25), (23, 19), (0, 0), (0, 0), phase=Phase.FINAL),
-            2310,
+            None,
             id="quarters without a point",
         ),
         pytest.param(live(3, 100, (28, 25), (23, 19), (25, 22)), 2010, id="a feed that was away"),
     ],
 )
 def test_a_break_of_half_an_hour_makes_no_impossible_state_possible(
-    state: GameState, believed: float
+    state: GameState, believed: float | None
 ) -> None:
     """However long a game has stood still, nobody scores while its clock stands, or stops scoring.
 
@@ -521,13 +530,25 @@ def test_the_truth_in_between_ends_a_leap() -> None:
 
 
 def test_an_end_is_believed_once_there_has_been_time_for_it() -> None:
-    """A `Final` with six minutes on the clock settles nothing while they cannot have passed."""
+    """A `Final` with six minutes on the clock settles nothing while they cannot have passed.
+
+    That takes longer where no point was made than where some were.
+    """
     points = (28, 25), (23, 19), (25, 31), (20, 20)
     before, end = live(4, 360, *points), final(*points)
-    assert believed_at(tracked(before), end, *range(10, 400, 10)) == 270
+    assert believed_at(tracked(before), end, *range(10, 800, 10)) == 540
+    on = final(*points[:3], (29, 31))
+    assert believed_at(tracked(before), on, *range(10, 400, 10)) == 270
     assert believed_at(tracked(live(4, 60, *points)), end, 10) == 10
     # Some feeds keep no clock: their end is believed all the same.
     assert believed_at(tracked(live(4, 720, *points)), end, *range(10, 800, 10)) == 310
+
+
+def test_no_game_is_over_before_it_can_have_been_played() -> None:
+    """Another day's final under its id settles nothing before the tip-off, or soon after it."""
+    waits = GameTracking(GAME, state=SCHEDULED, told_by=BOARD, changed_at=after(-9000))
+    other = final((28, 25), (23, 19), (25, 31), (20, 20))
+    assert believed_at(waits, other, *range(-1800, 4000, 60)) == 48 * 60
 
 
 def test_a_clock_that_is_stuck_at_zero_ends_no_period() -> None:

@@ -247,6 +247,33 @@ def leaps(before: GameState, after: GameState, seconds: float) -> bool:
     )
 
 
+def ends_early(before: GameState, after: GameState, seconds: float) -> bool:
+    """Whether a game is said to be over before its clock can have run down.
+
+    `seconds` of real time have passed since the state `before`, or since the tip-off was due where
+    that has not begun. In play it is so while no point has been made since: what was left of the
+    clock, SOURCE_HELD apart, then takes twice its time. A clock that leaves no time for the points
+    before it is not kept.
+    """
+    if after.phase is not Phase.FINAL:
+        return False
+    if before.phase is Phase.SCHEDULED:
+        return seconds < after.game.rules.regulation_seconds
+    if not before.phase.in_play or after.score != before.score or not keeps_clock(before):
+        return False
+    left = _clock_run(after) - _clock_run(before) - SOURCE_HELD.total_seconds()
+    return 2 * left > seconds
+
+
+def keeps_clock(state: GameState) -> bool:
+    """Whether the clock of a game in play leaves time for its points, as far as that can be told.
+
+    Some feeds tell the points of a game and keep no clock.
+    """
+    best = max(state.score.home, state.score.away)
+    return best <= _most_points(_clock_run(state)) and not too_fast(state)
+
+
 def at_zero(state: GameState) -> bool:
     """Whether a game is in play and its clock shows 0:00."""
     return state.phase is Phase.LIVE and state.clock == 0
@@ -261,8 +288,12 @@ def too_fast(state: GameState) -> bool:
     if not state.periods or len(state.periods) != state.period:
         return False
     played = state.game.rules.length_of(state.period) - state.clock
-    best = max(state.periods[-1].home, state.periods[-1].away)
-    return best > LEAP_POINTS + 2 * LEAP_POINTS_PER_S * played
+    return max(state.periods[-1].home, state.periods[-1].away) > _most_points(played)
+
+
+def _most_points(played: float) -> float:
+    """The most points of a team that fit into some seconds of the game clock."""
+    return LEAP_POINTS + 2 * LEAP_POINTS_PER_S * played
 
 
 def _clock_run(state: GameState) -> float:
@@ -292,13 +323,18 @@ contradiction."""
 
 
 def contradiction(before: GameState | None, state: GameState, most: float = CORRECTION) -> str:
-    """How a final contradicts what was seen of the game, in words; empty if it does not.
+    """How an end contradicts what was seen of the game, in words; empty if it does not.
 
     Differences of up to CORRECTION points in a period that was over are corrections, and so are up
     to `most` points fewer in the score. A later final may not differ where its own players
-    have the points of the earlier one.
+    have the points of the earlier one. What was seen to its end is not called off, and no period
+    passes without points.
     """
-    if before is None or state.phase is not Phase.FINAL or not before.phase.rank:
+    if before is None or not before.phase.rank:
+        return ""
+    if before.phase is Phase.FINAL and state.phase.off:
+        return f"said to be {state.phase.value} after its end"
+    if state.phase is not Phase.FINAL:
         return ""
     game, seen, score = state.game, before.score, state.score
     if before.phase is Phase.FINAL:
@@ -309,13 +345,28 @@ def contradiction(before: GameState | None, state: GameState, most: float = CORR
             f"the final says {game.away} {score.away}, {game.home} {score.home}; "
             f"{seen.text} was seen at {before.game_clock}"
         )
-    was, now = _over(before, before.periods), _over(before, state.periods)
     if exchanged(before, state):
         return f"the final exchanges the points of {game.away} and {game.home} as they were seen"
+    return _other_points(before, state) or _unplayed(before, state)
+
+
+def _other_points(before: GameState, final: GameState) -> str:
+    """Which period that was over has other points in a final than were seen; empty if none."""
+    was, now = _over(before, before.periods), _over(before, final.periods)
     for number, (old, new) in enumerate(zip(was, now, strict=False), 1):
         if max(abs(old.home - new.home), abs(old.away - new.away)) > CORRECTION:
-            name = game.rules.period_name(number)
+            name = final.game.rules.period_name(number)
             return f"the final says {new.text} in {name}; {old.text} was seen"
+    return ""
+
+
+def _unplayed(before: GameState, final: GameState) -> str:
+    """Which period since the state `before` has no points in a final; empty if none."""
+    if final.score != before.score or not keeps_clock(before):
+        return ""
+    for number, points in enumerate(final.periods or (), 1):
+        if number > before.period and points.total == 0:
+            return f"the final has no points in {final.game.rules.period_name(number)}"
     return ""
 
 

@@ -31,6 +31,7 @@ from tracker.domain.poll import (
     behind,
     contradiction,
     doubted,
+    ends_early,
     exchanged,
     goes_back,
     has_fewer_points,
@@ -199,14 +200,14 @@ def _is_late(believed: GameState, report: _Report) -> JudgedPoll | None:
 
 
 def _is_old_copy(believed: GameState, report: _Report) -> JudgedPoll | None:
-    """It shows a game that has been over for long as not over, and stands still."""
+    """It shows a game that is over as not begun, or one over for long in play, and stands still."""
     read, over_since = report.read, report.tracking.final_at
-    open_again = read.phase.in_play or read.phase is Phase.SCHEDULED
-    if believed.phase is not Phase.FINAL or not open_again or over_since is None:
+    unbegun = read.phase is Phase.SCHEDULED
+    if believed.phase is not Phase.FINAL or over_since is None:
         return None
     before = report.before
     moves = before is not None and before.polls >= AGREEING_POLLS - 1 and before.state != read
-    if moves or report.at - over_since < LONG_OVER:
+    if moves or not (unbegun or (report.at - over_since >= LONG_OVER and read.phase.in_play)):
         return None
     held = _held(before, read, report.origin, report.at, report.lag)
     return replace(report.judged(Ordering.BEHIND, held), state=believed)
@@ -369,12 +370,15 @@ def _leap(tracking: GameTracking, state: GameState, origin: Origin, at: datetime
     believed, changed = tracking.state, tracking.changed_at
     if believed is None or changed is None or at < changed:
         return None
-    if not leaps(believed, state, (at - changed).total_seconds()):
+    since = max(changed, state.game.start) if believed.phase is Phase.SCHEDULED else changed
+    seconds = (at - since).total_seconds()
+    early = ends_early(believed, state, seconds)
+    if not early and not leaps(believed, state, seconds):
         return None
     wait = END_HELD if state.phase is Phase.FINAL else LEAP_HELD
     held = _held(tracking.held, state, origin, at, wait)
     # A clock that is at zero at once, and stays there, has not run down: the feed keeps none.
-    return None if _agreed(held, at) and not at_zero(state) else held
+    return None if _agreed(held, at) and not (early or at_zero(state)) else held
 
 
 def _agreed(held: Held, at: datetime) -> bool:

@@ -165,13 +165,12 @@ class GamePoller:
     def _turned(self, standing: GameStanding) -> bool:
         """Whether the last poll shows a game as off that is believed to be on, or the reverse.
 
-        A game that is over is not off because its id names another meeting.
+        A game that is over is not off, whatever a document says.
         """
         reading, state = None if self._last is None else self._last.reading, standing.state
-        if not isinstance(reading, GameState) or state is None:
+        if not isinstance(reading, GameState) or state is None or state.phase is Phase.FINAL:
             return False
-        doubted = reading.doubt and state.phase is Phase.FINAL
-        return reading.phase.off != state.phase.off and not doubted
+        return reading.phase.off != state.phase.off
 
     def _paused(self, standing: GameStanding) -> float:
         """Seconds for which this poller has seen the game in its present phase and period."""
