@@ -50,15 +50,19 @@ class Follower:
         """
         passed = self.clock.monotonic() - self.since
         task = asyncio.create_task(self.poller.next(standing))
-        await self.clock.advance(max(0.0, shortest - passed))
+        if passed < shortest:
+            await self.clock.advance(shortest - passed)
+            assert not task.done()
         asked = self.beats
-        assert not task.done()
-        await self.clock.advance(longest - max(shortest, passed))
+        await self.clock.advance(max(0.0, longest - max(shortest, passed)))
         assert self.beats > asked, "the poll is late"
         return self._heard(await asyncio.wait_for(task, 5))
 
     def _heard(self, poll: Poll) -> Poll:
-        self.since = self.times[-1 if isinstance(poll.reading, GameState) else -2]
+        # What is heard is read on another thread: the clock may have moved since.
+        since_heard = (self.clock.now() - poll.at).total_seconds()
+        good = isinstance(poll.reading, GameState)
+        self.since = self.clock.monotonic() - since_heard if good else self.times[-2]
         return poll
 
 
