@@ -17,7 +17,7 @@ import typer
 
 from tracker.app.health import STUCK_S, unpolled
 from tracker.app.views import part
-from tracker.cli import CommandEnded, Scope, guests, run_async, scope_of
+from tracker.cli import CommandEnded, Scope, guests, run_async, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.screen import paint, progress, say, say_json
 from tracker.clock import SystemClock
@@ -219,8 +219,6 @@ def _running(settings: Settings) -> Check:
 
 async def _at_work(scope: Scope) -> AsyncIterator[Check]:
     """The checks of `--running`: that a daemon runs, which is bad otherwise, and polls."""
-    from tracker.cli import session
-
     check = _running(scope.settings())
     yield replace(check, health=CheckResult.BAD) if check.health is CheckResult.WARNING else check
     if check.health is CheckResult.GOOD:
@@ -252,7 +250,6 @@ def _disk(settings: Settings) -> Check:
 
 async def _database(scope: Scope, settings: Settings) -> AsyncIterator[Check]:
     from tracker.app.backups import listed
-    from tracker.cli import session
     from tracker.store import StoreError, StoreMissing
 
     try:
@@ -334,7 +331,6 @@ def _backups(made: Sequence[Backup], at: Session, settings: Settings) -> Check:
 
 async def _leagues(scope: Scope) -> list[str]:
     """The leagues whose sources are tried: the NBA, and the leagues of followed games."""
-    from tracker.cli import session
     from tracker.domain.league import LEAGUES, NBA
     from tracker.store import StoreError
 
@@ -349,7 +345,6 @@ async def _leagues(scope: Scope) -> list[str]:
 
 async def _requests(scope: Scope) -> AsyncIterator[Check]:
     """The running daemon's requests to each host against its budget, as it stored them last."""
-    from tracker.cli import session
     from tracker.store import StoreError
 
     try:
@@ -386,7 +381,6 @@ async def _market(scope: Scope, settings: Settings) -> AsyncIterator[Check]:
     Where no source is to be asked for quotes, no bet can have one.
     """
     from tracker.app.market.clv import clv_report, judged
-    from tracker.cli import session
     from tracker.store import StoreError
 
     try:
