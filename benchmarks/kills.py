@@ -19,15 +19,18 @@ import sqlite3
 import sys
 import tempfile
 import time
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from aiohttp import web
+
 from tests.daemon import night
 from tests.promise.sink import Message, told
-from tracker.cli.demo import webhook
+from tracker.cli.demo import Sink, served
 from tracker.clock import ScaledClock, SystemClock
 from tracker.replay.server import Running
 
@@ -204,17 +207,30 @@ def open_ends(database: Path) -> int:
         return int(db.execute(bets).fetchone()[0] + db.execute(due).fetchone()[0])
 
 
+@asynccontextmanager
+async def slow_webhook(rng: random.Random) -> AsyncIterator[Sink]:
+    """Run a webhook that takes every message and answers late; gives the sink that it fills."""
+    taking = Sink()
+
+    async def take(request: web.Request) -> web.Response:
+        answer = await taking.take(request)
+        await REAL.sleep(rng.uniform(0.0, SLOWEST_ANSWER))
+        return answer
+
+    app = web.Application()
+    app.router.add_post("/", take)
+    async with served(app) as port:
+        taking.url = f"json://127.0.0.1:{port}/"
+        yield taking
+
+
 async def one_night(
     folder: Path, kills: int, until: float, speed: float, rng: random.Random, warm: Any
 ) -> Figures:
     """Play a night with at most `kills` kills, let it end undisturbed, and count."""
     clock, found = ScaledClock(STARTS, speed), Figures(nights=1)
     over = night.TIP_OFF + timedelta(hours=2, minutes=35)
-
-    async def linger() -> None:
-        await REAL.sleep(rng.uniform(0.0, SLOWEST_ANSWER))
-
-    async with night.feed(GAMES, clock) as feed, webhook(linger) as taking:
+    async with night.feed(GAMES, clock) as feed, slow_webhook(rng) as taking:
         config = write_files(folder, feed.url, taking.url)
         lives = Lives.of(config, clock, warm)
         await lives.start(cold=False)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import shutil
 import signal
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -101,19 +100,13 @@ class Phone:
         return took + [f"{name} did not: {why}" for name, why in sorted(self.failed.items())]
 
 
-async def _at_once() -> None:
-    """Do nothing: the default of `linger`."""
-
-
 @dataclass(slots=True)
 class Sink:
     """The messages that the webhook has received, oldest first. `url` is its address for Apprise.
 
-    `alerts` holds the alert numbers in each message's Idempotency-Key header. `linger` is awaited
-    before each answer, after the message has been counted.
+    `alerts` holds the alert numbers in each message's Idempotency-Key header.
     """
 
-    linger: Callable[[], Awaitable[None]] = _at_once
     messages: list[str] = field(default_factory=list)
     alerts: list[tuple[int, ...]] = field(default_factory=list)
     url: str = ""
@@ -125,19 +118,18 @@ class Sink:
         self.messages.append("\n".join(part for part in parts if part))
         named = request.headers.get("Idempotency-Key", "")
         self.alerts.append(tuple(int(x) for x in named.split("-") if x))
-        await self.linger()
         return web.Response(text="ok")
 
 
 @asynccontextmanager
-async def webhook(linger: Callable[[], Awaitable[None]] = _at_once) -> AsyncIterator[Sink]:
+async def webhook() -> AsyncIterator[Sink]:
     """Run a webhook that accepts every message; gives the sink that it fills."""
-    taking = Sink(linger)
+    taking = Sink()
     app = web.Application()
     app.router.add_post("/", taking.take)
     async with served(app) as port:
-        # The copy shares its lists with the sink that takes the messages.
-        yield replace(taking, url=f"json://127.0.0.1:{port}/")
+        taking.url = f"json://127.0.0.1:{port}/"
+        yield taking
 
 
 @asynccontextmanager
@@ -204,7 +196,7 @@ async def _loaded(console: Console) -> float:
     return clock.monotonic() - began
 
 
-@contextlib.asynccontextmanager
+@asynccontextmanager
 async def _phone(settings: Settings | None) -> AsyncIterator[Phone]:
     """The person's own channels, without the console; no channels without a configuration."""
     if settings is None:
@@ -214,7 +206,7 @@ async def _phone(settings: Settings | None) -> AsyncIterator[Phone]:
         yield Phone([x for x in found if x.name != "console"])
 
 
-@contextlib.asynccontextmanager
+@asynccontextmanager
 async def _daemon(
     config: Path, clock: ScaledClock, folder: Path
 ) -> AsyncIterator[asyncio.subprocess.Process]:
@@ -229,7 +221,7 @@ async def _daemon(
         try:
             yield process
         finally:
-            with contextlib.suppress(ProcessLookupError):
+            with suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
 
