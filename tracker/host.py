@@ -24,7 +24,7 @@ EX_UNFIT = 78
 _TRIES, _INSTANT = 5, 0.02
 """Attempts to take a lock, and the seconds between two: `running_instance` holds it briefly."""
 
-NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 """Errors that the system gives for a lock on a file system that has none."""
 
 _MICROSECONDS = 1_000_000
@@ -146,22 +146,28 @@ def _holder(descriptor: int) -> int | None:
     return int(text) if text.isdigit() else None
 
 
+def locked(descriptor: int, path: Path, how: int = fcntl.LOCK_EX) -> bool:
+    """Take a lock on an open file at once; False where another process holds it. Raises NoLocks."""
+    try:
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as why:
+        if why.errno in _NO_LOCKS:
+            raise NoLocks(path) from None
+        raise
+    return True
+
+
 def _lock(descriptor: int, path: Path) -> bool:
     """Take the lock if nobody holds it, and return whether it was taken.
 
     It tries several times, since `running_instance` in another process takes the lock for a moment.
     """
     for _ in range(_TRIES):
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            threading.Event().wait(_INSTANT)
-        except OSError as why:
-            if why.errno in NO_LOCKS:
-                raise NoLocks(path) from None
-            raise
-        else:
+        if locked(descriptor, path):
             return True
+        threading.Event().wait(_INSTANT)
     return False
 
 
@@ -244,17 +250,12 @@ def running_instance(path: Path) -> Instance | None:
     except FileNotFoundError:
         return None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
+        if locked(descriptor, path, fcntl.LOCK_SH):
+            return None
         file = os.fstat(descriptor)
         return Instance(_known_here(_holder(descriptor), file), file.st_mtime)
-    except OSError as why:
-        if why.errno in NO_LOCKS:
-            raise NoLocks(path) from None
-        raise
     finally:
         os.close(descriptor)
-    return None
 
 
 def _known_here(pid: int | None, file: os.stat_result) -> int | None:
@@ -276,10 +277,8 @@ def _known_here(pid: int | None, file: os.stat_result) -> int | None:
 def _alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
+    except (ProcessLookupError, PermissionError) as why:
+        return isinstance(why, PermissionError)
     return True
 
 

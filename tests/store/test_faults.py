@@ -58,7 +58,7 @@ async def test_a_rival_that_does_not_let_go_is_said(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The writer lock is waited for only so long, and never on the event loop."""
-    monkeypatch.setattr(database.WriterLock.__init__, "__defaults__", (0.05,))
+    monkeypatch.setattr(database, "WAIT_S", 0.05)
     async with await Store.open(path, now=T0) as store:
         rival = os.open(path.with_name("tracker.db.writer"), os.O_RDWR)
         fcntl.flock(rival, fcntl.LOCK_EX)

@@ -32,7 +32,7 @@ from urllib.parse import quote
 import aiosqlite
 
 from tracker.domain import TrackerError
-from tracker.host import EX_UNFIT, NO_LOCKS, NoLocks, os_trouble, own_as
+from tracker.host import EX_UNFIT, locked, os_trouble, own_as
 
 
 class StoreError(TrackerError):
@@ -458,13 +458,9 @@ class WriterLock:
     Only the connection's own thread waits for it and holds it.
     """
 
-    def __init__(self, database: Path, wait_s: float = WAIT_S) -> None:
-        """Open the lock file, created with mode 0600.
-
-        `wait_s` is how many seconds to wait for the lock.
-        """
+    def __init__(self, database: Path) -> None:
+        """Open the lock file, created with mode 0600."""
         self.path = database.with_name(database.name + ".writer")
-        self._wait_s = wait_s
         self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         own_as(self.path, database)
 
@@ -486,26 +482,15 @@ class WriterLock:
     def _take(self) -> None:
         never = threading.Event()
         waited, pause = 0.0, _FIRST_WAIT
-        while not self._taken():
-            if waited >= self._wait_s:
+        while not locked(self._file, self.path):
+            if waited >= WAIT_S:
                 raise StoreBusy(
-                    f"{self.path}: another program has been writing for "
-                    f"{self._wait_s:g} s; nothing was written, try again"
+                    f"{self.path}: another program has been writing for {WAIT_S:g} s; "
+                    "nothing was written, try again"
                 )
             never.wait(pause)
             waited += pause
             pause = min(pause * 2, _LONGEST_WAIT)
-
-    def _taken(self) -> bool:
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError as why:
-            if why.errno in NO_LOCKS:
-                raise NoLocks(self.path) from None
-            raise
-        return True
 
 
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
