@@ -29,6 +29,7 @@ _FEATURED = ("h2h", "spreads", "totals")
 _REGIONS = ("us", "us2", "uk", "eu", "au")
 
 _FREE_CREDITS = 500
+"""Credits that each key starts with: those of the free plan."""
 
 _MOST_A_SECOND = 30
 """Requests a second for one key. The source answers 429 to more."""
@@ -58,10 +59,9 @@ def is_odds(path: str) -> bool:
 class OddsSite:
     """The documents of the odds providers."""
 
-    def __init__(self, showings: Sequence[Showing], credits_a_key: int = _FREE_CREDITS) -> None:
-        """`credits_a_key` is how many credits each key starts with."""
+    def __init__(self, showings: Sequence[Showing]) -> None:
+        """No key has used any credits yet."""
         self._showings = tuple(showings)
-        self._credits = credits_a_key
         self._used: dict[str, int] = defaultdict(int)
         self._asked: dict[str, deque[datetime]] = defaultdict(deque)
 
@@ -152,7 +152,7 @@ class OddsSite:
         )
 
     def _paid(self, value: Any, key: str, cost: int, now: datetime) -> Page:
-        if self._credits - self._used[key] < cost:
+        if _FREE_CREDITS - self._used[key] < cost:
             return self._error("OUT_OF_USAGE_CREDITS", key, now)
         self._used[key] += cost
         return _page(value, now, 200, self._counted(key, cost))
@@ -166,7 +166,7 @@ class OddsSite:
         used = self._used[key]
         return {
             "x-requests-used": str(used),
-            "x-requests-remaining": str(self._credits - used),
+            "x-requests-remaining": str(_FREE_CREDITS - used),
             "x-requests-last": str(cost),
         }
 

@@ -164,7 +164,6 @@ class BetRegister(Subject):
         defaults: tuple[Rule, ...],
         at: datetime,
         roster_of: RosterOf = nobody,
-        who: str = "cli",
     ) -> Added:
         """Register a bet, or find the bet that it repeats. Raises BadBet when it cannot be a bet.
 
@@ -173,7 +172,7 @@ class BetRegister(Subject):
         their order, where known. `roster_of` finds their players. `defaults` are the rules of bets
         without their own; they are stored for readers that do not know them.
         """
-        wanted = Registration(draft, game, roster_of, who=who)
+        wanted = Registration(draft, game, roster_of)
 
         def work(db: Connection) -> Added:
             keep_defaults(db, defaults)

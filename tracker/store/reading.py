@@ -275,12 +275,10 @@ class Reading(Subject):
         return _views(db, rows, defaults), count
 
     @reads
-    def bets_numbered(
-        self, db: Connection, numbers: Sequence[int], defaults: Defaults = None
-    ) -> list[BetView]:
+    def bets_numbered(self, db: Connection, numbers: Sequence[int]) -> list[BetView]:
         """The bets of these numbers, in their order."""
         rows = db.execute(q.NUMBERED_BETS, (pack(list(numbers)),)).fetchall()
-        found = {x.number: x for x in _views(db, rows, defaults)}
+        found = {x.number: x for x in _views(db, rows, None)}
         return [found[x] for x in numbers if x in found]
 
     @reads

@@ -73,13 +73,11 @@ class ServiceReply:
 class WebService(HeldOpen):
     """A connection to one service. It repeats no request and follows no redirect."""
 
-    def __init__(
-        self, service: str, *, limit: float = SEND_LIMIT, connect_limit: float = CONNECT_LIMIT
-    ) -> None:
-        """`service` is its name in messages; limits are in real seconds."""
+    def __init__(self, service: str, *, limit: float = SEND_LIMIT) -> None:
+        """`service` is its name in messages; `limit` is in real seconds."""
         self.name = service
         self._limit = limit
-        self._timeout = aiohttp.ClientTimeout(total=None, connect=connect_limit)
+        self._timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_LIMIT)
         self._session: aiohttp.ClientSession | None = None
 
     async def aclose(self) -> None:
