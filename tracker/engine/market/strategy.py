@@ -85,74 +85,77 @@ def strategy_of(document: Mapping[str, Any], source: str) -> Strategy:
     unknown = sorted(set(document) - _KEYS)
     if unknown:
         raise BadStrategy(f"{source}: {unknown[0]} is no key; known are {', '.join(sorted(_KEYS))}")
-    name = _text(document, "name", source, "")
-    divisor = _stake(_text(document, "stake", source, "flat"), source)
+    given = _Document(document, source)
     return Strategy(
-        name=name or source,
-        when=_when(_text(document, "when", source, "edge > 0"), source),
-        markets=_among(document, "markets", MARKETS, MARKETS[:3], source),
-        pick=_one(_text(document, "pick", source, "all"), "pick", PICKS, source),
-        kelly=divisor,
-        cap=_number(document, "cap", 0.05, (0.0, 1.0), source),
-        bankroll=_number(document, "bankroll", 100.0, (1.0, 1e9), source),
-        books=_among(document, "books", None, (), source),
-        lines=_one(_text(document, "lines", source, "closing"), "lines", LINES, source),
+        name=given.text("name", "") or source,
+        kelly=given.stake(),
+        when=given.when(),
+        markets=given.among("markets", MARKETS[:3], MARKETS),
+        pick=given.one("pick", "all", PICKS),
+        cap=given.number("cap", 0.05, (0.0, 1.0)),
+        bankroll=given.number("bankroll", 100.0, (1.0, 1e9)),
+        books=given.among("books", ()),
+        lines=given.one("lines", "closing", LINES),
     )
 
 
-def _when(text: str, source: str) -> tuple[Condition, ...]:
-    found = []
-    for part in re.split(r"\band\b", text.casefold()):
-        read = _CONDITION.fullmatch(part.strip())
-        if read is None or read[1] not in NAMES:
-            raise BadStrategy(
-                f"{source}: when: {part.strip()!r} is no condition; write one like edge >= 0.03, "
-                f"of {', '.join(NAMES)}, joined by `and`"
-            )
-        found.append(Condition(read[1], read[2], float(read[3]) / (100 if read[4] else 1)))
-    return tuple(found)
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """The keys of a strategy's file, and the file's name; a value that is left out is as usual."""
 
+    keys: Mapping[str, Any]
+    source: str
 
-def _stake(text: str, source: str) -> float | None:
-    read = _STAKE.fullmatch(text.casefold().strip())
-    if read is None or (read[1] is not None and float(read[1]) < 1):
-        raise BadStrategy(f"{source}: stake: {text!r} is none; write flat, kelly or kelly/4")
-    if text.casefold().strip() == "flat":
-        return None
-    return float(read[1] or 1.0)
+    def wrong(self, what: str) -> BadStrategy:
+        return BadStrategy(f"{self.source}: {what}")
 
+    def text(self, key: str, usual: str) -> str:
+        value = self.keys.get(key, usual)
+        if not isinstance(value, str):
+            raise self.wrong(f"{key} must be text, in quotes")
+        return value
 
-def _text(document: Mapping[str, Any], key: str, source: str, default: str) -> str:
-    value = document.get(key, default)
-    if not isinstance(value, str):
-        raise BadStrategy(f"{source}: {key} must be text, in quotes")
-    return value
+    def one(self, key: str, usual: str, known: Sequence[str]) -> str:
+        return self._known(self.text(key, usual), key, known)
 
+    def among(
+        self, key: str, usual: Sequence[str], known: Sequence[str] | None = None
+    ) -> tuple[str, ...]:
+        value = self.keys.get(key, list(usual))
+        if not isinstance(value, list) or not all(isinstance(x, str) for x in value):
+            raise self.wrong(f"{key} must be a list of texts, in square brackets")
+        return tuple(x if known is None else self._known(x, key, known) for x in value)
 
-def _one(value: str, key: str, known: Sequence[str], source: str) -> str:
-    if value not in known:
-        raise BadStrategy(f"{source}: {key}: {value!r} is none of {', '.join(known)}")
-    return value
+    def _known(self, value: str, key: str, known: Sequence[str]) -> str:
+        if value not in known:
+            raise self.wrong(f"{key}: {value!r} is none of {', '.join(known)}")
+        return value
 
+    def number(self, key: str, usual: float, bounds: tuple[float, float]) -> float:
+        """The number of a key, which lies above the first bound and at most at the second."""
+        value = self.keys.get(key, usual)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.wrong(f"{key} must be a number")
+        if not bounds[0] < value <= bounds[1]:
+            raise self.wrong(f"{key} must be above {bounds[0]:g} and at most {bounds[1]:g}")
+        return float(value)
 
-def _among(
-    document: Mapping[str, Any], key: str, known: Sequence[str] | None, default: Sequence[str],
-    source: str,
-) -> tuple[str, ...]:  # fmt: skip
-    value = document.get(key, list(default))
-    if not isinstance(value, list) or not all(isinstance(x, str) for x in value):
-        raise BadStrategy(f"{source}: {key} must be a list of texts, in square brackets")
-    for one in value if known is not None else ():
-        _one(one, key, known or (), source)
-    return tuple(value)
+    def when(self) -> tuple[Condition, ...]:
+        found = []
+        for part in re.split(r"\band\b", self.text("when", "edge > 0").casefold()):
+            read = _CONDITION.fullmatch(part.strip())
+            if read is None or read[1] not in NAMES:
+                raise self.wrong(
+                    f"when: {part.strip()!r} is no condition; write one like edge >= 0.03, "
+                    f"of {', '.join(NAMES)}, joined by `and`"
+                )
+            found.append(Condition(read[1], read[2], float(read[3]) / (100 if read[4] else 1)))
+        return tuple(found)
 
-
-def _number(
-    document: Mapping[str, Any], key: str, default: float, bounds: tuple[float, float], source: str
-) -> float:
-    value = document.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise BadStrategy(f"{source}: {key} must be a number")
-    if not bounds[0] < value <= bounds[1]:
-        raise BadStrategy(f"{source}: {key} must be above {bounds[0]:g} and at most {bounds[1]:g}")
-    return float(value)
+    def stake(self) -> float | None:
+        """What the Kelly share is divided by; None for flat stakes."""
+        text = self.text("stake", "flat")
+        read = _STAKE.fullmatch(text.casefold().strip())
+        if read is None or (read[1] is not None and float(read[1]) < 1):
+            raise self.wrong(f"stake: {text!r} is none; write flat, kelly or kelly/4")
+        return None if read[0] == "flat" else float(read[1] or 1.0)
