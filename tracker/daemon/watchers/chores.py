@@ -138,66 +138,69 @@ def _failed(seen: ChoreRun) -> bool:
     return seen.outcome is ChoreOutcome.FAILED and seen.attempt < ATTEMPTS
 
 
-async def _tend(
-    chores: Sequence[Chore], store: Store, clock: Clock, run: Verbs, report: Tell
-) -> None:
-    """Run each of some chores when it is due, one after the other, for ever."""
-    fresh = {x.name for x in chores}
-    while True:
-        unfinished: set[str] = set()
-        for chore in chores:
-            if chore.after in unfinished:
-                continue
-            if await _tend_one(chore, store, clock, run, report, fresh=chore.name in fresh):
-                unfinished.add(chore.name)
-            fresh.discard(chore.name)
-        await clock.sleep(STEP)
+@dataclass(frozen=True, slots=True)
+class _Loop:
+    """Runs chores one after the other: `run` runs their commands, `report` takes how each went."""
 
+    store: Store
+    clock: Clock
+    run: Verbs
+    report: Tell
 
-async def _tend_one(
-    chore: Chore, store: Store, clock: Clock, run: Verbs, report: Tell, *, fresh: bool
-) -> bool:
-    """Run a chore if it is due. Returns whether it is to be tried again."""
-    now = clock.now()
-    written = await store.upkeep.chores(chore.name)
-    known = {x.due: x for x in written if x.began_at - now <= WRONG_CLOCK}
-    found = plan(chore, known, now, fresh=fresh)
-    if found.missed:
-        why = "before the first start" if not known else "nothing ran"
-        await store.upkeep.missed(chore.name, found.missed, now, why)
-    for due in found.cut:
-        why = "the program was ended while it was at work"
-        await store.upkeep.end(chore.name, due, now, ChoreOutcome.FAILED, why)
-    tried = await _do(chore, found, store, clock, run, report)
-    return found.again if tried is None else tried
+    async def tend(self, chores: Sequence[Chore]) -> None:
+        """Run each of some chores when it is due, for ever."""
+        fresh = {x.name for x in chores}
+        while True:
+            unfinished: set[str] = set()
+            for chore in chores:
+                if chore.after in unfinished:
+                    continue
+                if await self._tend(chore, fresh=chore.name in fresh):
+                    unfinished.add(chore.name)
+                fresh.discard(chore.name)
+            await self.clock.sleep(STEP)
 
+    async def _tend(self, chore: Chore, *, fresh: bool) -> bool:
+        """Run a chore if it is due. Returns whether it is to be tried again."""
+        now, upkeep = self.clock.now(), self.store.upkeep
+        written = await upkeep.chores(chore.name)
+        known = {x.due: x for x in written if x.began_at - now <= WRONG_CLOCK}
+        found = plan(chore, known, now, fresh=fresh)
+        if found.missed:
+            why = "before the first start" if not known else "nothing ran"
+            await upkeep.missed(chore.name, found.missed, now, why)
+        for due in found.cut:
+            why = "the program was ended while it was at work"
+            await upkeep.end(chore.name, due, now, ChoreOutcome.FAILED, why)
+        tried = None if found.due is None else await self._do(chore, found.due, len(found.missed))
+        return found.again if tried is None else tried
 
-async def _do(
-    chore: Chore, found: Plan, store: Store, clock: Clock, run: Verbs, report: Tell
-) -> bool | None:
-    """Run a chore for the time that is planned; None where there was nothing to do."""
-    due, missed = found.due, len(found.missed)
-    if due is None:
-        return None
-    began = clock.now()
-    attempt = await store.upkeep.begin(chore.name, due, began, ATTEMPTS)
-    if attempt is None:
-        return None
-    if chore.wanted is not None and not chore.wanted():
-        await store.upkeep.end(chore.name, due, began, ChoreOutcome.DONE, "nothing to look at")
-        return None
-    ran = await run(*chore.command)
-    outcome = ChoreOutcome.DONE if ran.status == 0 else ChoreOutcome.FAILED
-    waited = began - due
-    late = f"late by {rough_span(waited.total_seconds())}" if waited > ON_TIME else ""
-    made_up = f"makes up for {missed} missed" if missed else ""
-    said = next((x for x in reversed(ran.out.splitlines()) if x.strip()), "")
-    wrong = "" if ran.status == 0 else ran.complaint
-    detail = "; ".join(x for x in (made_up, late, said, wrong) if x)
-    await store.upkeep.end(chore.name, due, clock.now(), outcome, detail)
-    event = ChoreDone if ran.status == 0 else ChoreRetried if attempt < ATTEMPTS else ChoreFailed
-    report(event(chore.name, detail))
-    return event is ChoreRetried
+    async def _do(self, chore: Chore, due: datetime, missed: int) -> bool | None:
+        """Run a chore for its due time and those that were missed; None where nothing was to do.
+
+        Else returns whether it is to be tried again.
+        """
+        began = self.clock.now()
+        attempt = await self.store.upkeep.begin(chore.name, due, began, ATTEMPTS)
+        if attempt is None:
+            return None
+        if chore.wanted is not None and not chore.wanted():
+            done = ChoreOutcome.DONE
+            await self.store.upkeep.end(chore.name, due, began, done, "nothing to look at")
+            return None
+        ran = await self.run(*chore.command)
+        outcome = ChoreOutcome.DONE if ran.status == 0 else ChoreOutcome.FAILED
+        waited = began - due
+        late = f"late by {rough_span(waited.total_seconds())}" if waited > ON_TIME else ""
+        made_up = f"makes up for {missed} missed" if missed else ""
+        said = next((x for x in reversed(ran.out.splitlines()) if x.strip()), "")
+        wrong = "" if ran.status == 0 else ran.complaint
+        detail = "; ".join(x for x in (made_up, late, said, wrong) if x)
+        await self.store.upkeep.end(chore.name, due, self.clock.now(), outcome, detail)
+        failed = ChoreRetried if attempt < ATTEMPTS else ChoreFailed
+        event = ChoreDone if ran.status == 0 else failed
+        self.report(event(chore.name, detail))
+        return event is ChoreRetried
 
 
 def usual_chores(settings: Settings, played_today: Callable[[], bool]) -> Sequence[Chore]:
@@ -259,8 +262,8 @@ async def do_chores(
     what was looked up. If one loop fails, all of them end.
     """
     async with asyncio.TaskGroup() as tasks:
-        heavy = [x for x in chores if x.heavy]
-        tasks.create_task(_tend(heavy, store, clock, runners.heavy, report))
-        for chore in chores:
-            if not chore.heavy:
-                tasks.create_task(_tend([chore], store, clock, runners.light, report))
+        heavy = _Loop(store, clock, runners.heavy, report)
+        tasks.create_task(heavy.tend([x for x in chores if x.heavy]))
+        light = _Loop(store, clock, runners.light, report)
+        for chore in (x for x in chores if not x.heavy):
+            tasks.create_task(light.tend([chore]))
