@@ -555,7 +555,7 @@ class Wagers:
     def __init__(self, db: Connection, defaults: tuple[Rule, ...]) -> None:
         """`defaults` are the rules of bets without their own."""
         self._db = db
-        self._defaults = defaults
+        self.defaults = defaults
         self._rows: dict[str, Row] = {}
         self._games: dict[str, Game] = {}
         self._states: dict[str, GameState | None] = {}
@@ -569,7 +569,7 @@ class Wagers:
         legs: dict[int, list[tuple[Row, Game]]] = defaultdict(list)
         for x in self._db.execute(q.LEGS, (pack([row["number"] for row in rows]),)):
             legs[x["bet"]].append((x, self.game(x["game_id"])))
-        return [bet_of(row, legs[row["number"]], self._defaults) for row in rows]
+        return [bet_of(row, legs[row["number"]], self.defaults) for row in rows]
 
     def game(self, number: str) -> Game:
         """A game by its id."""

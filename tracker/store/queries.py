@@ -318,8 +318,6 @@ RULES_OF_BETS = "SELECT * FROM rule_state WHERE bet IN (SELECT value FROM json_e
 
 LATEST_OF_BETS = "SELECT * FROM latest WHERE bet IN (SELECT value FROM json_each(?))"
 
-LATEST = "SELECT * FROM latest WHERE bet = ?"
-
 _SETTLEMENTS = """
 SELECT settlement.*, confirmation.at AS official_at, confirmation.why AS official_why
 FROM settlement LEFT JOIN confirmation USING (bet, revision)

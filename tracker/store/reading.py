@@ -291,7 +291,7 @@ class Reading(Subject):
     def show_view(self, db: Connection, number: int, defaults: Defaults = None) -> ShowView | None:
         """A bet with its whole history, or None when there is no such bet."""
         row = db.execute(q.BET, (number,)).fetchone()
-        return None if row is None else _show_view(db, row, _rules(db, defaults))
+        return None if row is None else _show_view(db, row, Wagers(db, _rules(db, defaults)))
 
     @reads
     def alerts_view(
@@ -328,12 +328,12 @@ def reviews(db: Connection, defaults: Defaults) -> list[BetView]:
     return [x for x in found if x.review is not None and x.status is not Status.WITHDRAWN]
 
 
-def _show_view(db: Connection, row: Row, rules: tuple[Rule, ...]) -> ShowView:
+def _show_view(db: Connection, row: Row, wagers: Wagers) -> ShowView:
     number = row["number"]
-    wagers = Wagers(db, rules)
     followed = None if row["game_id"] is None else tracked(db, wagers.bets([row]))[0]
+    [bet] = _bet_views(db, [row], wagers, {} if followed is None else {number: followed})
     return ShowView(
-        bet=_bet_view(db, row, rules, wagers, followed),
+        bet=bet,
         snapshots=tuple(
             SnapshotView(_snapshot(x), x["poll"], x["game_id"])
             for x in db.execute(q.SNAPSHOTS, {"bet": number})
@@ -379,12 +379,11 @@ def _status_view(db: Connection, rules: tuple[Rule, ...]) -> StatusView:
         for x in open_trackings
     )
     known = {t.bet.number: t for x in open_trackings for t in x.tracked}
-    wagers = Wagers(db, rules)
     rows = db.execute(q.NUMBERED_BETS, (pack(sorted(known)),)).fetchall()
     return StatusView(
         daemon=_daemon_view(db),
         games=games,
-        bets=tuple(_bet_view(db, row, rules, wagers, known[row["number"]]) for row in rows),
+        bets=tuple(_bet_views(db, rows, Wagers(db, rules), known)),
         unbound=len(db.execute(q.UNBOUND).fetchall()),
         sources=tuple(
             SourceStatusView(
@@ -415,29 +414,50 @@ def _rules(db: Connection, defaults: Defaults) -> tuple[Rule, ...]:
 
 def _views(db: Connection, rows: Sequence[Row], defaults: Defaults) -> list[BetView]:
     """The bets in these rows in their present state, in their order."""
-    rules = _rules(db, defaults)
-    wagers = Wagers(db, rules)
+    wagers = Wagers(db, _rules(db, defaults))
     found: list[BetView] = []
     for first in range(0, len(rows), _AT_ONCE):
         some = rows[first : first + _AT_ONCE]
         bound = wagers.bets([x for x in some if x["game_id"] is not None])
         followed = {x.bet.number: x for x in tracked(db, bound)}
-        found += [_bet_view(db, x, rules, wagers, followed.get(x["number"])) for x in some]
+        found += _bet_views(db, some, wagers, followed)
     return found
 
 
+def _bet_views(
+    db: Connection, rows: Sequence[Row], wagers: Wagers, followed: Mapping[int, Tracked]
+) -> list[BetView]:
+    """The bets in these rows in their present state. `followed` are those whose game is known.
+
+    Another may have a result too, as an imported one, or be left to a person.
+    """
+    numbers = [x["number"] for x in rows]
+    unbound = (pack([x for x in numbers if x not in followed]),)
+    last = {x["bet"]: moment(x["at"]) for x in db.execute(q.LATEST_OF_BETS, (pack(numbers),))}
+    settled = {x["bet"]: settlement_of(x) for x in db.execute(q.SETTLEMENTS_OF_BETS, unbound)}
+    asked = {x["bet"]: str(x["why"]) for x in db.execute(q.REVIEWS_OF_BETS, unbound)}
+    return [
+        _bet_view(x, wagers, followed.get(n), last.get(n), settled.get(n), asked.get(n))
+        for n, x in zip(numbers, rows, strict=True)
+    ]
+
+
 def _bet_view(
-    db: Connection, row: Row, defaults: tuple[Rule, ...], wagers: Wagers, followed: Tracked | None
+    row: Row,
+    wagers: Wagers,
+    followed: Tracked | None,
+    chance_at: datetime | None,
+    settled: Settlement | None,
+    asked: str | None,
 ) -> BetView:
-    """A bet in its present state. `followed` is None while its game is not known."""
+    """A bet in its present state. `settled` and `asked` are of one whose game is not known."""
     bound = row["game_id"] is not None
     game = wagers.game(row["game_id"]) if bound else None
     about = wagers.about(row["game_id"]) if bound else None
     state = wagers.state(row["game_id"]) if bound else None
-    settlement = _unbound_result(db, row) if followed is None else followed.settlement
+    settlement = settled if followed is None else followed.settlement
     stands = None if settlement is None or settlement.taken_back else settlement
-    asked = _asked(db, row) if followed is None and settlement is None else None
-    last = db.execute(q.LATEST, (row["number"],)).fetchone()
+    asked = asked if settlement is None else None
     rules = rules_of(row["rules"])
     return BetView(
         number=row["number"],
@@ -448,7 +468,7 @@ def _bet_view(
         state=state,
         seen_at=None if about is None else moment_or_none(about["seen_at"]),
         stale=about is not None and bool(about["stale"]),
-        rules=defaults if rules is None else rules,
+        rules=wagers.defaults if rules is None else rules,
         added_at=moment(row["added_at"]),
         withdrawn_at=moment_or_none(row["withdrawn_at"]),
         status=_status(row, followed, state, settlement, asked),
@@ -457,7 +477,7 @@ def _bet_view(
         revision=0 if settlement is None else settlement.revision,
         chance=_chance(followed),
         no_chance=None if followed is None else followed.no_chance,
-        chance_at=None if last is None else moment(last["at"]),
+        chance_at=chance_at,
         peak=None if followed is None else followed.peak,
         low=None if followed is None else followed.low,
         review=asked or _review(followed, settlement),
@@ -479,18 +499,6 @@ def _review(followed: Tracked | None, settlement: Settlement | None) -> str | No
     if followed is not None:
         return followed.asks
     return settlement.reason if settlement is not None and settlement.asks_payout else None
-
-
-def _asked(db: Connection, row: Row) -> str | None:
-    """What a person has to decide about a bet whose game was never known."""
-    found = db.execute(q.LAST_REVIEW, (row["number"],)).fetchone()
-    return None if found is None else str(found["why"])
-
-
-def _unbound_result(db: Connection, row: Row) -> Settlement | None:
-    """The result of a bet whose game was never known, such as an imported one."""
-    found = db.execute(q.LAST_SETTLEMENT, (row["number"],)).fetchone()
-    return None if found is None else settlement_of(found)
 
 
 def _status(
