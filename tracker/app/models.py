@@ -64,7 +64,7 @@ async def models_json(
     `store` is None where there is no database yet.
     """
     trials = () if store is None else await store.trials.list()
-    verdicts = {} if store is None else {x.id: await store.trials.verdict(x.id) for x in trials}
+    verdicts = {} if store is None else await store.trials.verdicts()
     running = {(x.league, x.kind, x.challenger): x.id for x in trials if x.ended_at is None}
     found = []
     for league in leagues:
@@ -106,22 +106,13 @@ def trial_json(trial: Trial, verdict: TrialVerdict | None) -> Json:
     """One trial as `contracts.models.TrialJson` has it."""
     return {
         **part(
-            trial,
-            "id",
-            "league",
-            "kind",
-            "champion",
-            "champion_version",
-            "challenger",
-            "challenger_version",
-            "began_at",
-            "ended_at",
-            "outcome",
+            trial, "id", "league", "kind", "champion", "champion_version", "challenger",
+            "challenger_version", "began_at", "ended_at", "outcome",
         ),
         "verdict": None if verdict is None else verdict.verdict,
         "judged_at": None if verdict is None else plain(verdict.at),
         "clauses": [] if verdict is None else list(verdict.clauses),
-    }
+    }  # fmt: skip
 
 
 def kind_named(name: str) -> Kind[Any]:
@@ -324,9 +315,9 @@ def replays_unlike(registry: Registry[Parameters], trial: Trial) -> str | None:
 
     A challenger's figures of players are judged by the trial's states alone: None.
     """
-    champion = replace(in_use(registry, trial.league)[0], calibrations=NO_CALIBRATIONS)
     if trial.kind != GAMES.name:
         return None
+    champion = replace(in_use(registry, trial.league)[0], calibrations=NO_CALIBRATIONS)
     try:
         challenger = registry.read(trial.league, trial.challenger)
     except TrackerError as why:
@@ -370,7 +361,7 @@ def _states(recording: Recording) -> Iterator[GameState]:
         yield GameState(game, phase, x.period, x.clock / 100, score, periods=periods)
 
 
-def judged_json(trial: Trial, found: JudgedTrial | None) -> dict[str, Any]:
+def judged_json(trial: Trial, found: JudgedTrial | None) -> Json:
     """A trial with the gate's judgement, as `tracker model trial show --json` gives it.
 
     The form is that of `trial_json`, with `games` that were compared, `more` that the gate

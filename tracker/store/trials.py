@@ -70,7 +70,9 @@ SELECT :trial, :at, :verdict, :clauses, :told WHERE :verdict IS NOT (
 )
 """
 
-_LAST_VERDICT = "SELECT * FROM trial_verdict WHERE trial = ? ORDER BY id DESC LIMIT 1"
+_LAST_VERDICTS = """
+SELECT * FROM trial_verdict WHERE id IN (SELECT max(id) FROM trial_verdict GROUP BY trial)
+"""
 
 _UNREPORTED = """
 SELECT trial_verdict.*, trial.league, trial.kind, trial.champion, trial.challenger, trial.outcome
@@ -238,12 +240,12 @@ class Trials(Subject):
         db.execute(_VERDICT, values)
 
     @reads
-    def verdict(self, db: Connection, number: int) -> TrialVerdict | None:
-        """The last verdict on a trial, or None."""
-        row = db.execute(_LAST_VERDICT, (number,)).fetchone()
-        if row is None:
-            return None
-        return TrialVerdict(moment(row["at"]), row["verdict"], json.loads(row["clauses"]))
+    def verdicts(self, db: Connection) -> dict[int, TrialVerdict]:
+        """The last verdict on each trial that has one, by its number."""
+        return {
+            x["trial"]: TrialVerdict(moment(x["at"]), x["verdict"], json.loads(x["clauses"]))
+            for x in db.execute(_LAST_VERDICTS)
+        }
 
     @reads
     def unreported(self, db: Connection) -> tuple[UnreportedVerdict, ...]:
