@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from tracker.app.course import Course
+    from tracker.app.course import Course, Lane
     from tracker.engine.record import Reliability
 
 _BLUE, _ORANGE, _GREEN, _GREY = "#1f6fb4", "#b86e00", "#2c8a4b", "#6b7280"
@@ -69,9 +70,9 @@ def _saved(figure: Figure, path: Path) -> None:
         figure.savefig(file, dpi=_DPI, metadata=unstamped, format="svg" if svg else "png")
 
 
-def _headed(figure: Figure, title: str, subtitle: str) -> None:
+def _headed(figure: Figure, title: str, subtitle: str, *, pad: float) -> None:
     figure.suptitle(title, x=0.01, ha="left", fontsize=21, fontweight="bold")
-    figure.axes[0].set_title(subtitle, fontsize=14, color=_GREY, pad=34)
+    figure.axes[0].set_title(subtitle, fontsize=14, color=_GREY, pad=pad)
 
 
 def _ruled(axes: Axes) -> None:
@@ -85,27 +86,22 @@ def _ruled(axes: Axes) -> None:
 def write_picture(course: Course, path: Path) -> None:
     """Write the chart of a course as PNG or SVG, by the suffix of `path`."""
     curves = [x for x in course.lanes if x.points]
-    heights = [5.0]
-    heights += [4.0] if course.quantity else []
-    heights += [1.6] * len(curves)
-    heights += [3.0] if course.home else []
+    panels: list[tuple[float, Callable[[Axes], None]]] = [(5.0, partial(_chance, course))]
+    if course.quantity:
+        panels.append((4.0, partial(_own, course)))
+    panels += [(1.6, partial(_curve, lane)) for lane in curves]
+    if course.home:
+        panels.append((3.0, partial(_score, course)))
+    heights = [height for height, _ in panels]
     with mpl.rc_context(_STYLE):
         high = 2.2 + sum(heights) * 0.65 + 0.3 * (len(course.lanes) - len(curves))
         figure = Figure(figsize=(_WIDE, high), layout="constrained")
         made = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights, squeeze=False)
-        panels: list[Axes] = [row[0] for row in made]
-        rest = iter(panels)
-        _chance(next(rest), course)
-        if course.quantity:
-            _own(next(rest), course)
-        for lane in curves:
-            _curve(next(rest), lane.name, lane.result, lane.points)
-        if course.home:
-            _score(next(rest), course)
-        for axes in panels:
-            _ticks(axes, course)
+        for (axes,), (_, draw) in zip(made, panels, strict=True):
+            draw(axes)
+            _ticks(course, axes)
         figure.align_ylabels()
-        _headed(figure, course.title, _subtitle(course))
+        _headed(figure, course.title, _subtitle(course), pad=34)
         _saved(figure, path)
 
 
@@ -120,27 +116,21 @@ def _subtitle(course: Course) -> str:
     return "\n".join(textwrap.fill(x, _SUBTITLE) for x in lines)
 
 
-def _chance(axes: Axes, course: Course) -> None:
+def _chance(course: Course, axes: Axes) -> None:
     xs = [p.x for p in course.points]
     wins = [p.win * 100 for p in course.points]
     axes.fill_between(xs, wins, step="post", color=_BLUE, alpha=0.12, linewidth=0)
     axes.step(xs, wins, where="post", color=_BLUE, linewidth=2.6)
     for level in course.levels:
         axes.axhline(level * 100, color=_ORANGE, linestyle=_DASHED, linewidth=1.4)
-    names = [(level * 100, f"{level * 100:g} %", _ORANGE) for level in course.levels]
-    if course.ending is not None:
-        end = course.ending
-        colour = _COLOURS[end.result]
-        names.append((end.win * 100, end.result.value, colour))
-    elif course.points:
-        names.append((wins[-1], percent(course.points[-1].win), _BLUE))
+    last = course.ending or course.points[-1]
+    word = percent(last.win) if course.ending is None else course.ending.result.value
+    colour = _COLOURS[None if course.ending is None else course.ending.result]
+    levels = [(level * 100, f"{level * 100:g} %", _ORANGE) for level in course.levels]
     axes.set_ylim(-2, 104)
-    _beside(axes, names)
+    _beside(axes, [*levels, (last.win * 100, word, colour)])
     _alerts(axes, course)
-    last = course.points[-1]
-    colour = _BLUE if course.ending is None else _COLOURS[course.ending.result]
-    at = (last.x, last.win) if course.ending is None else (course.ending.x, course.ending.win)
-    axes.plot([at[0]], [at[1] * 100], "o", color=colour, markersize=9, clip_on=False, zorder=7)
+    axes.plot([last.x], [last.win * 100], "o", color=colour, markersize=9, clip_on=False, zorder=7)
     axes.set_yticks([0, 25, 50, 75, 100], ["0 %", "25 %", "50 %", "75 %", "100 %"])
     axes.set_ylabel("p(hit)", fontsize=15)
     _ruled(axes)
@@ -197,7 +187,7 @@ def _alerts(axes: Axes, course: Course) -> None:
             )
 
 
-def _own(axes: Axes, course: Course) -> None:
+def _own(course: Course, axes: Axes) -> None:
     """Draw the figure that decides the bet: mu with its sigma, the figure so far, and the line."""
     drawn = [(p.x, p.own) for p in course.points if p.own is not None]
     xs = [x for x, _ in drawn]
@@ -220,23 +210,21 @@ def _own(axes: Axes, course: Course) -> None:
     _legend(axes)
 
 
-def _curve(
-    axes: Axes, name: str, result: Result | None, points: Sequence[tuple[float, float]]
-) -> None:
+def _curve(lane: Lane, axes: Axes) -> None:
     """Draw the chance of the legs in one game, under their name."""
-    colour = _COLOURS[result]
-    xs, wins = zip(*points, strict=True)
+    colour = _COLOURS[lane.result]
+    xs, wins = zip(*lane.points, strict=True)
     axes.fill_between(xs, [x * 100 for x in wins], step="post", color=colour, alpha=0.15)
     axes.step(xs, [x * 100 for x in wins], where="post", color=colour, linewidth=2)
     axes.set_ylim(-4, 108)
     axes.set_yticks([0, 50, 100], ["0 %", "50 %", "100 %"])
-    axes.set_title(name, fontsize=13, pad=6)
-    word = percent(wins[-1]) if result is None else result.value
+    axes.set_title(lane.name, fontsize=13, pad=6)
+    word = percent(wins[-1]) if lane.result is None else lane.result.value
     _beside(axes, [(wins[-1] * 100, word, colour)])
     _ruled(axes)
 
 
-def _score(axes: Axes, course: Course) -> None:
+def _score(course: Course, axes: Axes) -> None:
     xs = [p.x for p in course.points]
     for name, points, colour in (
         (course.away, [p.away for p in course.points], _GREEN),
@@ -250,7 +238,7 @@ def _score(axes: Axes, course: Course) -> None:
     _legend(axes)
 
 
-def _ticks(axes: Axes, course: Course) -> None:
+def _ticks(course: Course, axes: Axes) -> None:
     axes.set_xlim(0, course.end)
     for tick in course.ticks:
         if tick.line is not None:
@@ -270,8 +258,7 @@ def _ticks(axes: Axes, course: Course) -> None:
 def _alone(title: str, subtitle: str) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(_WIDE, 7), layout="constrained")
     axes = figure.subplots()
-    _headed(figure, title, subtitle)
-    axes.set_title(subtitle, fontsize=14, color=_GREY, pad=14)
+    _headed(figure, title, subtitle, pad=14)
     _ruled(axes)
     return figure, axes
 
