@@ -114,19 +114,20 @@ def _is_archive(text: str) -> bool:
 
 
 def _restore(scope: Scope, file: Path, text: str, *, dry_run: bool, as_json: bool) -> None:
+    """Restore an archive, or only say how many rows it has."""
     lines = text.splitlines(keepends=True)
     if dry_run:
         count = len(lines) - 1
-        say_json({"archive": True, "rows": count}) if as_json else say(
-            f"{file} is an archive of {plural(count, 'row')}; "
-            "it is restored into an empty database."
-        )
-        return
-    with progress("restoring the archive"):
-        count = run_async(_restored(scope, lines))
-    say_json({"archive": True, "rows": count}) if as_json else say(
-        f"Restored {plural(count, 'row')}."
-    )
+        rows = plural(count, "row")
+        told = f"{file} is an archive of {rows}; it is restored into an empty database."
+    else:
+        with progress("restoring the archive"):
+            count = run_async(_restored(scope, lines))
+        told = f"Restored {plural(count, 'row')}."
+    if as_json:
+        say_json({"archive": True, "rows": count})
+    else:
+        say(told)
 
 
 async def _restored(scope: Scope, lines: Sequence[str]) -> int:
@@ -310,15 +311,15 @@ def export(
         _export_archive(scope, out)
         return
     rows = run_async(_of_store(scope, lambda store: store.export(table)))
+    text_of = _csv if form == "csv" else _json
     if form == "parquet":
         _parquet(rows, out)
     elif out is None:
-        sys.stdout.write(_csv(rows) if form == "csv" else _json(rows))
+        sys.stdout.write(text_of(rows))
         return
     else:
         with whole_file(out) as file:
-            text = _csv(rows) if form == "csv" else _json(rows)
-            file.write_text(text, encoding="utf-8", newline="")
+            file.write_text(text_of(rows), encoding="utf-8", newline="")
     note(f"Wrote {len(rows)} {table} to {out}.")
 
 
