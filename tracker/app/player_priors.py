@@ -99,7 +99,7 @@ class PlayerBeliefs:
         Players of the bets, and those `named` beside them, are expected unless reported out.
         """
         absences = self.absences.get(state.game.league)
-        if absences is None or state.phase is Phase.FINAL or state.phase.off:
+        if absences is None or state.phase.over:
             return state
         asked = *players_in(bets, state.game), *named
         lines = [x for side in Side for x in self._side(state, side, absences, asked)]

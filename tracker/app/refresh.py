@@ -319,13 +319,13 @@ def _met(state: GameState) -> dict[tuple[str, str], tuple[str, ...]]:
 def _better(first: GameState | None, second: GameState | None) -> GameState | None:
     """The state that knows the end of the game, else the first that is not None."""
     for state in (first, second):
-        if state is not None and (state.phase is Phase.FINAL or state.phase.off):
+        if state is not None and state.phase.over:
             return state
     return first or second
 
 
 def _standing(state: GameState | None, *, has_box: bool) -> str:
-    if state is None or not (state.phase is Phase.FINAL or state.phase.off):
+    if state is None or not state.phase.over:
         return "open"
     if state.phase.off:
         return "off"

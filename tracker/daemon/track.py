@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from tracker.clock import Clock
 from tracker.domain.alert import PLAIN, Alert, MessageStyle
 from tracker.domain.events import Tell
-from tracker.domain.game import GameState, Phase
+from tracker.domain.game import GameState
 from tracker.domain.policy import USUAL, Fact
 from tracker.domain.poll import GameStanding, Poll, Trouble, Unreadable
 from tracker.domain.tracking import Change, GameTracking, Ordering, Tracked
@@ -301,7 +301,7 @@ def _change_of(polled: PollForecast, now: datetime) -> Change:
     if not isinstance(outlook, Unreadable):
         return advance(tracking, judged, outlook, now)
     # A finished game is settled by its score: a result never waits for a forecast.
-    over = judged.state.phase is Phase.FINAL or judged.state.phase.off
+    over = judged.state.phase.over
     return advance(tracking, judged, None, now) if over else note(tracking, outlook, now)
 
 

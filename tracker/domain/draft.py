@@ -12,7 +12,7 @@ from tracker.domain import BadBet
 from tracker.domain.bet import Bet, Leg, Parlay, Wager, excluding, legs_of
 from tracker.domain.catalog import as_typed, fold
 from tracker.domain.catalog.books import house_of
-from tracker.domain.game import Game, GameState, Listing, Phase
+from tracker.domain.game import Game, GameState, Listing
 from tracker.domain.league import LEAGUE_ZONE, LEAGUES, NBA, WNBA, coming_evening, slate_date
 from tracker.domain.market import (
     Market,
@@ -562,7 +562,7 @@ def _raise_for_player(
 
 def _ahead(game: Game, state: GameState | None, now: datetime) -> bool:
     """Whether a game is still to come or may still be in play."""
-    over = state is not None and (state.phase is Phase.FINAL or state.phase.off)
+    over = state is not None and state.phase.over
     return not over and now - game.start < _OVER_AFTER
 
 

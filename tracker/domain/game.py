@@ -49,6 +49,11 @@ class Phase(StrEnum):
         return self in (Phase.POSTPONED, Phase.CANCELLED)
 
     @property
+    def over(self) -> bool:
+        """Whether nothing more is played: the game has ended, or is off."""
+        return self is Phase.FINAL or self.off
+
+    @property
     def rank(self) -> int:
         """How far a game in this phase has come: 0 before tip-off, 1 in play, 2 over."""
         return 2 if self is Phase.FINAL else int(self.in_play)

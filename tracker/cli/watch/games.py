@@ -142,8 +142,7 @@ def _in_play(listed: Sequence[Listing], at: Session) -> frozenset[str]:
     return frozenset(
         game.league
         for game, state in listed
-        if game.start <= at.now < game.start + _LONGEST
-        and (state is None or not (state.phase.off or state.phase.value == "final"))
+        if game.start <= at.now < game.start + _LONGEST and (state is None or not state.phase.over)
     )
 
 
@@ -156,7 +155,7 @@ def _wanted(known: list[Listing], asked: _Asked, at: Session) -> list[Listing]:
     if day is None:
         today = slate_date(at.now)
         ahead = sorted({game.slate for game, _ in known if game.slate >= today})
-        soon = [x for x in ahead if x - today <= timedelta(days=7)]
+        soon = [x for x in ahead if x - today <= _AROUND]
         if not soon:
             return []
         day = soon[0]

@@ -274,8 +274,7 @@ def _leg_regraded(
         sure = certain(market, state, house) if state.phase.in_play else None
         if sure is not None and sure.result is known.result:
             return known
-        over = state.phase.off or state.phase is Phase.FINAL
-        return replace(known, result=None, unclear=str(why) if over else "")
+        return replace(known, result=None, unclear=str(why) if state.phase.over else "")
     same = known.result is verdict.result
     return replace(
         known,

@@ -61,7 +61,7 @@ def judge(market: Market, state: GameState, house: HouseRules) -> Verdict:
     line that is met exactly pushes. Raises Unsettleable when the state does not decide the market,
     and NotYet while the box score has no players or contradicts itself.
     """
-    if not state.phase.off and state.phase is not Phase.FINAL:
+    if not state.phase.over:
         raise Unsettleable("the game is not over")
     if cut := _cut_short(market, state, house):
         sure = Sure(state).passed(market, house) if house.decided else None

@@ -267,7 +267,7 @@ def go_on(change: Change, before: GameState | None, now: datetime) -> Change:
     What is certain by the state of play stays, and so does a result that a person gave.
     """
     state = change.tracking.state
-    if state is None or before is None or not _ended(before) or _ended(state):
+    if state is None or before is None or not before.phase.over or state.phase.over:
         return change
 
     def graded(bet: Bet, leg: Leg, known: LegStanding) -> LegStanding:
@@ -303,10 +303,6 @@ def take_questions_back(change: Change, now: datetime) -> Change:
         found.legs += [x for x in seen.legs if x not in tracked.legs]
         found.reviews.append(Review(tracked.bet.number, now, ""))
     return found.change
-
-
-def _ended(state: GameState) -> bool:
-    return state.phase is Phase.FINAL or state.phase.off
 
 
 def _reopen(found: Gathering, seen: Tracked, state: GameState | None, now: datetime) -> None:
