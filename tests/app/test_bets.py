@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from tests.store.values import DEFAULTS, GAME, OTHER, T0, state
-from tracker.app.bets import Beside, Bets, Changes, Registered, draft_of
+from tracker.app.bets import Bets, Registered
 from tracker.app.choose_game import Chooser, GamesRead
 from tracker.app.market.value import Quoted, decision
 from tracker.app.pricing import bet_of
@@ -16,6 +16,7 @@ from tracker.domain import BadBet
 from tracker.domain.bet import Result
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game, Phase
+from tracker.intake import Beside, Changes, draft_of
 from tracker.store import Store
 
 NOW = GAME.start - timedelta(hours=2)

@@ -9,12 +9,13 @@ from datetime import UTC, timedelta
 import pytest
 
 from tests.store.values import GAME, OTHER, T0, after, settlement, snapshot
-from tracker.app.bets import Beside, Bets, draft_of
+from tracker.app.bets import Bets
 from tracker.app.choose_game import Choice
 from tracker.app.course import RETURNED, Course, course_of
 from tracker.domain.bet import OwnFigure, Result, Snapshot
 from tracker.domain.chance import LOST, PUSHED, WON, Chance
 from tracker.domain.game import Game, Score
+from tracker.intake import Beside, draft_of
 from tracker.store import Store
 from tracker.store.views import SettlementView, ShowView, SnapshotView
 

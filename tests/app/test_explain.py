@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.store.values import GAME, OTHER, T0, after, snapshot, started
-from tracker.app.bets import Beside, Bets, draft_of
+from tracker.app.bets import Bets
 from tracker.app.choose_game import Choice
 from tracker.app.explain import Explainer, _shared, _win_of, why_json
 from tracker.domain.chance import Chance
+from tracker.intake import Beside, draft_of
 from tracker.registry import GAMES, Registry
 from tracker.store import Store
 from tracker.store.views import ShowView, SnapshotView

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.store.values import DEFAULTS, GAME, OTHER, T0, after, poll
-from tracker.app.bets import Beside, Bets, Changes, draft_of
+from tracker.app.bets import Bets
 from tracker.app.bets.bets_file import FileTaken, standing_of, take, withdraw_left
 from tracker.app.choose_game import Chooser
 from tracker.app.explain import Explainer
@@ -18,6 +18,7 @@ from tracker.domain.bet import Result, Settlement, Status
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.tracking import Change
 from tracker.engine.settle.by_hand import Ruling
+from tracker.intake import Beside, Changes, draft_of
 from tracker.intake.bets_file import parse_bets
 from tracker.registry import GAMES, Registry
 from tracker.store import Store

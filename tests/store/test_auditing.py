@@ -19,7 +19,7 @@ from tests.store.values import (
     snapshot,
     state,
 )
-from tracker.app.bets import Beside, Bets, Changes, draft_of
+from tracker.app.bets import Bets
 from tracker.domain import BadBet
 from tracker.domain.alert import Reason
 from tracker.domain.bet import Confirmation, Result, Status
@@ -33,6 +33,7 @@ from tracker.domain.same_bet import Kept, twin_of
 from tracker.domain.tracking import Change, GameTracking, Review, RulePhase, RuleState
 from tracker.engine.record import Grouping
 from tracker.engine.settle.settlement import may_settle
+from tracker.intake import Beside, Changes, draft_of
 from tracker.store import Store
 from tracker.store.auditing import Audit, Edit
 from tracker.store.database.columns import stamp

@@ -11,7 +11,7 @@ import pytest
 
 from tests.engine.build import GAME, T0, a_game, after, decide, outlook, rng
 from tests.store.values import draft, give, started
-from tracker.app.bets import Bets, Changes
+from tracker.app.bets import Bets
 from tracker.domain.bet import Parlay, Result
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Side
@@ -22,6 +22,7 @@ from tracker.domain.player import Player, Stat
 from tracker.domain.policy import parse_rule
 from tracker.domain.poll import Poll
 from tracker.domain.tracking import Change, GameTracking
+from tracker.intake import Changes
 from tracker.language import find_in, parse_pick
 from tracker.store import Store
 

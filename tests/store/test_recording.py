@@ -21,11 +21,12 @@ from tests.store.values import (
     snapshot,
     state,
 )
-from tracker.app.bets import Bets, Changes
+from tracker.app.bets import Bets
 from tracker.domain.alert import DeliveryState
 from tracker.domain.bet import Result, Status
 from tracker.domain.poll import Trouble, Unreadable
 from tracker.domain.tracking import Change, Review
+from tracker.intake import Changes
 from tracker.store import Store
 
 

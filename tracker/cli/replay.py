@@ -133,7 +133,7 @@ def run(
     playbacks = playbacks_of(games or [], None, "nba")
     if others := [x.recording.name for x in playbacks if x.recording.league != "nba"]:
         raise Misused(f"only NBA games can be run: {', '.join(others)} can be served")
-    from tracker.app.bets import Beside, draft_of
+    from tracker.intake import Beside, draft_of
 
     if bet:
         drafts = [draft_of(line, Beside(), unit) for line in bet]

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tracker.app.bets import Beside, draft_of
 from tracker.app.choose_game import Chooser, GamesRead
 from tracker.cli import Scope, read_if_any
 from tracker.cli.screen import asks, progress, say, when
@@ -17,6 +16,7 @@ from tracker.domain import BadBet
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, Listing
 from tracker.domain.player import Player
+from tracker.intake import Beside, draft_of
 
 if TYPE_CHECKING:
     from tracker.cli import Session

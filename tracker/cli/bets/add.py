@@ -12,7 +12,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tracker.app.bets import Beside, Registered
+from tracker.app.bets import Registered
 from tracker.app.views import game_name_json, part, plain
 from tracker.cli import Scope, run_async, session
 from tracker.cli.bets import chooser, draft_for
@@ -22,6 +22,7 @@ from tracker.domain.bet import wager_text
 from tracker.domain.chance import NoChance
 from tracker.domain.market import PlayerMarket
 from tracker.domain.money import needed, payout_if_won
+from tracker.intake import Beside
 
 if TYPE_CHECKING:
     import typer

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tracker.app.bets import Changes, Decided
+from tracker.app.bets import Decided
 from tracker.app.health import read_since
 from tracker.app.views import bet_json, part
 from tracker.cli import Scope, read_if_any, run_async, scope_of, session
@@ -16,6 +16,7 @@ from tracker.cli.screen import asks, named, note, say, say_json, shown_as, statu
 from tracker.domain import BadBet, Misused
 from tracker.domain.bet import Result, Status
 from tracker.domain.money import money_text, parse_money
+from tracker.intake import Changes
 from tracker.wording.figures import change_text
 
 if TYPE_CHECKING:

@@ -148,9 +148,10 @@ async def check(
     The chance, the fair price, the edge (expected profit of a unit), Kelly's share, the best price
     that is quoted and where, and whether that is worth a look by your limits, or why not.
     """
-    from tracker.app.bets import Beside, unregistered
+    from tracker.app.bets import unregistered
     from tracker.app.market.value import WHY_NONE, Worth
     from tracker.cli.bets import chooser, draft_for
+    from tracker.intake import Beside
     from tracker.wording.figures import percent
 
     scope, text = scope_of(context), " ".join(line)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from tracker.app.bets import Beside, check, unregistered
+from tracker.app.bets import check, unregistered
 from tracker.app.health import at_work, read_since
 from tracker.app.tonight import GameOnPage, tonight
 from tracker.cli import Session, session
@@ -23,6 +23,7 @@ from tracker.clock import Clock, wait_for_event
 from tracker.domain import TrackerError
 from tracker.domain.policy import Snooze, SnoozeScope, parse_until
 from tracker.host import os_trouble
+from tracker.intake import Beside
 
 if TYPE_CHECKING:
     from tracker.cli import Scope

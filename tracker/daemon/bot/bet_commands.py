@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
-from tracker.app.bets import Beside, Bets, Changes, check_over
+from tracker.app.bets import Bets, check_over
 from tracker.app.choose_game import Choice, Chooser
 from tracker.app.explain import Explainer
 from tracker.app.market.value import HeldBet, held
@@ -22,6 +22,7 @@ from tracker.domain.bet import Result
 from tracker.domain.draft import Draft
 from tracker.domain.money import parse_money, parse_odds
 from tracker.domain.policy import parse_rules
+from tracker.intake import Beside, Changes
 from tracker.wording.figures import FILE_WINS
 
 if TYPE_CHECKING:

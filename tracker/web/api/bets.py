@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
-from tracker.app.bets import Beside, Changes, check_word
+from tracker.app.bets import check_word
 from tracker.app.choose_game import Chooser
 from tracker.app.contracts.bets import (
     AddedBetJson,
@@ -33,6 +33,7 @@ from tracker.domain.bet import Result
 from tracker.domain.draft import parse_placed_at
 from tracker.domain.money import parse_money, parse_odds, parse_stake
 from tracker.domain.policy import Rule, Snooze, SnoozeScope, parse_rule, parse_until
+from tracker.intake import Beside, Changes
 from tracker.store.views import OnlyBets
 from tracker.web.guard import (
     Json,

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Query, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, Field
 
-from tracker.app.bets import Beside, Changes, already, check, understood
+from tracker.app.bets import already, check, understood
 from tracker.app.choose_game import Chooser, why_waits
 from tracker.app.course import course_of
 from tracker.app.tonight import extreme_text, players_of
@@ -19,6 +19,7 @@ from tracker.domain.alert import NO_HOLD
 from tracker.domain.bet import Result
 from tracker.domain.money import money_text, needed, odds_text, parse_money, parse_odds, parse_stake
 from tracker.domain.policy import Snooze, SnoozeScope, parse_rules, parse_until
+from tracker.intake import Beside, Changes
 from tracker.web import charts
 from tracker.web.guard import Problem, problem_of
 from tracker.web.pages import Inside, OfTonight, at_text, drawn, page, share
