@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import random
 from itertools import pairwise
 
 import pytest
 
 from tracker.cli.bets.rules import bets_on
-from tracker.clock import LeapingClock
 from tracker.domain.alert import Decision
-from tracker.domain.game import Game
 from tracker.domain.policy import LevelRule, parse_rule
 from tracker.engine.rules.state_machine import BAND, COOLDOWN, NEWS, log_odds
-from tracker.feeds.polling.poller import GamePoller
 from tracker.modelling.metrics import TrialCourse
-from tracker.modelling.rule_trial import STARTS_BEFORE, SiteWatch, follow
+from tracker.modelling.rule_trial import follow, rehearsed
 from tracker.replay import shipped
-from tracker.replay.nba_site import NbaSite
 from tracker.replay.playback import Playback
 
 RULES = [parse_rule(x) for x in ("p >= 0.80", "p >= 0.50", "p <= 0.50", "p <= 0.20")]
@@ -26,14 +21,9 @@ RECORDED = [x for x in shipped() if x.league == "nba"]
 
 async def courses(name: str) -> list[TrialCourse]:
     """The moneyline of a recorded game, followed by the real loop."""
-    recording = next(x for x in RECORDED if x.name == name)
-    playback = Playback(recording)
-    clock = LeapingClock(playback.scheduled - STARTS_BEFORE)
-    watch = SiteWatch(NbaSite([playback]), clock)
-    home, away = recording.home.tricode, recording.away.tricode
-    game = Game(recording.id, recording.league, home, away, playback.scheduled)
-    poller = GamePoller(game, watch, clock, random.Random(1))  # noqa: S311 - no secret
-    return await follow(game, bets_on(game, None, RULES)[:1], poller, clock, lambda _: None)
+    found = await rehearsed(Playback(next(x for x in RECORDED if x.name == name)))
+    assert found is not None
+    return await follow(found, bets_on(found.game, None, RULES)[:1], lambda _: None)
 
 
 @pytest.mark.parametrize("name", [x.name for x in RECORDED])

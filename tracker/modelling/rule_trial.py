@@ -210,21 +210,24 @@ async def try_bets(
     quiet hours, budgets and snoozes do not apply.
     """
     clock = LeapingClock(min(game.start, history[0][0]) - BEFORE)
-    return await follow(game, bets, _HistoryPoller(history, clock), clock, lines_for, load)
+    played = Rehearsed(game, _HistoryPoller(history, clock), clock)
+    return await follow(played, bets, lines_for, load)
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """A game to be followed, what polls it, and its clock, whose waits take no real time."""
+
+    game: Game
+    poller: PollSource
+    clock: Clock
 
 
 async def follow(
-    game: Game,
-    bets: Sequence[Bet],
-    poller: PollSource,
-    clock: Clock,
-    lines_for: LinesFor,
-    load: Load = load_parameters,
+    played: Rehearsed, bets: Sequence[Bet], lines_for: LinesFor, load: Load = load_parameters
 ) -> list[TrialCourse]:
-    """Follow bets over the polls of a poller, on a clock whose waits take no real time.
-
-    Returns a course for each bet that was settled.
-    """
+    """Follow bets over the polls of a game. Returns a course for each bet that was settled."""
+    game, clock = played.game, played.clock
     recorder = _MemoryRecorder()
     forecaster = Forecaster(lines_for, lambda *_: None, load)
     context = TrackContext(
@@ -238,7 +241,7 @@ async def follow(
     added = [replace(x, added_at=clock.now()) for x in bets]
     async with deciding(context) as decisions:
         tracking = GameTracking(game, tuple(Tracked.fresh(x) for x in added))
-        await track(tracking, poller, decisions)
+        await track(tracking, played.poller, decisions)
     return [
         TrialCourse(
             seen=tuple(
@@ -321,6 +324,20 @@ class SiteWatch:
         return FeedAnswer("nba", path, now, heard, body, digest, reading)
 
 
+async def rehearsed(playback: Playback) -> Rehearsed | None:
+    """A recorded game to be followed in virtual time; None where it cannot be read."""
+    recording = playback.recording
+    home, away = recording.home.tricode, recording.away.tricode
+    named = Game(recording.id, recording.league, home, away, playback.scheduled)
+    clock = LeapingClock(playback.scheduled - STARTS_BEFORE)
+    watch = SiteWatch(NbaSite([playback]), clock)
+    found = (await watch.read(named, LookUp.EITHER, 0.0)).reading
+    if not isinstance(found, GameState):
+        return None
+    jitter = random.Random(found.game.id)  # noqa: S311 - no secret
+    return Rehearsed(found.game, GamePoller(found.game, watch, clock, jitter), clock)
+
+
 async def rehearse(
     playbacks: Sequence[Playback],
     drafts: Sequence[Draft],
@@ -349,12 +366,10 @@ async def _play(
     forecaster: Forecaster,
     tell: Tell,
 ) -> None:
-    clock = LeapingClock(playback.scheduled - STARTS_BEFORE)
-    watch = SiteWatch(NbaSite([playback]), clock)
-    found = await watch.read(_game_of(playback), LookUp.EITHER, 0.0)
-    if isinstance(found.reading, Unreadable):
+    found = await rehearsed(playback)
+    if found is None:
         return
-    game = found.reading.game
+    game, clock = found.game, found.clock
     roster = _players(playback)
     for draft in drafts:
         if all(draft.leg_fits(leg, game, roster) for leg in draft.legs):
@@ -373,23 +388,11 @@ async def _play(
         wake_channels=lambda: None,
         tell=tell,
     )
-    poller = GamePoller(game, watch, clock, random.Random(game.id))  # noqa: S311 - jitter is no secret
     async with deciding(context) as decisions:
-        await track(tracking, poller, decisions)
+        await track(tracking, found.poller, decisions)
 
 
 def _players(playback: Playback) -> tuple[Player, ...]:
     """The players on both rosters of a recorded game, with the names of its box."""
     teams = ((Side.HOME, playback.recording.home), (Side.AWAY, playback.recording.away))
     return tuple(Player(x.name, side) for side, team in teams for x in team.players)
-
-
-def _game_of(playback: Playback) -> Game:
-    recording = playback.recording
-    return Game(
-        recording.id,
-        recording.league,
-        recording.home.tricode,
-        recording.away.tricode,
-        playback.scheduled,
-    )

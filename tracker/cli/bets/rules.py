@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -115,35 +114,19 @@ def _given(lines: Lines | None, _: Game) -> Lines | None:
 
 async def _shipped(scope: Scope, rules: Sequence[Rule]) -> tuple[int, list[TrialCourse]]:
     """The number of shipped NBA recordings that were played, and the courses of their bets."""
-    from tracker.clock import LeapingClock
-    from tracker.domain.game import GameState
-    from tracker.feeds.polling import LookUp
-    from tracker.feeds.polling.poller import GamePoller
-    from tracker.modelling.rule_trial import STARTS_BEFORE, SiteWatch, follow
+    from tracker.modelling.rule_trial import follow, rehearsed
     from tracker.replay import shipped
-    from tracker.replay.nba_site import NbaSite
     from tracker.replay.playback import Playback
 
     load = _load(scope)
     courses: list[TrialCourse] = []
     count = 0
     for recording in shipped():
-        if recording.league != "nba":
-            continue
-        playback = Playback(recording)
-        clock = LeapingClock(playback.scheduled - STARTS_BEFORE)
-        watch = SiteWatch(NbaSite([playback]), clock)
-        named = Game(
-            recording.id, recording.league, recording.home.tricode, recording.away.tricode,
-            playback.scheduled,
-        )  # fmt: skip
-        found = await watch.read(named, LookUp.EITHER, 0.0)
-        if isinstance(found.reading, GameState):
+        found = await rehearsed(Playback(recording)) if recording.league == "nba" else None
+        if found is not None:
             count += 1
-            game = found.reading.game
-            poller = GamePoller(game, watch, clock, random.Random(game.id))  # noqa: S311 - no secret
-            bets = bets_on(game, None, rules)
-            courses += await follow(game, bets, poller, clock, lambda _: None, load)
+            bets = bets_on(found.game, None, rules)
+            courses += await follow(found, bets, lambda _: None, load)
     return count, courses
 
 
