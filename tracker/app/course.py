@@ -28,7 +28,6 @@ from tracker.domain.bet import OwnFigure, Parlay, Result, Wager
 from tracker.domain.game import Game
 from tracker.domain.league import LEAGUES
 from tracker.domain.policy import (
-    Comparison,
     EdgeRule,
     EventRule,
     LevelRule,
@@ -336,10 +335,8 @@ def _way(alert: Alert) -> int:
     """Which way an alert points: as its rule says, else as the chance moved."""
     rule = parse_rule(alert.rule)
     match rule:
-        case LevelRule(Comparison.AT_LEAST):
-            return 1
-        case LevelRule(Comparison.AT_MOST):
-            return -1
+        case LevelRule(comparison) if comparison.upward is not None:
+            return 1 if comparison.upward else -1
         case LevelRule() | SwingRule():
             return -1 if (alert.p or 0.0) < (alert.was or 0.0) else 1
         case EventRule() | EdgeRule() | MoveRule():

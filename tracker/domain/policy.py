@@ -28,6 +28,11 @@ class Comparison(StrEnum):
     AT_MOST = "<="
     CROSSES = "crosses"
 
+    @property
+    def upward(self) -> bool | None:
+        """Whether the chance rises to the level; None where it may come from either side."""
+        return None if self is Comparison.CROSSES else self is Comparison.AT_LEAST
+
 
 class Fact(StrEnum):
     """Events of a bet or its game that a rule may announce."""

@@ -14,14 +14,14 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from statistics import median
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import expit, ndtr
 
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import Result
-from tracker.domain.policy import Comparison, LevelRule, SwingRule
+from tracker.domain.policy import LevelRule, SwingRule
 from tracker.engine.record import wilson
 from tracker.engine.rules.state_machine import COOLDOWN
 
@@ -322,17 +322,10 @@ def _fired(rule: Watched, course: TrialCourse) -> Iterable[RuleAlert]:
 
 
 def _points_up(rule: Watched, alert: Alert) -> bool:
-    if isinstance(rule, LevelRule):
-        match rule.comparison:
-            case Comparison.AT_LEAST:
-                return True
-            case Comparison.AT_MOST:
-                return False
-            case Comparison.CROSSES:
-                return alert.p is not None and alert.p >= rule.level
-            case _:
-                assert_never(rule.comparison)
-    return alert.was is None or alert.p is None or alert.p >= alert.was
+    if isinstance(rule, SwingRule):
+        return alert.was is None or alert.p is None or alert.p >= alert.was
+    up = rule.comparison.upward
+    return alert.p is not None and alert.p >= rule.level if up is None else up
 
 
 def _minute(seen: Sequence[SeenChance], at: datetime) -> float:
@@ -361,13 +354,12 @@ def naive(rule: Watched, seen: Sequence[SeenChance]) -> int:
     crossed = 0
     for before, after in pairwise(seen):
         was, now = _beyond(rule, before.p), _beyond(rule, after.p)
-        both = rule.comparison is Comparison.CROSSES
-        crossed += (was != now) if both else (now and not was)
+        crossed += (was != now) if rule.comparison.upward is None else (now and not was)
     return crossed
 
 
 def _beyond(rule: LevelRule, p: float) -> bool:
-    return p <= rule.level if rule.comparison is Comparison.AT_MOST else p >= rule.level
+    return p <= rule.level if rule.comparison.upward is False else p >= rule.level
 
 
 def _naive_swing(rule: SwingRule, seen: Sequence[SeenChance]) -> int:

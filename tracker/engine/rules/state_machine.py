@@ -221,15 +221,7 @@ def caught_up(
 def _beyond(rule: LevelRule, state: RuleState, p: float) -> float:
     """How far, in log-odds, a chance lies beyond the level; negative on the safe side."""
     excess = log_odds(p) - log_odds(rule.level)
-    match rule.comparison:
-        case Comparison.AT_LEAST:
-            return excess
-        case Comparison.AT_MOST:
-            return -excess
-        case Comparison.CROSSES:
-            return -excess if state.flipped else excess
-        case _:
-            assert_never(rule.comparison)
+    return excess if _upward(rule, state) else -excess
 
 
 _IN_COOLDOWN = (RulePhase.COOLING, RulePhase.PENDING)
@@ -293,15 +285,8 @@ def _that_fired(state: RuleState) -> tuple[tuple[datetime, float], ...]:
 
 def _upward(rule: LevelRule, state: RuleState) -> bool:
     """Whether the crossing that the rule waits for is upward."""
-    match rule.comparison:
-        case Comparison.AT_LEAST:
-            return True
-        case Comparison.AT_MOST:
-            return False
-        case Comparison.CROSSES:
-            return not state.flipped
-        case _:
-            assert_never(rule.comparison)
+    up = rule.comparison.upward
+    return not state.flipped if up is None else up
 
 
 def _worse(rule: LevelRule, state: RuleState, p: float) -> bool:

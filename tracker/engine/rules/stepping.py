@@ -196,8 +196,8 @@ def _turned(
         rule = levels.get(alert.rule)
         if rule is None or alert.p is None or alert.decision is not Decision.FIRED:
             continue
-        crossed_up = rule.comparison is Comparison.CROSSES and alert.p >= rule.level
-        up = crossed_up or rule.comparison is Comparison.AT_LEAST
+        up = rule.comparison.upward
+        up = alert.p >= rule.level if up is None else up
         states = [
             turned(levels[x.rule], x, alert.p, up=up) if x.rule in levels else x for x in states
         ]
