@@ -237,18 +237,18 @@ class Quotes(Subject):
         self, db: Connection, game: str | None, since: datetime, until: datetime
     ) -> list[tuple[Quote, str, str]]:
         """The quotes from `since` to `until`, oldest first, each with its source and path."""
-        values = {"game": game, "since": stamp(since), "until": stamp(until)}
-        return [(_quote(x), x["source"], x["path"]) for x in db.execute(_HISTORY, values)]
+        return _history(db, game, since, until)
 
-    async def standing(
-        self, game: str | None, since: datetime, until: datetime
+    @reads
+    def standing(
+        self, db: Connection, game: str | None, since: datetime, until: datetime
     ) -> list[StandingQuote]:
         """The last price of each book on each selection of a game, open or not."""
-        last: dict[tuple[str, str, Selection], tuple[Quote, str, str]] = {}
-        for quote, source, path in await self.history(game, since, until):
-            last[quote.game, quote.book, quote.selection] = quote, source, path
-        stood = await self._stood({source for _, source, _ in last.values()}, since, until)
-        starts = await self._starts({quote.game for quote, _, _ in last.values()})
+        history = _history(db, game, since, until)
+        last = {(x.game, x.book, x.selection): (x, source, path) for x, source, path in history}
+        stood = _stood(db, {source for _, source, _ in last.values()}, since, until)
+        games = json.dumps(sorted({quote.game for quote, _, _ in last.values()}))
+        starts = {x["id"]: moment(x["start_at"]) for x in db.execute(_STARTS, (games,))}
         found = []
         for quote, source, path in last.values():
             asked = stood.get((f"odds {source}", ""))
@@ -256,29 +256,6 @@ class Quotes(Subject):
             asked = None if asked is None else min(asked, starts[quote.game])
             stood_at = _newest(quote, stood.get((source, path)), asked, until)
             found.append(StandingQuote(quote, stood_at, f"{source} {path}"))
-        return found
-
-    @reads
-    def _starts(self, db: Connection, games: set[str]) -> dict[str, datetime]:
-        rows = db.execute(_STARTS, (json.dumps(sorted(games)),))
-        return {x["id"]: moment(x["start_at"]) for x in rows}
-
-    @reads
-    def _stood(
-        self, db: Connection, sources: set[str], since: datetime, until: datetime
-    ) -> dict[tuple[str, str], datetime]:
-        """When each document of these sources was last read by then, and each source as a whole.
-
-        Of a source only its last answer is known: one long after `until` tells nothing of then.
-        """
-        asked = {
-            "sources": json.dumps(sorted(sources)), "since": stamp(since), "until": stamp(until),
-        }  # fmt: skip
-        rows = db.execute(_STOOD, asked)
-        found = {(x["source"], x["path"]): moment(x["at"]) for x in rows}
-        for x in db.execute(_SOURCE_STATUSES):
-            if (last := moment(x["last_ok_at"])) <= until + _JUST_AFTER:
-                found[x["source"], ""] = last
         return found
 
     # ------------------------------------------------------------------------------------ closes
@@ -426,6 +403,30 @@ class Quotes(Subject):
     def edges(self, db: Connection) -> list[EdgeSeen]:
         """All edges that lists have ever shown, oldest first."""
         return [_edge(x) for x in db.execute(_EDGES)]
+
+
+def _history(
+    db: Connection, game: str | None, since: datetime, until: datetime
+) -> list[tuple[Quote, str, str]]:
+    values = {"game": game, "since": stamp(since), "until": stamp(until)}
+    return [(_quote(x), x["source"], x["path"]) for x in db.execute(_HISTORY, values)]
+
+
+def _stood(
+    db: Connection, sources: set[str], since: datetime, until: datetime
+) -> dict[tuple[str, str], datetime]:
+    """When each document of these sources was last read by then, and each source as a whole.
+
+    Of a source only its last answer is known: one long after `until` tells nothing of then.
+    """
+    asked = {
+        "sources": json.dumps(sorted(sources)), "since": stamp(since), "until": stamp(until),
+    }  # fmt: skip
+    found = {(x["source"], x["path"]): moment(x["at"]) for x in db.execute(_STOOD, asked)}
+    for x in db.execute(_SOURCE_STATUSES):
+        if (last := moment(x["last_ok_at"])) <= until + _JUST_AFTER:
+            found[x["source"], ""] = last
+    return found
 
 
 def _newest(
