@@ -123,7 +123,7 @@ class PlayerBeliefs:
     def _lately(self, game: Game, code: str) -> dict[str, str]:
         """The players in a team's last games before this one: names by key."""
         games = self.teams.get((game.league, code), {})
-        before = {k: [x for x in own if x.start < game.start] for k, own in games.items()}
+        before = {k: _before(own, game) for k, own in games.items()}
         starts = sorted({x.start for own in before.values() for x in own})[-_LATELY:]
         return {k: own[0].name for k, own in before.items() if any(x.start in starts for x in own)}
 
@@ -200,13 +200,9 @@ class PlayerBeliefs:
         if known is None:
             from tracker.forecast.players.lineup import allowed, level_of
 
-            stretch = 48 * 60 / game.rules.regulation_seconds
+            stretch = game.rules.stretch
             read = {
-                side: [
-                    x
-                    for x in self.against.get((game.league, game.code(side.other)), ())
-                    if x.start < game.start
-                ]
+                side: _before(self.against.get((game.league, game.code(side.other)), ()), game)
                 for side in Side
             }
             level = level_of((x for games in read.values() for x in games), shipped, stretch)
@@ -223,9 +219,8 @@ class PlayerBeliefs:
         if known is None or known[0] is not games or known[1] != game.start:
             from tracker.forecast.players.lineup import mates_of
 
-            before = {k: [x for x in own if x.start < game.start] for k, own in games.items()}
-            stretch = 48 * 60 / game.rules.regulation_seconds
-            known = self._mates[team] = games, game.start, mates_of(before, stretch)
+            before = {k: _before(own, game) for k, own in games.items()}
+            known = self._mates[team] = games, game.start, mates_of(before, game.rules.stretch)
         return known[2]
 
     def knows_player(self, player: Player, game: Game) -> bool:
@@ -238,8 +233,7 @@ class PlayerBeliefs:
 
     def _games(self, player: Player, game: Game) -> tuple[PlayerGame, ...]:
         kept = self.recent.get((game.league, player.key), ())
-        before = [x for x in kept if x.start < game.start]
-        return enough(of_team(before, game.code(player.side)))
+        return enough(of_team(_before(kept, game), game.code(player.side)))
 
     def _prior(
         self,
@@ -268,6 +262,11 @@ def _same(one: Any, other: Any) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(is_, one, other))
     return one is other
+
+
+def _before(games: Iterable[PlayerGame], game: Game) -> list[PlayerGame]:
+    """Those of some games that were played before another."""
+    return [x for x in games if x.start < game.start]
 
 
 def _line(name: str, side: Side) -> PlayerLine:

@@ -30,6 +30,11 @@ class League:
         """Seconds of a game without overtime."""
         return self.periods * self.period_seconds
 
+    @property
+    def stretch(self) -> float:
+        """The factor from minutes of a game of this league to those of a 48-minute game."""
+        return 48 * 60 / self.regulation_seconds
+
     def length_of(self, period: int) -> int:
         """Seconds of a period; a period above the regulation periods is an overtime."""
         return self.period_seconds if period <= self.periods else self.overtime_seconds

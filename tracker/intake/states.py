@@ -34,7 +34,6 @@ from tracker.domain.player import player_key
 from tracker.domain.prior import Lines, Prior, PriorSource
 from tracker.forecast.game.parameters import Parameters
 from tracker.forecast.market import LiveLines
-from tracker.forecast.players import GAME_MINUTES
 from tracker.forecast.players.lineup import KINDS, Bulk, Mate, brings
 from tracker.forecast.players.priors import PlayerPrior, PlayerPriors, from_averages
 from tracker.forecast.players.remainder import BASIC, PLACE
@@ -428,9 +427,8 @@ def _mates(
     for who, where in missing.items():
         if who not in listed:
             raise BadState(where, "not among `players`: list the player there, with a prior")
-    stretch = GAME_MINUTES * 60 / rules.regulation_seconds
     bulks = {
-        who: brings(prior.minutes(None) * stretch, (prior.rates[PLACE[x]] for x in KINDS))
+        who: brings(prior.minutes(None) * rules.stretch, (prior.rates[PLACE[x]] for x in KINDS))
         for who, prior in known.items()
     }
     found = {}

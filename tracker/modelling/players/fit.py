@@ -38,7 +38,7 @@ from tracker.modelling.players.known import (
     shrunk_rate,
 )
 from tracker.modelling.players.moment_fit import Given, fit_moment
-from tracker.modelling.players.sample import MEMORIES, RATE_DECAYS, odds_of, stretch
+from tracker.modelling.players.sample import MEMORIES, RATE_DECAYS, odds_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -64,7 +64,7 @@ FEWEST_MINUTES = 4.0
 def fit_minutes(known: PlayerSeasons, train: Array) -> tuple[dict[str, Any], Array]:
     """The figures of a player's expected minutes, and these minutes for all player-games."""
     rows = known.rows
-    played = rows.moments[END].minutes * stretch(rows)
+    played = rows.moments[END].minutes * rows.league.stretch
     starting = float(played[train & rows.starter].mean())
     bench = float(played[train & ~rows.starter].mean())
     table = minutes_table(known, starting, bench)

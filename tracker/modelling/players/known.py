@@ -48,7 +48,6 @@ from tracker.modelling.players.sample import (
     opponents,
     remember,
     standings,
-    stretch,
     team_to_come,
 )
 
@@ -165,7 +164,7 @@ def table(columns: Sequence[Any], rows: int) -> Array:
 def shrunk_rate(known: PlayerSeasons, i: int, own: dict[str, Any], league: Array) -> Array:
     """Each player's rate of figure `i` in earlier games, shrunk to the `league` rate by `own`."""
     past = known.past.rates[:, RATE_DECAYS.index(own["decay"])]
-    weight = own["minutes"] / stretch(known.rows)
+    weight = own["minutes"] / known.rows.league.stretch
     rate: Array = (past[:, 1 + i] + weight * league) / (past[:, 0] + weight)
     return rate
 
@@ -241,7 +240,7 @@ class Inputs:
         count, none = known.rows.person.size, np.zeros(known.rows.person.size)
         shared = rate_features(self.standing, team_ratio(known.rows, self.scenes, usual))
         for i in range(len(BASIC)):
-            rate, memory = expected.rates[:, i], expected.memory[i] / stretch(known.rows)
+            rate, memory = expected.rates[:, i], expected.memory[i] / known.rows.league.stretch
             has = moment.stats[:, i]
             now = (rate * memory + has) / (memory + moment.minutes)
             own = np.log(np.maximum(now, LEAST_RATE) / expected.league[:, i])

@@ -64,11 +64,6 @@ RATE_DECAYS = (0.9, 0.93, 0.95, 0.96, 0.97, 0.98, 0.99)
 """The decays of a game's weight with each later game that are tried for rates."""
 
 
-def stretch(rows: PlayerRows) -> float:
-    """The factor from minutes of the league's game to minutes of a 48-minute game."""
-    return GAME_MINUTES * 60 / rows.league.regulation_seconds
-
-
 @dataclass(frozen=True, eq=False)
 class Past:
     """Decayed sums over each player's games before each game.
@@ -182,7 +177,7 @@ def opponents(rows: PlayerRows, teams: Array) -> Opponents:
     np.add.at(whole, (rows.game, side_of), np.c_[rows.minutes, rows.final[:, : len(KINDS)]])
     date = np.full(len(rows.games), "", dtype=rows.date.dtype)
     date[rows.game] = rows.date
-    team = TEAM_MINUTES / stretch(rows)
+    team = TEAM_MINUTES / rows.league.stretch
     held: dict[str, Array] = {}
     level = np.zeros(1 + len(KINDS))
     logs = np.zeros((len(rows.games), 2, len(KINDS)))
@@ -212,7 +207,7 @@ def remember(rows: PlayerRows) -> Past:
     """The past of every player before each of his games."""
     order = np.lexsort((rows.game, rows.date, rows.person))
     count = order.size
-    per_game = np.c_[np.ones(count), rows.minutes * stretch(rows), rows.starter]
+    per_game = np.c_[np.ones(count), rows.minutes * rows.league.stretch, rows.starter]
     per_rate = np.c_[rows.minutes, rows.final]
     slow, quick = np.array(MEMORIES)[:, None], np.array(RATE_DECAYS)[:, None]
     minutes, role = np.zeros((count, len(MEMORIES), 3)), np.zeros((count, 2, 2))
@@ -349,7 +344,7 @@ def standings(
         on=moment.on.astype(float),
         min_gap=gaps[:, 0],
         use_gap=gaps[:, 1],
-        unseen=ramp(moment.unseen * stretch(rows), UNSEEN) * ramp(usual, REGULAR),
+        unseen=ramp(moment.unseen * rows.league.stretch, UNSEEN) * ramp(usual, REGULAR),
         star=ramp(usual, STAR),
     )
 
