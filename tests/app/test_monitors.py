@@ -15,7 +15,7 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.store.values import started
-from tracker.app.bets import Beside, Bets
+from tracker.app.bets import Bets
 from tracker.app.choose_game import Chooser
 from tracker.app.monitors import NOT_FOLLOWED, Surprise, by_game, fit_of, sums_of, watch
 from tracker.app.refresh import followed_leagues
@@ -35,6 +35,7 @@ from tracker.engine.monitors import (
 )
 from tracker.engine.record import Prediction
 from tracker.forecast import load_parameters
+from tracker.intake import Beside
 from tracker.store import Store
 from tracker.store.known import SlateCheck
 from tracker.store.upkeep import Figure, MonitorStanding

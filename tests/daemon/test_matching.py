@@ -15,8 +15,7 @@ from tests.engine.build import GAME, T0, a_book, bet, final
 from tests.store.values import started
 from tracker.app.choose_game import match, strayed, to_move
 from tracker.daemon.watchers import Watchdog, tend_bets, watch_slate
-from tracker.daemon.watchers.followed_bets import FollowedBets
-from tracker.daemon.watchers.lacking import Rosters
+from tracker.daemon.watchers.followed_bets import FollowedBets, Rosters
 from tracker.domain.bet import Bet
 from tracker.domain.draft import Draft
 from tracker.domain.events import tell_nobody

@@ -1,10 +1,14 @@
-"""The bets to follow: read from the bets file and the database, and matched to their games."""
+"""The bets to follow: read from the bets file and the database, and matched to their games.
+
+`Rosters` has the players among whom a bet's player is found.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from tracker.app.bets import Bets
@@ -12,7 +16,6 @@ from tracker.app.bets.bets_file import take
 from tracker.app.choose_game import RECENT, match, strayed, to_move
 from tracker.app.player_priors import Team, Who, players_in
 from tracker.clock import Clock, SystemClock
-from tracker.daemon.watchers.lacking import Rosters
 from tracker.domain.bet import Bet, Settlement
 from tracker.domain.catalog import guests_of
 from tracker.domain.draft import superseded
@@ -25,9 +28,18 @@ from tracker.domain.events import (
     BetWithdrawn,
     Tell,
 )
-from tracker.domain.game import Game, GameState, Side
+from tracker.domain.game import Game, GameState, Phase, Side
 from tracker.domain.league import NBA, slate_date
-from tracker.domain.player import Absences, Injury, Player, PlayerGame
+from tracker.domain.player import (
+    BY_BOX,
+    UNREAD,
+    Absences,
+    Availability,
+    Injury,
+    Player,
+    PlayerGame,
+    player_key,
+)
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.intake.bets_file import read_bets
 from tracker.settings import Settings
@@ -36,6 +48,85 @@ from tracker.wording.alerts import rewritten
 
 _MOST_TOLD = 5
 """Mistakes of the bets file that one message names; it counts the rest."""
+
+
+class Rosters:
+    """The known players of every team, in step with the store."""
+
+    def __init__(self, store: Store) -> None:
+        """No player is known until `load`."""
+        self._store = store
+        self._known: dict[Team, tuple[str, ...]] = {}
+        self._seen: dict[Team, tuple[date | None, dict[str, str]]] = {}
+        self._unstored: set[Team] = set()
+        self.complete: set[str] = set()
+        """The ids of the games whose final box score has named the players of both teams."""
+        self._completed = False
+        self._out: dict[tuple[str, Side, str], Injury] = {}
+        self._unstored_out: dict[tuple[str, Side, str], Injury] = {}
+
+    async def load(self, now: datetime) -> None:
+        """Load the rosters from the store."""
+        self._known = await self._store.players.rosters(now)
+
+    def meet(self, state: GameState) -> None:
+        """Learn both teams' players from a box score; what it said before costs nothing."""
+        for side in Side:
+            team = state.game.league, state.game.code(side)
+            slate, seen = self._seen.get(team, (None, {}))
+            if slate != state.game.slate:
+                # Each night starts anew, so that the store sees who still plays for the team.
+                seen = {}
+            before = len(seen)
+            seen.update({player_key(x.name): x.name for x in state.players if x.side is side})
+            if len(seen) > before:
+                self._seen[team] = state.game.slate, seen
+                self._unstored.add(team)
+        self._note(state)
+        ended = state.phase is Phase.FINAL and state.game.id not in self.complete
+        if ended and {x.side for x in state.players if x.doubt != UNREAD} == set(Side):
+            self.complete.add(state.game.id)
+            self._completed = True
+
+    def _note(self, state: GameState) -> None:
+        """Note the players whom a box score reports out, where it has not said so before."""
+        game = state.game
+        said = {
+            (game.id, x.side, player_key(x.name)): Injury(
+                game.league, game.code(x.side), x.name, Availability.OUT, (x.note or "").strip(),
+                game.slate + timedelta(days=1), BY_BOX,
+            )
+            for x in state.players
+            if x.out
+        }  # fmt: skip
+        fresh = {who: word for who, word in said.items() if self._out.get(who) != word}
+        if fresh:
+            self._out |= fresh
+            self._unstored_out |= fresh
+
+    @property
+    def news(self) -> bool:
+        """Whether players, players reported out, or a final box are not taken up yet."""
+        return bool(self._unstored or self._unstored_out or self._completed)
+
+    async def keep(self, now: datetime) -> None:
+        """Store what was learned, and reload the rosters that follow from it."""
+        self._completed = False
+        out, self._unstored_out = self._unstored_out, {}
+        if out:
+            await self._store.seasons.keep_box(tuple(out.values()), now)
+        teams, self._unstored = self._unstored, set()
+        if teams:
+            met = {team: tuple(self._seen[team][1].values()) for team in teams}
+            await self._store.players.meet(met, now)
+            await self.load(now)
+
+    def of(self, game: Game) -> tuple[Player, ...]:
+        """The players of both teams, as far as they are known."""
+        return tuple(Player(name, side) for side in Side for name in self._names(game, side))
+
+    def _names(self, game: Game, side: Side) -> tuple[str, ...]:
+        return self._known.get((game.league, game.code(side)), ())
 
 
 class FollowedBets:
