@@ -188,6 +188,7 @@ class Refresh:
         today = slate_date(self._clock.now())
         morning = datetime.combine(today - timedelta(days=FAR), time(), LEAGUE_ZONE)
         boxed = await self._store.seasons.boxed(league, morning)
+        self._listings = {x: y for x, y in self._listings.items() if x[1] >= morning.date()}
         seen, read = Counter[str](), 0
         async for game in self._last_games(league, teams, today):
             most = ENOUGH if game.counts else 1
@@ -216,19 +217,23 @@ class Refresh:
             day = today - timedelta(days=n)
             for feed in feeds:
                 try:
-                    listed = self._listings.get((feed.source.label, day))
-                    if listed is None:
-                        listed = await _listed(feed, day)
-                        days = {day} if feed.source.dated else {g.slate for g, _ in listed}
-                        for one in days | {day}:
-                            of_day = [x for x in listed if x[0].slate == one]
-                            self._listings[feed.source.label, one] = of_day
+                    listed = await self._listed_once(feed, day)
                 except FeedError:
                     continue
-                found = [g for g, _ in listed if g.slate == day and {g.home, g.away} & teams]
-                for game in found:
-                    yield feed.own(register, game)
+                for game, _ in listed:
+                    if {game.home, game.away} & teams:
+                        yield feed.own(register, game)
                 break
+
+    async def _listed_once(self, feed: Feed, day: date) -> Sequence[Listing]:
+        """The games of a day as a source lists them, which is asked once. Raises FeedError."""
+        label = feed.source.label
+        if (label, day) not in self._listings:
+            listed = await _listed(feed, day)
+            days = set() if feed.source.dated else {game.slate for game, _ in listed}
+            for one in days | {day}:
+                self._listings[label, one] = [x for x in listed if x[0].slate == one]
+        return self._listings[label, day]
 
     # ------------------------------------------------------------------------------------ form
 
