@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, assert_never
@@ -86,36 +86,44 @@ class _Asked:
 
 async def _games(scope: Scope, asked: _Asked, as_json: bool) -> None:
     async with session(scope, write=True) as at:
-        listed = _wanted(await _stored(asked, at), asked, at)
-        if asked.refresh or not listed:
-            with progress(ASKING):
-                reading = await read_slate(at, _SCHEDULE_WITHIN_S, leagues=asked.leagues)
-            known = await _stored(asked, at)
-            listed = _wanted(known, asked, at) or _on_board(reading, asked.day)
-            if not reading.whole and not listed:
-                raise Impossible(f"what is on is not known ({reading.trouble}): try again later")
-            if not reading.whole:
-                note(f"Not all may be listed ({reading.trouble}).")
-        elif leagues := _in_play(listed, at):
-            with progress(ASKING):
-                reading = await read_slate(at, ANSWER_WITHIN_S, lambda _: True, leagues)
-            listed = _wanted(await _stored(asked, at), asked, at)
-            if at.settings.alerts.delay and reading.whole:
-                from tracker.wording.figures import span_text
-
-                late = span_text(at.settings.alerts.delay)
-                note(f"Scores are shown {late} late, by `alerts.delay`.")
-            elif not reading.board:
-                note(f"These scores are as they were seen last ({reading.trouble}).")
+        listed = await _listed(asked, at)
         count = await at.store.bets_a_game()
     if as_json:
         say_json([game_json(x, state) | {"bets": count.get(x.id, 0)} for x, state in listed])
-        return
-    if not listed:
+    elif listed:
+        _tell_games(listed, count, at)
+    else:
         day = "" if asked.day is None else f" {asked.day}"
         others = "" if asked.league else " in the NBA or a league of your bets: --league asks more"
         say(f"No game is on{day}{others}.")
-        return
+
+
+async def _listed(asked: _Asked, at: Session) -> list[Listing]:
+    """The games asked for; the feed is asked where none is stored, or a score may be old."""
+    listed = await _wanted(asked, at)
+    if asked.refresh or not listed:
+        with progress(ASKING):
+            reading = await read_slate(at, _SCHEDULE_WITHIN_S, leagues=asked.leagues)
+        listed = await _wanted(asked, at) or _on_board(reading, asked.day)
+        if not reading.whole and not listed:
+            raise Impossible(f"what is on is not known ({reading.trouble}): try again later")
+        if not reading.whole:
+            note(f"Not all may be listed ({reading.trouble}).")
+    elif leagues := _in_play(listed, at):
+        with progress(ASKING):
+            reading = await read_slate(at, ANSWER_WITHIN_S, lambda _: True, leagues)
+        listed = await _wanted(asked, at)
+        if at.settings.alerts.delay and reading.whole:
+            from tracker.wording.figures import span_text
+
+            late = span_text(at.settings.alerts.delay)
+            note(f"Scores are shown {late} late, by `alerts.delay`.")
+        elif not reading.board:
+            note(f"These scores are as they were seen last ({reading.trouble}).")
+    return listed
+
+
+def _tell_games(listed: Sequence[Listing], count: Mapping[str, int], at: Session) -> None:
     several = len({game.league for game, _ in listed}) > 1
     rows = [
         (
@@ -130,13 +138,6 @@ async def _games(scope: Scope, asked: _Asked, as_json: bool) -> None:
     table(("Game", "League", "Tip-off", "State", "Score", "Bets"), rows, right=(5,))
 
 
-async def _stored(asked: _Asked, at: Session) -> list[Listing]:
-    """The stored games of the day asked for, else of the days around today and to come."""
-    if asked.day is not None:
-        return await at.store.games(asked.day)
-    return await at.store.games(since=slate_date(at.now) - _AROUND)
-
-
 def _in_play(listed: Sequence[Listing], at: Session) -> frozenset[str]:
     """The leagues of listed games that may be in play, whose stored scores may be old."""
     return frozenset(
@@ -146,14 +147,14 @@ def _in_play(listed: Sequence[Listing], at: Session) -> frozenset[str]:
     )
 
 
-def _wanted(known: list[Listing], asked: _Asked, at: Session) -> list[Listing]:
-    """The games of the day asked for; without one, of today's slate or the next within a week."""
-    day = asked.day
-    known = [x for x in known if asked.league in (None, x[0].league)]
+async def _wanted(asked: _Asked, at: Session) -> list[Listing]:
+    """The stored games of the day asked for, else of today's slate or the next within a week."""
+    day, today = asked.day, slate_date(at.now)
+    stored = await at.store.games(day, since=None if day is not None else today - _AROUND)
+    known = [x for x in stored if asked.league in (None, x[0].league)]
     if asked.everything:
         return known
     if day is None:
-        today = slate_date(at.now)
         ahead = sorted({game.slate for game, _ in known if game.slate >= today})
         soon = [x for x in ahead if x - today <= _AROUND]
         if not soon:
