@@ -7,7 +7,7 @@ import io
 import json
 import shutil
 import warnings
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ import pytest
 from tests.conftest import made_once
 from tests.store.values import started
 from tracker.__main__ import run
-from tracker.domain.game import Game
+from tracker.domain.game import Game, GameState
 from tracker.domain.league import slate_date
 from tracker.notify.channels.apprise import check_urls
 from tracker.store import Store
@@ -130,17 +130,23 @@ def slate(config: Path) -> tuple[Game, ...]:
     return games
 
 
-def keep_games(config: Path, games: tuple[Game, ...]) -> None:
-    """Store games in the database of a configuration, as the daemon would."""
+def in_store(
+    config: Path, work: Callable[[Store], Awaitable[object]], now: datetime | None = None
+) -> None:
+    """Do something in the database of a configuration, as the daemon would at a time."""
 
-    async def keep() -> None:
-        now = datetime.now(UTC)
-        async with await Store.open(
-            started(config.parent / "state" / "tracker.db"), now=now
-        ) as store:
-            await store.save_games([(game, None) for game in games], now)
+    async def done() -> None:
+        path, at = started(config.parent / "state" / "tracker.db"), now or datetime.now(UTC)
+        async with await Store.open(path, now=at) as store:
+            await work(store)
 
-    asyncio.run(keep())
+    asyncio.run(done())
+
+
+def keep_games(config: Path, games: Sequence[Game | GameState]) -> None:
+    """Store games, or their states, in the database of a configuration."""
+    listed = [(x.game, x) if isinstance(x, GameState) else (x, None) for x in games]
+    in_store(config, lambda store: store.save_games(listed, datetime.now(UTC)))
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Cli, keep_games, tonight
+from tests.cli.conftest import Cli, in_store, keep_games, tonight
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.player import PlayerGame, Stat
 from tracker.domain.poll import Poll
@@ -176,13 +175,7 @@ def test_a_chance_is_told_by_the_moment_that_it_rests_on(
     state = GameState(
         game, Phase.LIVE, 2, 251.0, Score(41, 38), periods=(Score(30, 28), Score(11, 10))
     )
-
-    async def keep() -> None:
-        now = datetime.now(UTC)
-        async with await Store.open(config.parent / "state" / "tracker.db", now=now) as store:
-            await store.save_games([(game, state if read else None)], now)
-
-    asyncio.run(keep())
+    keep_games(config, (state if read else game,))
     line = f"SAC@PHI {game.slate} over 224.5 -110"
     told, as_json = cli("check", line).out, cli("check", line, "--json").json
     assert ("At Q2 4:11: p(hit) " in told) is read
@@ -209,16 +202,14 @@ def test_with_a_stale_score_nothing_is_worth_a_look(
     state = GameState(
         game, Phase.LIVE, 2, 251.0, Score(41, 38), periods=(Score(30, 28), Score(11, 10))
     )
+    now = datetime.now(UTC) - timedelta(minutes=minutes)
 
-    async def keep() -> None:
-        now = datetime.now(UTC) - timedelta(minutes=minutes)
-        async with await Store.open(config.parent / "state" / "tracker.db", now=now) as store:
-            poll = Poll("nba", "/board", now, b"{}", "d" * 64, state)
-            (tracking,) = await store.trackings(())
-            seen = replace(tracking, game=game, state=state, seen_at=now, changed_at=now)
-            await store.record(poll, Change(seen), ())
+    async def poll(store: Store) -> None:
+        (tracking,) = await store.trackings(())
+        seen = replace(tracking, game=game, state=state, seen_at=now, changed_at=now)
+        await store.record(Poll("nba", "/board", now, b"{}", "d" * 64, state), Change(seen), ())
 
-    asyncio.run(keep())
+    in_store(config, poll, now)
     found = cli("check", f"{game.home} ML +900", "--json").json
     stale = f"the data of {game.name} are stale"
     assert (stale in found["why"], found["worth_a_look"]) == (minutes > 2, minutes < 2)
@@ -234,15 +225,9 @@ def test_the_first_chance_of_a_players_line_rests_on_what_is_known_of_him(
     before = replace(last, game_id="0022500999", start=past - timedelta(days=2))
     names = ("Nikola Jokić", "Jamal Murray")
     games = [last, before, replace(last, name=names[1])]
-
-    async def keep() -> None:
-        file = config.parent / "state" / "tracker.db"
-        async with await Store.open(file, now=past) as store:
-            await store.players.meet({("nba", "DEN"): names}, past)
-        with closing(sqlite3.connect(file)) as db, db:
-            keep_player_games(db, "nba", games)
-
-    asyncio.run(keep())
+    in_store(config, lambda store: store.players.meet({("nba", "DEN"): names}, past), past)
+    with closing(sqlite3.connect(config.parent / "state" / "tracker.db")) as db, db:
+        keep_player_games(db, "nba", games)
     known = cli("add", "Jokic o25.5 pts", "--game", "LAL@DEN", "--chance").out
     assert "Before tip-off: p(hit) " in known
     assert "p(hit)" not in cli("add", "Murray o20.5 pts", "--game", "LAL@DEN", "--chance").out
@@ -284,13 +269,8 @@ def test_the_games_that_are_known_are_listed(cli: Cli, slate: tuple[Game, ...]) 
 
 def meet(config: Path, **teams: tuple[str, ...]) -> None:
     """Store the rosters of teams in the database, as box scores give them."""
-
-    async def keep() -> None:
-        now = datetime.now(UTC)
-        async with await Store.open(config.parent / "state" / "tracker.db", now=now) as store:
-            await store.players.meet({("nba", team): names for team, names in teams.items()}, now)
-
-    asyncio.run(keep())
+    met = {("nba", team): names for team, names in teams.items()}
+    in_store(config, lambda store: store.players.meet(met, datetime.now(UTC)))
 
 
 ROSTERS = {

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tests.cli.conftest import Cli
+from tests.cli.conftest import Cli, in_store
 from tracker.domain.game import Game
 from tracker.domain.prior import Finished, Lines, PregameLines
-from tracker.store import Store
 
 
 def learn(config: Path, game: Game, *, quote: bool) -> None:
     """Store results of both teams and, if wanted, a book's lines, as the daemon would."""
-
-    async def keep() -> None:
-        now = datetime.now(UTC)
-        async with await Store.open(config.parent / "state" / "tracker.db", now=now) as store:
-            days = (game.slate - timedelta(days=k) for k in range(1, 21))
-            await store.known.keep_finished(
-                [Finished("nba", day, "DEN", "LAL", 121, 101) for day in days]
-            )
-            if quote:
-                lines = Lines(home_spread=-9.5, total=231.5)
-                await store.known.keep_quotes({game.id: PregameLines(lines, "ESPN (A Book)", now)})
-
-    asyncio.run(keep())
+    days = [game.slate - timedelta(days=k) for k in range(1, 21)]
+    finished = [Finished("nba", day, "DEN", "LAL", 121, 101) for day in days]
+    in_store(config, lambda store: store.known.keep_finished(finished))
+    if quote:
+        lines = Lines(home_spread=-9.5, total=231.5)
+        pregame = {game.id: PregameLines(lines, "ESPN (A Book)", datetime.now(UTC))}
+        in_store(config, lambda store: store.known.keep_quotes(pregame))
 
 
 def test_a_bet_says_what_is_believed_of_its_game(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Cli
+from tests.cli.conftest import Cli, keep_games
 from tests.cli.test_run import read_until, started
 from tracker.domain.game import Game, GameState, Phase, Score
-from tracker.store import Store
 
 TIP_OFF = "2026-01-30T00:00:00Z"
 AN_HOUR_LATER = "2026-01-30T01:00:00Z"
@@ -119,14 +117,7 @@ def test_all_games_are_those_of_the_days_around(config: Path, cli: Cli) -> None:
     old, near = (
         Game(f"002260000{n}", "nba", "DEN", "LAL", now - timedelta(days=n)) for n in (60, 2)
     )
-
-    async def keep() -> None:
-        (config.parent / "state").mkdir(mode=0o700)
-        async with await Store.open(config.parent / "state" / "tracker.db", now=now) as store:
-            over = [(x, GameState(x, Phase.FINAL, 4, 0.0, Score(100, 99))) for x in (old, near)]
-            await store.save_games(over, now)
-
-    asyncio.run(keep())
+    keep_games(config, [GameState(x, Phase.FINAL, 4, 0.0, Score(100, 99)) for x in (old, near)])
     assert [x["id"] for x in cli("games", "--all", "--json").json] == [near.id]
     assert [x["id"] for x in cli("games", "--day", str(old.slate), "--json").json] == [old.id]
 
