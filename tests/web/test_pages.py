@@ -34,7 +34,7 @@ from tracker.domain.money import money_text, parse_odds
 from tracker.domain.player import Player, Stat
 from tracker.domain.tracking import Change
 from tracker.forecast.game.parameters import load_parameters
-from tracker.language import read_line
+from tracker.language import find_in, parse_bet, read_line
 from tracker.settings import settings_of
 from tracker.store import Store
 from tracker.store.access import KeyScope
@@ -304,6 +304,24 @@ async def test_a_bet_on_no_known_game_is_shown_with_those_that_are(served: Serve
     assert "LAL@DEN" in added.json()["waiting"]
     shown = (await served.client.get(f"/bets/{added.json()['id']}")).text
     assert ": LAL@DEN): it is matched once its game is known." in shown, "its page says why"
+
+
+async def test_more_bets_than_a_card_shows_are_folded(served: Served) -> None:
+    """A game's card shows twenty bets one by one, and so does the list of those that wait."""
+    now = SystemClock().now()
+    async with await Store.open(served.database, now=now, durable=False) as store:
+        (known,) = [x for x, _ in await store.games() if x.name == "LAL@DEN"]
+        for points in range(25):
+            pick = parse_bet(f"LAL@DEN over {200 + points}.5", find_in("nba"))
+            await store.add(Draft(pick), game=known, defaults=(), at=now)
+            pick = parse_bet(f"BOS over {100 + points}.5", find_in("nba"))
+            await store.add(Draft(pick), game=None, defaults=(), at=now)
+    home = (await served.client.get("/")).text
+    card, waiting = home.partition("<h2>Waiting</h2>")[::2]
+    for part in (card, waiting):
+        shown, folded = part.partition("<details")[::2]
+        assert (shown.count('href="/bets/'), folded.count('href="/bets/') > 4) == (20, True)
+    assert "<summary>and 5 more</summary>" in waiting
 
 
 async def test_a_parlay_over_several_games_leads_to_each(served: Served) -> None:

@@ -14,7 +14,7 @@ from tracker.domain.player import Stat
 from tracker.domain.tracking import RulePhase
 from tracker.engine.rules.state_machine import HOLD_POLLS
 from tracker.store.views import unread
-from tracker.wording.cards import BEHIND, Card, Row, as_shown, bet_silence, card, silence
+from tracker.wording.cards import BEHIND, MOST_BETS, Card, Row, as_shown, bet_silence, card, silence
 from tracker.wording.figures import percent
 
 if TYPE_CHECKING:
@@ -84,6 +84,13 @@ class GameOnPage:
     name: str
     card: Card
     bets: tuple[BetOnCard, ...]
+
+    def parts(self) -> tuple[tuple[BetOnCard, ...], tuple[BetOnCard, ...]]:
+        """The bets that are shown one by one, as on the chat's card, and those that are folded."""
+        by_weight = sorted(self.bets, key=lambda x: -x.row.weight)
+        folded = {x.number for x in by_weight[MOST_BETS:]}
+        shown = tuple(x for x in self.bets if x.number not in folded)
+        return shown, tuple(x for x in self.bets if x.number in folded)
 
     def texts(self) -> dict[str, str]:
         """Every text that changes while the game is played, by its key on the page."""

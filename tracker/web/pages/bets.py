@@ -25,7 +25,7 @@ from tracker.web.guard import Problem, problem_of
 from tracker.web.pages import Inside, OfTonight, at_text, drawn, page, share
 from tracker.web.site import OfSite
 from tracker.wording import leg_standing
-from tracker.wording.cards import Row, bet_silence
+from tracker.wording.cards import MOST_BETS, Row, bet_silence
 from tracker.wording.closes import (
     decision_facts,
     fair_at,
@@ -75,7 +75,7 @@ async def home(_: Inside, tonight: OfTonight) -> Response:
 def _home(night: Evening) -> bytes:
     made = page(
         "tonight.html", "Tonight", "/", games=night.games, shape=night.shape,
-        waiting=[listed(x) for x in night.waiting], trouble=night.trouble,
+        waiting=[listed(x) for x in night.waiting], trouble=night.trouble, most=MOST_BETS,
     )  # fmt: skip
     return bytes(made.body)
 
