@@ -98,7 +98,7 @@ def test_a_user_without_a_home_needs_paths_and_nothing_else(
     file = tmp_path / "tracker.toml"
     file.write_text('[store]\npath = "t.db"\n', "utf-8")
     assert load_settings(file, {}).store.path == tmp_path / "t.db"
-    file.write_text("", "utf-8")
+    file.write_text("# none\n", "utf-8")
     with pytest.raises(ConfigError, match=r"no home folder: set HOME, or .* \[store\] path"):
         load_settings(file, {})
 

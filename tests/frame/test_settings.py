@@ -79,6 +79,17 @@ def test_a_named_file_must_exist(tmp_path: Path, named: str) -> None:
         load_settings(option, env=env)
 
 
+def test_an_empty_file_is_no_choice_of_the_defaults(tmp_path: Path) -> None:
+    """A file without a character, as a full disk leaves one, is refused: no alert would come."""
+    path = tmp_path / "tracker.toml"
+    path.write_text(" \n", "utf-8")
+    with pytest.raises(ConfigError, match="is empty; write it anew with `tracker init --force`"):
+        load_settings(path, env={})
+    path.write_text("# as it comes\n", "utf-8")
+    usual = load_settings(path, env={}).alerts
+    assert load_settings(Path("/dev/null"), env={}).alerts == usual
+
+
 def test_systemd_state_directory() -> None:
     """Under systemd the database is in the service's own state folder."""
     found = parse_settings("", SOURCE, {"STATE_DIRECTORY": "/var/lib/tracker"})

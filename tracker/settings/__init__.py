@@ -200,7 +200,7 @@ def load_settings(path: Path | None = None, env: Mapping[str, str] | None = None
     """Load the settings from the file that `find_config` names.
 
     A missing file means the defaults, unless the person named it. Raises ConfigError when the file
-    cannot be read or used, or when it holds secrets and others on the machine can read it.
+    cannot be read or used, when it is empty, or when it holds secrets and others on the machine can read it.
     """
     env = os.environ if env is None else env
     source, named = _find(path, env)
@@ -212,6 +212,13 @@ def load_settings(path: Path | None = None, env: Mapping[str, str] | None = None
                 f"{source}: there is no such file; write it with `tracker init`, or name another"
             ) from None
         text = ""
+    else:
+        if not text.strip() and source.is_file():  # /dev/null asks for the defaults
+            # As a full disk leaves it: by the defaults no alert would reach the person.
+            raise ConfigError(
+                f"{source}: is empty; write it anew with `tracker init --force`, bring it back "
+                "from a back-up, or delete it to use the defaults"
+            )
     settings = parse_settings(text, source, env)
     secret = settings.notify.holds_secrets or settings.odds.holds_secrets
     if secret or settings.alerts.heartbeat_url is not None:
