@@ -213,6 +213,10 @@ def test_with_a_stale_score_nothing_is_worth_a_look(
     found = cli("check", f"{game.home} ML +900", "--json").json
     stale = f"the data of {game.name} are stale"
     assert (stale in found["why"], found["worth_a_look"]) == (minutes > 2, minutes < 2)
+    with closing(sqlite3.connect(config.parent / "state" / "tracker.db")) as db, db:
+        db.execute("INSERT INTO review (bet, at, why) VALUES (1, '2026-01-01', 'no box')")
+    for listed in ("bets", "review", "settle"):
+        assert cli(listed, "--json").json[0]["stale"] == (minutes > 2), listed
 
 
 def test_the_first_chance_of_a_players_line_rests_on_what_is_known_of_him(

@@ -147,7 +147,12 @@ async def _listed(
     scope: Scope, read: Callable[[Session], Awaitable[list[BetView]]], as_json: bool, nothing: str
 ) -> Sequence[BetView]:
     """Read bets for a table; an empty list when JSON or the text `nothing` was printed instead."""
-    found = await read_if_any(scope, read, ())
+
+    async def aged(at: Session) -> list[BetView]:
+        since = read_since(at.daemon, at.now)
+        return [x.aged(since) for x in await read(at)]
+
+    found = await read_if_any(scope, aged, ())
     if as_json:
         say_json([bet_json(x) for x in found])
         return []
