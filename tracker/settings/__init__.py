@@ -200,7 +200,7 @@ def load_settings(path: Path | None = None, env: Mapping[str, str] | None = None
     """Load the settings from the file that `find_config` names.
 
     A missing file means the defaults, unless the person named it. Raises ConfigError when the file
-    cannot be read or used, when it is empty, or when it holds secrets and others on the machine can read it.
+    cannot be read or used, is empty, or holds secrets and others on the machine can read it.
     """
     env = os.environ if env is None else env
     source, named = _find(path, env)
