@@ -240,8 +240,13 @@ def test_a_back_up_of_a_wrong_clock_hides_no_missing_one(cli: Cli, made: Path, n
     shutil.rmtree(made)
     doctor = {x["check"]: x["text"] for x in cli("doctor", "--offline", "--json").json}
     assert doctor["backups"].startswith("no back-up yet")
+    last_night = made.with_name(f"tracker-{ahead - timedelta(days=401):%Y%m%dT%H%M%SZ}")
+    last_night.mkdir()
+    (last_night / "tracker.db").write_text("")
     fresh = Path(cli("backup", "--full", "--json").json["path"])
     assert fresh.is_dir()
+    assert last_night.is_dir()
+    assert len([*made.parent.iterdir()]) <= 2 + 15
     assert cli("backup", "--drill", "--json").json["path"] == str(fresh)
 
 

@@ -152,7 +152,7 @@ async def back_up(place: TrackerFiles, settings: Settings, now: datetime) -> Mad
     if copied.current:
         async with await Store.open(place.database, now=now) as store:
             await store.upkeep.keep_backup(made)
-    dropped = _prune(folder, settings, target)
+    dropped = _prune(folder, settings, target, now)
     return Made(made, dropped, copied.current)
 
 
@@ -319,10 +319,14 @@ def listed(folder: Path, recorded: Sequence[Backup]) -> list[Backup]:
     return sorted(found, key=lambda x: x.at, reverse=True)
 
 
-def _prune(folder: Path, settings: Settings, made: Path) -> tuple[str, ...]:
-    """Delete what need not be kept, but never `made`, whatever the clock says."""
+def _prune(folder: Path, settings: Settings, made: Path, now: datetime) -> tuple[str, ...]:
+    """Delete what need not be kept, but never `made`, whatever the clock says.
+
+    Those of a time to come were made while the clock was wrong: they take no place of the others.
+    """
     there = sets(folder)
-    stays = kept(there, settings.backup.daily, settings.backup.weekly)
+    both = ([x for x in there if x <= now], [x for x in there if x > now])
+    stays = {x for some in both for x in kept(some, settings.backup.daily, settings.backup.weekly)}
     dropped = [path for at, path in there.items() if at not in stays and path != made]
     for path in dropped:
         shutil.rmtree(path)
