@@ -305,6 +305,10 @@ class SystemdNotifier:
         """
         return self._watchdog
 
+    def starting(self, status: str, within: float) -> None:
+        """Report that start-up goes on; systemd waits this many seconds more for the next word."""
+        self._send(f"EXTEND_TIMEOUT_USEC={round(within * _MICROSECONDS)}", status)
+
     def ready(self, status: str) -> None:
         """Report that start-up is complete; `status` is one line for `systemctl status`."""
         self._send("READY=1", status)

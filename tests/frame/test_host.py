@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 
 from tests.doubles.clock import FakeClock
-from tracker.daemon.watchers import FREE_EVERY, free_memory
+from tracker.daemon.watchers import FREE_EVERY, free_memory, time_to_start
 from tracker.host import (
     COLLECT_EVERY,
     AlreadyRunning,
@@ -233,6 +233,35 @@ def test_systemd_hears(ear: tuple[str, socket.socket]) -> None:
     assert end.recv(4096) == b"WATCHDOG=1"
     notifier.stopping("asked to stop")
     assert end.recv(4096) == b"STOPPING=1\nSTATUS=asked to stop"
+
+
+async def test_systemd_waits_while_a_database_is_opened(ear: tuple[str, socket.socket]) -> None:
+    """An upgrade that takes minutes asks for a minute more every ten seconds, for an hour."""
+    name, end = ear
+    end.settimeout(0)
+    clock = FakeClock(datetime(2026, 11, 21, tzinfo=UTC))
+    notifier = SystemdNotifier({"NOTIFY_SOCKET": name})
+
+    def heard() -> int:
+        count = 0
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                words = b"EXTEND_TIMEOUT_USEC=60000000\nSTATUS=opening the database"
+                assert end.recv(4096) == words
+                count += 1
+        return count
+
+    async with time_to_start(notifier, clock):
+        await clock.advance(0)
+        assert heard() == 1
+        await clock.advance(100)
+        assert heard() == 10
+        for _ in range(70):
+            await clock.advance(100)
+            heard()
+        assert not clock.sleeping
+    await clock.advance(100)
+    assert heard() == 0
 
 
 def test_silence_without_systemd(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ from tracker.daemon.watchers import (
     report_faults,
     tend_bets,
     tidy,
+    time_to_start,
     watch_slate,
 )
 from tracker.daemon.watchers.buying import MarketParts
@@ -470,11 +471,14 @@ async def run(setup: Setup, stop: asyncio.Event | None = None) -> None:
     backoff = WriteBackoff(SystemClock(), progress)
     opening = open_feeds(settings.feeds, clock, tell=tell, report_status=source_status.hear)
     settings.store.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    notifier = SystemdNotifier()
     with single_instance(settings.store.lock), _signals(stop):
-        async with (
-            await Store.open(
+        async with time_to_start(notifier, SystemClock()):
+            opened = await Store.open(
                 settings.store.path, now=clock.now(), wait_out=backoff.wait_out
-            ) as store,
+            )
+        async with (
+            opened as store,
             opening as feeds,
             open_odds(settings.odds, setup.odds_key, feeds, clock) as odds,
         ):
@@ -485,7 +489,7 @@ async def run(setup: Setup, stop: asyncio.Event | None = None) -> None:
             tell(DaemonStarted(str(settings.store.path)))
             with memory_settled():
                 try:
-                    await Daemon(parts).live(SystemdNotifier(), stop)
+                    await Daemon(parts).live(notifier, stop)
                 except* _Stop:
                     tell(DaemonStopped())
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from urllib.parse import urljoin, urlsplit
 
@@ -60,6 +60,9 @@ FREE_EVERY = 600.0
 
 GRACE = 60.0
 """Real seconds that a loop may be late before it counts as stuck."""
+
+LONGEST_START = 3600.0
+"""Most seconds for which systemd is asked to wait for the database to be opened."""
 
 LEARN_EVERY = 600.0
 """Seconds between two readings of the results of finished games."""
@@ -198,6 +201,27 @@ async def keep_alive(
             moving()
         notifier.status(status())
         await real.sleep(min(10.0, interval / 3) if interval else 10.0)
+
+
+@asynccontextmanager
+async def time_to_start(notifier: SystemdNotifier, real: Clock) -> AsyncIterator[None]:
+    """Ask systemd for more time while the block lasts: to upgrade a large database takes minutes.
+
+    Without it the upgrade would be ended after a minute and begun anew, for ever.
+    """
+
+    async def ask() -> None:
+        begun = real.monotonic()
+        while real.monotonic() - begun < LONGEST_START:
+            notifier.starting("opening the database", GRACE)
+            await real.sleep(GRACE / 6)
+
+    asking = asyncio.create_task(ask())
+    try:
+        yield
+    finally:
+        # Not waited for: nothing may come between what was opened and its use.
+        asking.cancel()
 
 
 async def tidy(store: Store, clock: Clock, keep: timedelta) -> None:
