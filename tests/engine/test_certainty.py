@@ -88,6 +88,25 @@ def test_a_line_that_is_passed_is_told_once_and_its_end_not_again() -> None:
     assert [x.reason for x in held] == [Reason.TOLD]
 
 
+@pytest.mark.parametrize("fewer", [0, 10])
+def test_nothing_is_certain_by_points_that_a_later_box_does_not_have(fewer: int) -> None:
+    """A board with ten points too many fires no `hit` while the box in between has them not."""
+    tracking = a_book(bet(1, "LAL@DEN over 100", *EVENTS))
+    said = []
+    for n in range(1, 7):
+        board, box = ((30, 30), (30, 9), (9, n)), ((30, 30), (30, 9), (9 - fewer, n))
+        if fewer:
+            box = (*box[:2], (0, n))
+        for state, at, origin in (
+            (live(3, 310 - 20 * n, *board), 20 * n, BOARD),
+            (live(3, 300 - 20 * n, *box), 20 * n + 10, BOX),
+        ):
+            change = look(tracking, state, at, origin)
+            tracking = change.tracking
+            said += names(change)
+    assert ("hit" in said) is not fewer
+
+
 def test_a_correction_takes_back_what_was_told_and_it_is_told_again() -> None:
     """A correction takes `hit` back in plain words, and passing the line again fires it again."""
     tracking = a_book(bet(1, "LAL@DEN over 100", "hit"))

@@ -501,6 +501,9 @@ HALF = live(2, 0, (28, 25), (23, 19), phase=Phase.BREAK)
             live(2, 0, (28, 25), (123, 19), phase=Phase.BREAK), 2070, id="points at halftime"
         ),
         pytest.param(
+            live(2, 0, (28, 25), (33, 19), phase=Phase.BREAK), 2070, id="a few points at halftime"
+        ),
+        pytest.param(
             live(4, 0, (28, 25), (23, 19), (0, 0), (0, 0), phase=Phase.FINAL),
             None,
             id="quarters without a point",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from tests.engine.build import summed
+from tests.engine.build import BOX, decide, summed
 from tests.engine.finals import Slate, boxes, ended, final_of, game_of, without_players
 from tracker.domain.bet import Bet, Leg, Parlay, Result, Status
 from tracker.domain.catalog.books import HouseRules
@@ -18,7 +19,7 @@ from tracker.domain.player import Player, Stat, box_line
 from tracker.domain.policy import parse_rule
 from tracker.domain.poll import check_times
 from tracker.domain.tracking import Tracked
-from tracker.engine.decide.belief import moved
+from tracker.engine.decide.advance import moved
 from tracker.engine.settle.grading import NotYet, Unsettleable, judge
 from tracker.feeds.polling.cadence import next_wait
 
@@ -296,6 +297,36 @@ def test_a_final_box_that_had_too_many_assists_is_believed_once_it_is_corrected(
         assert (one.review is not None) is review
         assert [x.rule for x in slate.alerts] == (["review"] if review else ["settled", "regraded"])
         assert review or (one.settlement and one.settlement.result) is Result.LOST
+
+
+def in_play(clock: float, change: Callable[[PlayerLine], PlayerLine] = lambda x: x) -> GameState:
+    """The final box as of the last quarter, with its players changed."""
+    lines = tuple(change(x) for x in FINAL.players)
+    return replace(FINAL, phase=Phase.LIVE, period=4, clock=clock, players=lines)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param(lambda x: replace(x, minutes=0.0, stats=()), id="no figures"),
+        pytest.param(lambda x: replace(x, side=x.side.other), id="sides exchanged"),
+        pytest.param(
+            lambda x: replace(x, stats=tuple((k, v + 9) for k, v in x.stats)), id="nine too many"
+        ),
+    ],
+)
+def test_a_box_whose_players_no_longer_fit_its_score_changes_no_line(
+    wrong: Callable[[PlayerLine], PlayerLine],
+) -> None:
+    """The score of such a box counts, and the figures of the one before it stay."""
+    tracking = a_slate(over(Stat.PTS, 0.5)).trackings[GAME.id]
+    tracking = decide(tracking, in_play(100.0), None, END, BOX).tracking
+    for n in (1, 2):
+        at = END + timedelta(seconds=15 * n)
+        tracking = decide(tracking, in_play(100.0 - 10 * n, wrong), None, at, BOX).tracking
+        assert tracking.state is not None
+        assert tracking.state.clock == 100.0 - 10 * n
+        assert [x.stats for x in tracking.state.players] == [x.stats for x in FINAL.players]
 
 
 def test_two_players_of_one_name_stay_two_at_the_end() -> None:

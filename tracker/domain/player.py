@@ -126,6 +126,10 @@ def box_lines(state: GameState) -> dict[tuple[Side, str], PlayerLine]:
     return found
 
 
+MOST_AT_ONCE = 4
+"""The most points of one possession: a box that lacks more of its side's score is left behind."""
+
+
 def points_lacking(state: GameState, side: Side) -> int:
     """The points of a side's score that its players do not have yet in the box."""
     had = sum(dict(x.stats).get(Stat.PTS.value, 0) for x in state.players if x.side is side)

@@ -168,6 +168,10 @@ LEAP_POINTS = 15.0
 """Points that a team may seem to score at once, where a source catches up; the most that one has
 scored in half a minute is 13."""
 
+STILL_POINTS = 6
+"""Points that a team may seem to score at once while the game clock stands: a three-pointer with a
+foul, and free throws for another."""
+
 LEAP_POINTS_PER_S = 0.1
 """Points that a team may seem to score in each second of real time: 58 are the most in a quarter,
 which lasts 25 minutes and more."""
@@ -233,16 +237,17 @@ def leaps(before: GameState, after: GameState, seconds: float) -> bool:
     A game clock never runs faster than real time, and over minutes at half its pace: a clock of
     play at zero must have had the time for it. The believed state may itself have come from a
     source that is SOURCE_HELD behind. However much time has passed, as at halftime, points take
-    their share of the game clock, and no period passes without any.
+    their share of the game clock, and no period passes without any. A clock that stands has none.
     """
     if not before.phase.in_play or after.phase.off or after.period < 1:
         return False
-    played = _clock_run(after) - _clock_run(before)
+    played = clock_run(after) - clock_run(before)
     scored = max(after.score.home - before.score.home, after.score.away - before.score.away)
     time = min(seconds, 2 * max(played, 0.0))
+    stands = played <= CLOCK_S and keeps_clock(before)
     return (
         played * (1 + at_zero(after)) > seconds + SOURCE_HELD.total_seconds()
-        or scored > LEAP_POINTS + LEAP_POINTS_PER_S * time
+        or scored > (STILL_POINTS if stands else LEAP_POINTS) + LEAP_POINTS_PER_S * time
         or (played >= after.game.rules.period_seconds and after.score == before.score)
     )
 
@@ -261,7 +266,7 @@ def ends_early(before: GameState, after: GameState, seconds: float) -> bool:
         return seconds < after.game.rules.regulation_seconds
     if not before.phase.in_play or after.score != before.score or not keeps_clock(before):
         return False
-    left = _clock_run(after) - _clock_run(before) - SOURCE_HELD.total_seconds()
+    left = clock_run(after) - clock_run(before) - SOURCE_HELD.total_seconds()
     return 2 * left > seconds
 
 
@@ -271,7 +276,7 @@ def keeps_clock(state: GameState) -> bool:
     Some feeds tell the points of a game and keep no clock.
     """
     best = max(state.score.home, state.score.away)
-    return best <= _most_points(_clock_run(state)) and not too_fast(state)
+    return best <= _most_points(clock_run(state)) and not too_fast(state)
 
 
 def at_zero(state: GameState) -> bool:
@@ -296,7 +301,7 @@ def _most_points(played: float) -> float:
     return LEAP_POINTS + 2 * LEAP_POINTS_PER_S * played
 
 
-def _clock_run(state: GameState) -> float:
+def clock_run(state: GameState) -> float:
     """The seconds for which a game's clock has run, overtimes included."""
     rules, clock = state.game.rules, 0.0 if state.phase is Phase.FINAL else state.clock
     return sum(map(rules.length_of, range(1, state.period + 1))) - clock
@@ -309,6 +314,11 @@ def behind(state: GameState, other: GameState) -> bool:
     """
     if has_fewer_points(state, other):
         return True
+    return earlier(state, other)
+
+
+def earlier(state: GameState, other: GameState) -> bool:
+    """Whether a state from another document is of an earlier moment by its period and clock."""
     mine, theirs = order_key(state), order_key(other)
     if mine[:2] != theirs[:2]:
         return mine[:2] < theirs[:2]

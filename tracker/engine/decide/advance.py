@@ -27,7 +27,7 @@ from tracker.domain.events import (
 )
 from tracker.domain.game import GameState, Phase, Side
 from tracker.domain.market import DoubleDouble, Market, PlayerMarket
-from tracker.domain.player import Stat, points_lacking
+from tracker.domain.player import MOST_AT_ONCE, Player, Stat, box_line, box_lines, points_lacking
 from tracker.domain.policy import Fact
 from tracker.domain.poll import STALE_AFTER, STOOD_STILL, Trouble, Unreadable, still_since
 from tracker.domain.prior import Basis
@@ -35,9 +35,8 @@ from tracker.domain.tracking import Change, GameTracking, Gathering, Ordering, T
 from tracker.engine.decide.belief import (
     JudgedPoll,
     dated_by,
-    first_seen,
+    disputed,
     is_stale,
-    moved,
     players_of,
     still_until,
     with_poll,
@@ -72,9 +71,6 @@ figure that decides it."""
 GAME_LOST_AFTER = timedelta(seconds=90)
 """How long a game in play may be unreadable before it is reported as lost."""
 
-MOST_AT_ONCE = 4
-"""The most points of one possession: a box that lacks more of its side's score is left behind."""
-
 SURELY_OFF_AFTER = timedelta(hours=1)
 """How long a game must have been reported as called off, unchanged, to count as surely off."""
 
@@ -92,6 +88,7 @@ def advance(
     believed, news = with_poll(tracking, judged), ordering in (Ordering.NEWER, Ordering.CORRECTION)
     box = () if news or before is None else _changed_in(believed, before)
     lost, back, returned = _heard(tracking, now, news=news or bool(box))
+    sure = not disputed(tracking, judged.origin)
     notes = returned + _of_held(tracking, judged)
     until = still_until(tracking, judged, now)
     tracking = replace(believed, seen_at=now, still_until=until, lost=lost, game=state.game)
@@ -122,7 +119,7 @@ def advance(
         )
     if tracking.stale and not was_stale:
         change = freeze_pending(change, now, "the feed has stopped changing")
-    change = _with_results(change, before, now, boxed=judged.boxed)
+    change = _with_results(change, before if sure else None, now, boxed=judged.boxed)
     if ordering is Ordering.BEHIND:
         # It confirms no score; after the last check there may be no other document.
         late = Unreadable(Trouble.NOT_PUBLISHED, "it does not show the end of the game")
@@ -142,7 +139,10 @@ def _on_hold(change: Change, judged: JudgedPoll, outlook: Outlook | None, now: d
 def _with_results(
     change: Change, before: GameState | None, now: datetime, *, boxed: bool
 ) -> Change:
-    """Add the alerts of bets that have become certain, and the results of bets that have ended."""
+    """Add the alerts of bets that have become certain, and the results of bets that have ended.
+
+    Without the state `before` nothing is certain in play.
+    """
     state, polls = change.tracking.state, None
     if before is not None and state is not None:
         scored = change.ordering is not Ordering.BEHIND
@@ -178,6 +178,29 @@ def _changed_in(tracking: GameTracking, before: GameState) -> tuple[int, ...]:
     if state is None or not state.players:
         return ()
     return tuple(x.bet.number for x in tracking.tracked if moved(x, before, state))
+
+
+def moved(tracked: Tracked, before: GameState, after: GameState) -> bool:
+    """Whether the figures of a player in a bet's legs differ between two states."""
+    return any(
+        _figures(before, x) != _figures(after, x) for x in players_of(tracked, after.game.id)
+    )
+
+
+def first_seen(before: GameState | None, after: GameState) -> frozenset[tuple[Side, str]]:
+    """The players whom a box lists for the first time since the tip, by side and key.
+
+    The box shows who starts and who plays, so chances move because of that and not of the game.
+    """
+    if before is None or not after.phase.in_play:
+        return frozenset()
+    known = box_lines(before) if before.period else {}
+    return frozenset(box_lines(after).keys() - known.keys())
+
+
+def _figures(state: GameState, player: Player) -> object:
+    line = box_line(state, player)
+    return None if line is None else (line.stats, line.played, line.fouls, line.note)
 
 
 def note(tracking: GameTracking, why: Unreadable, now: datetime) -> Change:

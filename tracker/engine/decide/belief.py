@@ -15,7 +15,13 @@ from datetime import datetime, timedelta
 
 from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import PlayerMarket
-from tracker.domain.player import UNREAD, Player, box_line, box_lines, player_key
+from tracker.domain.player import (
+    MOST_AT_ONCE,
+    UNREAD,
+    Player,
+    player_key,
+    points_lacking,
+)
 from tracker.domain.poll import (
     AGREEING_POLLS,
     DOCUMENT_HELD,
@@ -29,8 +35,10 @@ from tracker.domain.poll import (
     Origin,
     at_zero,
     behind,
+    clock_run,
     contradiction,
     doubted,
+    earlier,
     ends_early,
     exchanged,
     goes_back,
@@ -43,6 +51,9 @@ from tracker.domain.tracking import GameTracking, Held, Ordering, Tracked
 
 _DIGESTS = 4
 """The documents of a game whose last digest is kept: a board and a box of each of two sources."""
+
+_ON_COURT = 10
+"""Players on the court at a time."""
 
 _MOST_HELD = 99
 """The highest count of polls with the same doubtful state, which can be reported for hours."""
@@ -91,7 +102,8 @@ def judge_poll(
     """
     report = _reported(tracking, read, origin, at, digest)
     judged = _contradicts(report) or _compared_with(tracking.state, report)
-    left_out = judged.ordering is Ordering.BEHIND and _earlier_box(tracking.state, read)
+    behind_box = judged.ordering is Ordering.BEHIND and _earlier_box(tracking.state, read)
+    left_out = behind_box or report.misread
     return replace(judged, boxed=True) if read.players and not left_out else judged
 
 
@@ -101,7 +113,7 @@ class _Report:
 
     `read` is its state, completed from the believed one; `state` has the players of a box too,
     where `with_box`. `lag` is how far the document may be behind the one that reported the believed
-    state.
+    state. `misread` is whether its own players are left out.
     """
 
     tracking: GameTracking
@@ -112,6 +124,7 @@ class _Report:
     digest: str
     lag: timedelta
     with_box: bool
+    misread: bool
 
     @property
     def before(self) -> Held | None:
@@ -132,11 +145,13 @@ def _reported(
 ) -> _Report:
     believed = tracking.state
     read = carried(timed(filled(_with_names(tracking, read), believed), believed), believed)
-    known = read.players or (believed is not None and believed.players)
-    with_box = bool(known) and tracking.follows_players
-    state = boxed(read, read, believed) if with_box else read
+    listed = read.players or (believed is not None and believed.players)
+    with_box = bool(listed) and tracking.follows_players
+    misread = _misread(believed, read)
+    known = replace(read, players=()) if misread else read
+    state = boxed(read, known, believed) if with_box else read
     lag = _lag(tracking.told_by, origin)
-    return _Report(tracking, read, state, origin, at, digest, lag, with_box)
+    return _Report(tracking, read, state, origin, at, digest, lag, with_box, misread)
 
 
 def _compared_with(believed: GameState | None, report: _Report) -> JudgedPoll:
@@ -225,7 +240,7 @@ def _takes_back(believed: GameState, report: _Report) -> JudgedPoll:
         return report.judged(Ordering.CORRECTION)
     if not lag or (unlikely and not (unbegun and stands)):
         return report.held(held)
-    taken = report.with_box and not _earlier_box(believed, read)
+    taken = report.with_box and not (report.misread or _earlier_box(believed, read))
     lines = boxed(believed, read, believed) if taken else believed
     return JudgedPoll(Ordering.BEHIND, lines, report.origin, held)
 
@@ -249,6 +264,36 @@ def _earlier_box(believed: GameState | None, read: GameState) -> bool:
     if believed is None or not read.players:
         return False
     return sum(x.minutes for x in read.players) < sum(x.minutes for x in believed.players)
+
+
+def _misread(believed: GameState | None, read: GameState) -> bool:
+    """Whether a box of a game in play lists its players wrongly.
+
+    They have fewer minutes than in the last box, which had no more than were played; or they no
+    longer have the points of the score that the same box tells, and in the last box had.
+    """
+    if believed is None or not (believed.players and read.players and read.phase.in_play):
+        return False
+    was, now = (sum(x.minutes for x in one.players) for one in (believed, read))
+    if now < was <= _ON_COURT * clock_run(read) / 60 + 1:
+        return True
+    return any(
+        abs(points_lacking(believed, x)) <= MOST_AT_ONCE < abs(points_lacking(read, x))
+        for x in Side
+    )
+
+
+def disputed(tracking: GameTracking, origin: Origin) -> bool:
+    """Whether another document told fewer points than are believed, at a later moment.
+
+    One of the two is wrong, so that nothing is certain by these points. Once a period is over, its
+    end is late enough.
+    """
+    held, believed = tracking.held, tracking.state
+    if held is None or believed is None or held.origin == origin:
+        return False
+    over = held.state.phase is Phase.BREAK and not earlier(held.state, believed)
+    return has_fewer_points(held.state, believed) and (over or earlier(believed, held.state))
 
 
 def with_poll(tracking: GameTracking, judged: JudgedPoll) -> GameTracking:
@@ -503,24 +548,6 @@ def players_of(tracked: Tracked, game_id: str) -> tuple[Player, ...]:
     return tuple(x.player for x in markets if isinstance(x, PlayerMarket))
 
 
-def moved(tracked: Tracked, before: GameState, after: GameState) -> bool:
-    """Whether the figures of a player in a bet's legs differ between two states."""
-    return any(
-        _figures(before, x) != _figures(after, x) for x in players_of(tracked, after.game.id)
-    )
-
-
-def first_seen(before: GameState | None, after: GameState) -> frozenset[tuple[Side, str]]:
-    """The players whom a box lists for the first time since the tip, by side and key.
-
-    The box shows who starts and who plays, so chances move because of that and not of the game.
-    """
-    if before is None or not after.phase.in_play:
-        return frozenset()
-    known = box_lines(before) if before.period else {}
-    return frozenset(box_lines(after).keys() - known.keys())
-
-
 def _with_names(tracking: GameTracking, read: GameState) -> GameState:
     """A state whose players keep the names by which bets know them, where a source renames them.
 
@@ -570,8 +597,3 @@ def after_play(state: GameState, before: GameState | None) -> GameState:
         return replace(state, players=before.players)
     seen = (x for x in before.players if x.played or x.minutes > 0)
     return replace(state, players=tuple(replace(x, doubt=UNREAD) for x in seen))
-
-
-def _figures(state: GameState, player: Player) -> object:
-    line = box_line(state, player)
-    return None if line is None else (line.stats, line.played, line.fouls, line.note)
