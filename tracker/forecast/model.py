@@ -15,22 +15,31 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tracker.domain.chance import maker
 from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.league import LEAGUES, NBA
 from tracker.forecast.game import endgame
-from tracker.forecast.game.endgame import BEYOND, LARGEST_MARGIN, ROOM, Lean, play_on
+from tracker.forecast.game.endgame import BEYOND, LARGEST_MARGIN, Lean, play_on
 from tracker.forecast.game.flow import (
     FADING,
     MADE,
     TAKEN_BACK,
     Moment,
     Reach,
+    each_parity,
     reach,
     sharpened,
     usual_bonus,
     whole_numbers,
 )
-from tracker.forecast.game.lattice import COUNTED, Lattice, each_parity, hankel, toeplitz
+from tracker.forecast.game.lattice import (
+    COUNTED,
+    Cells,
+    Lattice,
+    hankel,
+    toeplitz,
+    turned,
+)
 from tracker.forecast.game.spans import Periods
 from tracker.forecast.outlook import Outlook
 
@@ -106,8 +115,7 @@ def _lattices(
         level = _over_throws(at, partial(_endgame, parameters, overtime=True))
         return play_on(level, overtime, lean), _regulation_score(state) if state.overtime else now
     level = _over_throws(at, partial(_regulation_end, parameters))
-    room = 0 if at.left >= parameters.endgame.clocks[-1] else ROOM
-    return play_on(level, overtime, lean, room), level
+    return play_on(level, overtime, lean), level
 
 
 def _over_throws(at: Moment, level: Callable[[Moment], Lattice]) -> Lattice:
@@ -141,7 +149,7 @@ def _regulation_end(parameters: Parameters, at: Moment) -> Lattice:
 def _endgame(parameters: Parameters, at: Moment, *, overtime: bool) -> Lattice:
     tempo = parameters.overtime.tempo if overtime else 0.0
     cells = endgame.remaining(parameters.endgame, at, parameters.average.reference, tempo)
-    return Lattice(at.home, at.away, cells, (at.home, at.away))
+    return Cells(at.home, at.away, cells, (at.home, at.away))
 
 
 def _regulation_score(state: GameState) -> Lattice | None:
@@ -191,44 +199,53 @@ def _shift(parameters: Parameters, prior: Prior, margin: bool, total: bool) -> t
 
 def moment(state: GameState, prior: Prior, flow: Flow) -> Moment:
     """The inputs of the model from a state; the score so far corrects an uncertain prior."""
-    rules = state.game.rules
-    score = state.score
-    played = 1 - state.seconds_left / rules.regulation_seconds if state.overtime == 0 else 1.0
-    before_tip = prior.margin + prior.shift[0], prior.total + prior.shift[1]
+    rules, score, left = state.game.rules, state.score, state.seconds_left
+    whole = float(rules.regulation_seconds)
+    played = 1.0 if state.period > rules.periods else 1 - left / whole
     margin, margin_sd = sharpened(
-        before_tip[0], prior.margin_sd, float(score.margin), played, flow.margin_noise
+        prior.margin + prior.shift[0],
+        prior.margin_sd,
+        float(score.home - score.away),
+        played,
+        flow.margin_noise,
     )
     total, total_sd = sharpened(
-        before_tip[1], prior.total_sd, float(score.total), played, flow.total_noise
+        prior.total + prior.shift[1],
+        prior.total_sd,
+        float(score.home + score.away),
+        played,
+        flow.total_noise,
     )
-    before = state.period == 0
-    period_left = 1.0 if before else state.clock / rules.length_of(state.period)
+    period_left = 1.0 if state.period == 0 else state.clock / rules.length_of(state.period)
     possessions, fouls = surprise(state, prior, flow)
     unknown = usual_bonus(period_left)
     known, throws = state.bonus, state.throws
     bonus = (unknown, unknown) if known is None else (float(known.home), float(known.away))
-    return Moment(
-        home=state.score.home,
-        away=state.score.away,
-        left=endgame.in_play(state.seconds_left, rules),
-        regulation=float(rules.regulation_seconds),
-        period_left=period_left,
-        ball=_SIGNS[state.possession],
-        bonus_home=bonus[0],
-        bonus_away=bonus[1],
-        prior_margin=min(max(margin, -LARGEST_PRIOR), LARGEST_PRIOR),
-        prior_total=total,
-        margin_sd=margin_sd,
-        total_sd=total_sd,
-        ends=prior.ends,
-        possessions=possessions,
-        fouls=fouls,
-        tip=_SIGNS[state.tip],
-        throws=0 if throws is None else throws.left * _SIGNS[throws.side],
-        kept=0 if throws is None else _SIGNS[throws.kept],
-        reviewed=throws is not None and throws.reviewed,
+    return _MOMENT(
+        score.home,
+        score.away,
+        endgame.in_play(left, rules),
+        whole,
+        period_left,
+        _SIGNS[state.possession],
+        *bonus,
+        min(max(margin, -LARGEST_PRIOR), LARGEST_PRIOR),
+        total,
+        margin_sd,
+        total_sd,
+        0.0,  # no shift
+        0.0,
+        prior.ends,
+        possessions,
+        fouls,
+        _SIGNS[state.tip],
+        0 if throws is None else throws.left * _SIGNS[throws.side],
+        0 if throws is None else _SIGNS[throws.kept],
+        throws is not None and throws.reviewed,
     )
 
+
+_MOMENT = maker(Moment)
 
 _SIGNS: dict[Side | None, int] = {Side.HOME: 1, Side.AWAY: -1, None: 0}
 """The sign by which the model knows a side."""
@@ -261,20 +278,13 @@ def late_shift(parameters: Parameters, at: Moment) -> float:
 WIDTH = 4.7
 """Half the window of margins in standard deviations: what lies beyond is below 3e-6."""
 
-TEAM_WIDTH = 4.2
+TEAM_WIDTH = 4.3
 """Half the window of either team's points in standard deviations. It bounds the lattice: a chance
-differs by less than 2e-5 from that on an unbounded one, and time grows with its square."""
+differs by less than 5e-5 from that on an unbounded one, the bounds of overtimes included (700
+states, every line of margin, total and teams), and time grows with its square."""
 
 LONGEST_LEAD = 60
 """Points: a longer lead changes nothing but the score. The longest that was lost from is 35."""
-
-OVERTIME = (12.0, 9.0)
-"""Points of a team in all overtimes together, mean and sd: recorded 12.0 and 5.8, the sd widened so
-that a second overtime, one in seven, is inside. Used only to size the lattice."""
-
-OVERTIME_WIDTH = 3.6
-"""The window of level scores with their overtimes, in standard deviations. With it a chance differs
-by less than 7e-5 from that off an endless lattice (600 states, 61 markets each)."""
 
 CLEAR = 8.0
 """Points: the expected margin from which the tie of margin and total acts in full. Chosen: the
@@ -307,16 +317,15 @@ def regulation(parameters: Parameters, at: Moment) -> Lattice:
     lowest = home0 - away0 - columns + 1
     margins = _margins(goal, landing, lowest, count)
     by_class = _points(goal, landing, at, home0 + away0, count)
-    kinds = landing.class_of[lowest + BEYOND : lowest + BEYOND + count] * count
-    where = toeplitz(kinds, rows, columns) + hankel(_STEPS, rows, columns)
-    # All places are valid; `clip` is the mode that does not check each of them.
-    cells = by_class.take(where, mode="clip")
-    cells *= toeplitz(margins, rows, columns)
+    # All classes are valid; `clip` is the mode that does not check each of them.
+    kinds = landing.class_of[lowest + BEYOND : lowest + BEYOND + count]
+    by_margin = by_class.take(kinds, axis=0, mode="clip")
+    cells = turned(by_margin, rows, columns) * toeplitz(margins, rows, columns)
     if tie:
         _tie(cells, goal, tie, (home0, away0), landing.mean_points)
     else:
         cells *= 1.0 / cells.sum()
-    return Lattice(home0, away0, cells, (at.home, at.away))
+    return Cells(home0, away0, cells, (at.home, at.away))
 
 
 def leaning(margin: float) -> float:
@@ -328,10 +337,6 @@ def tied_until(part_left: float) -> float:
     """The part of the tie that still acts, 1 before TIE_FADES and 0 after."""
     start, end = TIE_FADES
     return min(max((part_left - end) / (start - end), 0.0), 1.0)
-
-
-_STEPS = np.arange(1024)
-"""More than the rows and columns of any lattice together."""
 
 
 def _tie(cells: Floats, goal: Reach, tie: float, corner: tuple[int, int], to_come: float) -> None:
@@ -373,29 +378,29 @@ def _margins(goal: Reach, landing: Landing, first: int, count: int) -> Floats:
 
 
 def _points(goal: Reach, landing: Landing, at: Moment, first: int, count: int) -> Floats:
-    """Chances of the totals `first`, `first` + 1, … given their parity, a row a class of margin."""
+    """Chances of the totals `first`, `first` + 1, … given their parity, a row a class of margin.
+
+    They may be lower by one factor: a normal's even and odd values are as likely, unless it is cut.
+    """
     steps = landing.points.shape[1]
     start = first - steps + 1
     at_layer = whole_numbers(goal.total, goal.total_sd, start, count + steps - 1)
     impossible = at.home + at.away - start
     if impossible > 0:
         at_layer[:impossible] = 0.0
-    given = each_parity(at_layer)
+        at_layer = each_parity(at_layer)
     # Row s of the view holds the chances at the layer moved up by s points. It is copied, because
     # a contiguous array is multiplied much faster.
-    points: Floats = landing.turned.dot(np.ascontiguousarray(hankel(given, steps, count)))
+    points: Floats = landing.turned.dot(np.ascontiguousarray(hankel(at_layer, steps, count)))
     return points
 
 
 def _window(goal: Reach, landing: Landing, at: Moment) -> tuple[int, int, int, int]:
     """First home and away points of the lattice, and its numbers of rows and columns."""
-    spread = math.hypot(goal.margin_sd, goal.total_sd, AFTER_LAYER_SD) / 2
-    mean, sd = OVERTIME
-    level = math.hypot(goal.total_sd / 2, AFTER_LAYER_SD / 2, sd)
-    above = max(TEAM_WIDTH * spread, mean + OVERTIME_WIDTH * level)
+    half = TEAM_WIDTH * math.hypot(goal.margin_sd, goal.total_sd, AFTER_LAYER_SD) / 2
     middle = goal.total / 2 + landing.mean_points / 2
     home, away = middle + goal.margin / 2, middle - goal.margin / 2
-    home0 = max(at.home, math.floor(home - TEAM_WIDTH * spread))
-    away0 = max(at.away, math.floor(away - TEAM_WIDTH * spread))
-    rows, columns = math.ceil(home + above) - home0, math.ceil(away + above) - away0
+    home0 = max(at.home, math.floor(home - half))
+    away0 = max(at.away, math.floor(away - half))
+    rows, columns = math.ceil(home + half) - home0, math.ceil(away + half) - away0
     return home0, away0, max(rows, 2), max(columns, 2)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
@@ -99,11 +99,20 @@ class Flow:
         return [float(x) for x in self.knots]
 
     @Lazy
-    def rows(self) -> list[list[float]]:
-        """All interpolated figures, one row a knot: weights of margin and total, and both rates."""
-        rates = np.stack([self.margin_rate, self.total_rate], axis=1)
-        rows: list[list[float]] = np.concatenate([self.margin, self.total, rates], axis=1).tolist()
-        return rows
+    def knot_rows(self) -> list[Knot]:
+        """All interpolated figures as plain numbers, by knot."""
+        rates = self.margin_rate.tolist(), self.total_rate.tolist()
+        rows = zip(self.margin.tolist(), self.total.tolist(), *rates, strict=True)
+        return [Knot(*x) for x in rows]
+
+
+class Knot(NamedTuple):
+    """The figures of the flow at one knot."""
+
+    margin: list[float]
+    total: list[float]
+    margin_rate: float
+    total_rate: float
 
 
 class Table(Protocol):

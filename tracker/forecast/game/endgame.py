@@ -24,7 +24,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tracker.domain import Lazy
-from tracker.forecast.game.lattice import Lattice, toeplitz
+from tracker.forecast.game.lattice import (
+    NO_BOUND,
+    ONES,
+    Cells,
+    Lattice,
+    Pmf,
+    Region,
+    Skewed,
+    toeplitz,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -249,108 +258,249 @@ def land(endgame: Endgame, layer: float) -> Landing:
     return Landing(margin, points, class_of.astype(np.intp), mean)
 
 
-ROOM = 40
+ROOM = 56
 """The most points of a team in all overtimes together; more has a chance below 1e-4."""
-
-_LOWER = 45
-"""One more than the most points of the losing team in all overtimes together."""
 
 _APART = 24
 """The largest margin of an overtime: a larger one has a chance below 1e-6."""
 
-_NEVER = 1e-300
-"""Less than any chance: what is divided by at least."""
+_MARGINS = np.arange(-_APART, _APART + 1)[:, None]
+_HOME, _AWAY = (np.maximum(x, 0) + np.arange(ROOM) for x in (_MARGINS, -_MARGINS))
+_ADDED = {"total": _HOME + _AWAY, "home": _HOME, "away": _AWAY}
+"""What the outcomes of `Overtimes.chances` add to each part of the score."""
 
 Lean = tuple[float, float]
 """The prior's margin, and its total over the league's, by which overtimes lean."""
 
 
-def play_on(level: Lattice, overtime: Overtime, lean: Lean, room: int = ROOM) -> Lattice:
-    """The final score: every tie of `level` is replaced by the outcomes of its overtimes.
+@dataclass(frozen=True, eq=False)
+class Overtimes:
+    """All overtimes of a tie: P(home wins them by d - _APART, the loser scores u), `[d, u]`.
 
-    `room` rows and columns are added for the points scored in overtime.
+    What the room cuts off counts for the others, so that they add up to 1.
     """
-    rows, columns = level.cells.shape
+
+    chances: Floats
+
+    @Lazy
+    def points(self) -> Lattice:
+        """The same by the points of both teams."""
+        size = ROOM + 1
+        return Cells(0, 0, self.after(ONES[:1], (size, size), (0, 0)).copy(), (0, 0))
+
+    def after(self, ties: Floats, shape: tuple[int, int], corner: tuple[int, int]) -> Floats:
+        """The cells of the scores that follow ties, the first of which lies at `corner`."""
+        (rows, columns), (i, j) = shape, corner
+        count = min(ties.size + ROOM - 1, rows - i, columns - j)
+        low = np.zeros(count + ROOM - 1)
+        low[ROOM - 1 : ROOM - 1 + ties.size] = ties[:count]
+        # The lower score is that of the tie and what the loser adds to it.
+        sums = toeplitz(low, count, ROOM).dot(self.chances.T)
+        # Beyond the shape there is room for a winner's points, which all have the chance 0 there.
+        wide = columns + _APART
+        sheet = np.zeros((rows + _APART, wide))
+        step = sheet.itemsize
+        start, down = (i * wide + j) * step, (wide + 1) * step
+        home = np.ndarray((count, _APART + 1), np.float64, sheet, start, (down, wide * step))
+        home += sums[:, _APART:]
+        away = np.ndarray((count, _APART + 1), np.float64, sheet, start, (down, step))
+        away += sums[:, _APART::-1]
+        return sheet[:rows, :columns]
+
+    @Lazy
+    def margins(self) -> Floats:
+        """Chances of the margins -_APART … _APART."""
+        margins: Floats = self.chances.sum(axis=1)
+        return margins
+
+    @Lazy
+    def kernels(self) -> Floats:
+        """Chances of home points, away points, even totals and odd totals, a column each."""
+        kernels = np.zeros((ROOM + 1, 4))
+        total = self.points.total.chances
+        kernels[:, 0], kernels[:, 1] = self.points.home.chances, self.points.away.chances
+        kernels[:, 2], kernels[:-1, 3] = total[::2], total[1::2]
+        return kernels
+
+    def below(self, name: str, margin: tuple[int, int]) -> Floats:
+        """P(part < x, margin within bounds) for x = 0, 1, … up to more than it can be."""
+        found = self._known.get((name, margin))
+        if found is None:
+            rows = slice(max(margin[0] + _APART, 0), max(margin[1] + _APART + 1, 0))
+            added, chances = _ADDED[name][rows].ravel(), self.chances[rows].ravel()
+            sums = np.bincount(added, chances, 2 * ROOM + 1).cumsum()
+            found = self._known[name, margin] = np.concatenate((_NOTHING, sums))
+        return found
+
+    @Lazy
+    def _known(self) -> dict[tuple[str, tuple[int, int]], Floats]:
+        return {}
+
+
+def play_on(level: Lattice, overtime: Overtime, lean: Lean) -> Lattice:
+    """The final score: every tie of `level` is replaced by the outcomes of its overtimes."""
     ties = level.cells.diagonal(level.home0 - level.away0)
-    if ties.size and ties.any():
-        first = max(level.home0, level.away0)
-        i, j = first - level.home0, first - level.away0
-        cells = _added((rows + room, columns + room), (i, j), ties, _overtimes(overtime, lean))
-        # Overtimes that the room cuts off count for the others, and scores without a tie stay.
-        cells = cells * (float(ties.sum()) / max(float(cells.sum()), _NEVER))
-        played = cells[:rows, :columns]
-        played += level.cells
-        # No overtime ends level, so the ties' own cells are emptied.
-        step = columns + room + 1
-        first_tie = i * (columns + room) + j
-        cells.ravel()[first_tie : first_tie + ties.size * step : step] = 0.0
-    else:
-        cells = np.zeros((rows + room, columns + room))
-        cells[:rows, :columns] = level.cells
-    return Lattice(level.home0, level.away0, cells, level.scored)
+    return PlayedOn(level, ties, overtimes(overtime, lean)) if ties.any() else level
 
 
-def _added(
-    shape: tuple[int, int], corner: tuple[int, int], ties: Floats, overtimes: Floats
-) -> Floats:
-    """The overtimes of `ties`, the first of which lies at `corner`."""
-    (rows, columns), (i, j) = shape, corner
-    count = min(ties.size + _LOWER - 1, rows - i, columns - j)
-    low = np.zeros(count + _LOWER - 1)
-    low[_LOWER - 1 : _LOWER - 1 + ties.size] = ties[:count]
-    # The lower score is that of the tie and what the loser adds to it.
-    sums = toeplitz(low, count, _LOWER).dot(overtimes)
-    # Beyond the shape there is room for the points of a winner who passes its edge.
-    wide = columns + _APART
-    sheet = np.zeros((rows + _APART, wide))
-    step = sheet.itemsize
-    start, down = (i * wide + j) * step, (wide + 1) * step
-    home = np.ndarray((count, _APART + 1), np.float64, sheet, start, (down, wide * step))
-    home += sums[:, _APART:]
-    away = np.ndarray((count, _APART + 1), np.float64, sheet, start, (down, step))
-    away += sums[:, _APART::-1]
-    return sheet[:rows, :columns]
+@dataclass(frozen=True, eq=False)
+class PlayedOn(Lattice):
+    """The final score where overtimes follow the `ties` of `level`, from the lowest on.
 
-
-@lru_cache(maxsize=64)
-def _overtimes(overtime: Overtime, lean: Lean) -> Floats:
-    """All overtimes of a tie: P(the loser scores u, home wins them by d - _APART), `[u, d]`.
-
-    Kept: a prior lasts from poll to poll.
+    Sums are those of the scores decided in regulation and, on their own, of the overtimes: the
+    cells are made for parlays alone.
     """
-    margin, pace = lean
-    cells = tilted(
-        overtime.table, overtime.edge * 10 * _tens(margin), overtime.slow + overtime.pace * pace
-    )
-    once = np.zeros((_LOWER, 2 * _APART + 1))
-    for d in range(-_APART, _APART + 1):
-        part = cells.diagonal(-d)[:_LOWER]
-        once[: part.size, d + _APART] = part
-    level = once[:, _APART].copy()
-    once[:, _APART] = 0.0
-    # One that ends level is followed by another.
-    before = again = np.eye(1, _LOWER)[0]
-    for _ in range(_REPEATED):
-        again = np.convolve(again, level)[:_LOWER]
-        before = before + again
-    found: Floats = toeplitz(np.concatenate((np.zeros(_LOWER - 1), before)), _LOWER, _LOWER) @ once
-    return found
 
+    level: Lattice
+    ties: Floats
+    overtimes: Overtimes
+    sure: bool = False
+
+    @property
+    def home0(self) -> int:
+        """Home points of the first row of `cells`."""
+        return self.level.home0
+
+    @property
+    def away0(self) -> int:
+        """Away points of the first column of `cells`."""
+        return self.level.away0
+
+    @property
+    def scored(self) -> tuple[int, int]:
+        """The points (home, away) so far."""
+        return self.level.scored
+
+    @Lazy
+    def cells(self) -> Floats:
+        """P(home = home0 + i, away = away0 + j)."""
+        return self.after(self.level.cells)
+
+    def after(self, cells: Floats) -> Floats:
+        """The cells of the final score that follow from `cells` of the score at `level`."""
+        rows, columns = cells.shape
+        i, j = corner = self._tied - self.home0, self._tied - self.away0
+        most = self.ties.size + ROOM
+        shape = max(rows, i + most), max(columns, j + most)
+        found = self.overtimes.after(cells[i:, j:].diagonal(), shape, corner).copy()
+        found[:rows, :columns] += self._emptied(cells).by_away[:, :columns]
+        return found
+
+    def _part(self, name: str) -> Pmf:
+        return self._parts[name]
+
+    @Lazy
+    def _parts(self) -> dict[str, Pmf]:
+        """Margin, total and points of both teams, which share the sums over ties."""
+        rows, columns = self.level.cells.shape
+        i, j = self._tied - self.home0, self._tied - self.away0
+        by_away, ones = self._decided.by_away, ONES[: rows + columns]
+        by_margin, by_total = self._decided.sums()
+        ties, after = self.ties, self.ties.size + ROOM
+        low = np.zeros(after + ROOM)
+        low[ROOM:after] = ties
+        played = toeplitz(low, after, ROOM + 1).dot(self.overtimes.kernels)
+        lowest = self.home0 - self.away0 - columns + 1
+        start = min(lowest, -_APART)
+        # A place is left free before the first chance, for the sum of none.
+        margin = np.zeros(max(lowest + by_margin.size, _APART + 1) - start + 1)
+        margin[lowest - start + 1 :][: by_margin.size] = by_margin
+        margin[1 - _APART - start :][: 2 * _APART + 1] += self._tie_chance * self.overtimes.margins
+        home = np.zeros(max(rows, i + after) + 1)
+        home[1 : rows + 1] = by_away.dot(ones)
+        home[i + 1 :][:after] += played[:, 0]
+        away = np.zeros(max(columns, j + after) + 1)
+        away[1 : columns + 1] = ones[:rows].dot(by_away)[:columns]
+        away[j + 1 :][:after] += played[:, 1]
+        total = np.zeros(max(by_total.size, i + j + 2 * after) + 1)
+        total[1 : by_total.size + 1] = by_total
+        total[i + j + 1 :: 2][:after] += played[:, 2]
+        total[i + j + 2 :: 2][:after] += played[:, 3]
+        return {
+            "margin": Pmf.after_zero(start, margin),
+            "total": Pmf.after_zero(self.home0 + self.away0, total),
+            "home": Pmf.after_zero(self.home0, home),
+            "away": Pmf.after_zero(self.away0, away),
+        }
+
+    def within(self, region: Region) -> float:
+        """The chance of a score in a region."""
+        parts = [x for x in _ADDED if getattr(region, x) != NO_BOUND]
+        if len(parts) > 1:
+            return self._whole.within(region)
+        name = parts[0] if parts else "total"
+        below, (start, stop) = self.overtimes.below(name, region.margin), getattr(region, name)
+        # What a tie has counts already: its total is twice the points of a team.
+        step = 2 if name == "total" else 1
+        has = _STEPS[step][: self.ties.size]
+        first = step * self._tied
+        chances = below.take(stop + 1 - first - has, mode="clip")
+        chances -= below.take(start - first - has, mode="clip")
+        decided = self._decided.within(region, self.home0, self.away0)
+        return min(decided + float(self.ties.dot(chances)), 1.0)
+
+    @property
+    def _tie_chance(self) -> float:
+        return float(self.ties.dot(ONES[: self.ties.size]))
+
+    @property
+    def _tied(self) -> int:
+        """Points of a team in the lowest tie."""
+        return max(self.home0, self.away0)
+
+    @Lazy
+    def _decided(self) -> Skewed:
+        """The scores without overtime."""
+        return self._emptied(self.level.cells)
+
+    def _emptied(self, cells: Floats) -> Skewed:
+        """The cells of `level` but for its ties."""
+        found = Skewed.of(cells)
+        pitch = found.by_away.shape[1]
+        first = (self._tied - self.home0) * pitch + self._tied - self.away0
+        found.by_away.ravel()[first :: pitch + 1][: self.ties.size] = 0.0
+        return found
+
+    @Lazy
+    def _whole(self) -> Cells:
+        return Cells(self.home0, self.away0, self.cells, self.scored)
+
+
+_STEPS = {step: step * np.arange(1024) for step in (1, 2)}
+"""What ties have more than the lowest: points of a team, and of both."""
+
+_NOTHING = np.zeros(1)
 
 _REPEATED = 5
 """The most overtimes that follow the first; more have a chance below 1e-6."""
 
 
 @lru_cache(maxsize=64)
-def overtimes(overtime: Overtime, lean: Lean) -> Lattice:
-    """The points of all overtimes of a tie. Kept: a prior lasts from poll to poll."""
-    return play_on(Lattice.certain(0, 0), overtime, lean)
+def overtimes(overtime: Overtime, lean: Lean) -> Overtimes:
+    """All overtimes of a tie. Kept: a prior lasts from poll to poll."""
+    margin, pace = lean
+    cells = tilted(
+        overtime.table, overtime.edge * 10 * _tens(margin), overtime.slow + overtime.pace * pace
+    )
+    sheet = np.pad(cells, (0, ROOM + _APART - len(cells)))
+    once = sheet[_HOME, _AWAY]
+    level = once[_APART].copy()
+    once[_APART] = 0.0
+    # One that ends level is followed by another.
+    before = again = np.eye(1, ROOM)[0]
+    for _ in range(_REPEATED):
+        again = np.convolve(again, level)[:ROOM]
+        before = before + again
+    found = once @ toeplitz(np.concatenate((np.zeros(ROOM - 1), before)), ROOM, ROOM).T
+    found[np.maximum(_HOME, _AWAY) > ROOM] = 0.0
+    found *= 1.0 / found.sum()
+    return Overtimes(found)
 
 
 @lru_cache(maxsize=64)
 def short_and_long(overtime: Overtime, lean: Lean) -> tuple[int, int]:
     """The mean points of the shorter half of all overtimes and of the longer, whole numbers."""
-    total = overtimes(overtime, lean).total
+    total = overtimes(overtime, lean).points.total
     sums = 2 * total.sums
     points = np.arange(total.chances.size)
     short, long = (round(float(np.diff(sums.clip(k, k + 1)) @ points)) for k in range(2))

@@ -13,12 +13,12 @@ import math
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 from operator import mul
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 from scipy.special import ndtr
 
-from tracker.forecast.game.lattice import COUNTED
+from tracker.forecast.game.lattice import COUNTED, ONES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -257,8 +257,7 @@ def usual_bonus(period_left: float) -> float:
     return float((1 - period_left) ** BONUS_BEND)
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(NamedTuple):
     """Margin and total at the layer: means and standard deviations, in points."""
 
     margin: float
@@ -272,27 +271,32 @@ def reach(flow: Flow, average: Average, at: Moment) -> Reach:
 
     After the last knot, what is expected until the layer shrinks with the time to it.
     """
-    knots = flow.clocks
-    k = min(max(bisect_right(knots, at.left) - 1, 0), len(knots) - 2)
-    w = min(max((at.left - knots[k]) / (knots[k + 1] - knots[k]), 0.0), 1.0)
+    knots, left = flow.clocks, at.left
+    k = min(max(bisect_right(knots, left) - 1, 0), len(knots) - 2)
+    w = min(max((left - knots[k]) / (knots[k + 1] - knots[k]), 0.0), 1.0)
     v = 1 - w
-    weights = [low * v + high * w for low, high in zip(*flow.rows[k : k + 2], strict=True)]
-    count = len(MARGIN_FEATURES)
-    margin, total = weights[:count], weights[count:-2]
-    margin_rate, total_rate = weights[-2:]
-    seconds = at.left - flow.layer
+    low, high = flow.knot_rows[k : k + 2]
+    seconds = left - flow.layer
     share = min(seconds / (knots[0] - flow.layer), 1.0)
+    features = at.margin_features()
+    gain = v * sum(map(mul, low.margin, features)) + w * sum(map(mul, high.margin, features))
+    features = at.total_features(average)
+    points = v * sum(map(mul, low.total, features)) + w * sum(map(mul, high.total, features))
     pace = (at.prior_total / average.reference) ** flow.total_pace
-    far = min(abs(at.lead), LONG_LEAD) / 10
-    doubt_margin = share * (margin[0] + margin[2] * far) * at.margin_sd
-    doubt_total = share * total[1] * at.total_sd
-    gain = share * sum(map(mul, margin, at.margin_features()))
-    points = share * sum(map(mul, total, at.total_features(average)))
+    margin_var = (low.margin_rate * v + high.margin_rate * w) * seconds
+    total_var = (low.total_rate * v + high.total_rate * w) * seconds * pace
+    if at.margin_sd:
+        far = min(abs(at.lead), LONG_LEAD) / 10
+        by_prior = (low.margin[0] + low.margin[2] * far) * v
+        by_prior += (high.margin[0] + high.margin[2] * far) * w
+        margin_var += (share * by_prior * at.margin_sd) ** 2
+    if at.total_sd:
+        total_var += (share * (low.total[1] * v + high.total[1] * w) * at.total_sd) ** 2
     return Reach(
-        margin=at.lead + at.shift_margin + gain,
-        margin_sd=math.sqrt(margin_rate * seconds + doubt_margin**2),
-        total=at.home + at.away + at.shift_total + points,
-        total_sd=math.sqrt(total_rate * seconds * pace + doubt_total**2),
+        margin=at.home - at.away + at.shift_margin + share * gain,
+        margin_sd=math.sqrt(margin_var),
+        total=at.home + at.away + at.shift_total + share * points,
+        total_sd=math.sqrt(total_var),
     )
 
 
@@ -314,3 +318,14 @@ def whole_numbers(mean: float, sd: float, first: int, count: int) -> Floats:
     edges = ndtr((COUNTED[: count + 1] - (0.5 + mean - first)) / sd)
     chances: Floats = edges[1:] - edges[:-1]
     return chances
+
+
+def each_parity(chances: Floats) -> Floats:
+    """Chances given the parity of the index: even places add up to 1, and odd places too."""
+    pairs = np.zeros(((chances.size + 1) // 2, 2))
+    given = pairs.ravel()[: chances.size]
+    given[:] = chances
+    whole = ONES[: len(pairs)].dot(pairs)
+    # A parity whose chances are all 0 stays 0 instead of becoming NaN.
+    pairs /= whole + (whole == 0)
+    return given

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from tracker.domain.chance import Unpriceable
 
+    Bools = NDArray[np.bool_]
     Floats = NDArray[np.float64]
 
 
@@ -75,13 +76,22 @@ class Pmf:
             found.append(pmf)
         return found
 
+    @staticmethod
+    def after_zero(first: int, chances: Floats) -> Pmf:
+        """The distribution with these chances but the first, a 0 that saves a step to the sums."""
+        sums = chances.cumsum()
+        # Dividing rising sums by their last keeps them at most 1, and the last exactly 1.
+        sums /= sums.item(-1)
+        pmf = Pmf(first, chances[1:])
+        pmf.__dict__["sums"] = sums
+        return pmf
+
     @Lazy
     def sums(self) -> Floats:
         """P(X < first + i) for i = 0 … n; exactly 0 at the start and exactly 1 at the end."""
         sums = np.empty(self.chances.size + 1)
         sums[0] = 0.0
         self.chances.cumsum(out=sums[1:])
-        # Dividing rising sums by their last keeps them at most 1, and the last exactly 1.
         sums /= sums.item(-1)
         return sums
 
@@ -147,17 +157,6 @@ class Pmf:
                 yield self.first + i, chance
 
 
-def each_parity(chances: Floats) -> Floats:
-    """Chances given the parity of the index: even places add up to 1, and odd places too."""
-    pairs = np.zeros(((chances.size + 1) // 2, 2))
-    given = pairs.ravel()[: chances.size]
-    given[:] = chances
-    whole = ONES[: len(pairs)].dot(pairs)
-    # A parity whose chances are all 0 stays 0 instead of becoming NaN.
-    pairs /= whole + (whole == 0)
-    return given
-
-
 def _enough(values: NDArray[T], rows: int, columns: int) -> None:
     """Raise ValueError for a view that would read beyond its values."""
     if values.size < rows + columns - 1:
@@ -170,9 +169,8 @@ def toeplitz(values: NDArray[T], rows: int, columns: int) -> NDArray[T]:
     step = values.itemsize
     # The values are reversed, so that each row reads memory forwards, which is fastest.
     turned = values[rows + columns - 2 :: -1].copy()
-    return np.ndarray(
-        (rows, columns), values.dtype, turned, (rows - 1) * step, (-step, step)
-    )  # fmt: skip
+    start = (rows - 1) * step
+    return np.ndarray((rows, columns), values.dtype, turned, start, (-step, step))
 
 
 def hankel(values: NDArray[T], rows: int, columns: int) -> NDArray[T]:
@@ -182,23 +180,72 @@ def hankel(values: NDArray[T], rows: int, columns: int) -> NDArray[T]:
     return np.ndarray((rows, columns), values.dtype, np.ascontiguousarray(values), 0, (step, step))
 
 
-def both_diagonals(cells: Floats) -> tuple[Floats, Floats]:
-    """Sums of cells with equal i - j = 1 - columns … rows - 1, and i + j = 0 … rows + columns - 2.
+def turned(values: Floats, rows: int, columns: int) -> Floats:
+    """A view with [i, j] = values[i - j + columns - 1, i + j]: of [margin, total], as scores."""
+    size, step = rows + columns - 1, values.itemsize
+    if values.shape != (size, size) or not values.flags.c_contiguous:
+        raise ValueError(f"{rows} by {columns} cells need {size} by {size} values in one piece")
+    start, down, right = (columns - 1) * size * step, (size + 1) * step, (1 - size) * step
+    return np.ndarray((rows, columns), np.float64, values, start, (down, right))
 
-    The rows are written into a flat array with one row length and read with another. Read with rows
-    one cell shorter, the columns are the antidiagonals; read with rows one cell longer, they are
-    the diagonals in reverse order.
+
+class Skewed(NamedTuple):
+    """Cells by home points, and by away points, margin and total: 0 where there is no cell.
+
+    All are views of one array, which is written with one row length and read with others. Read with
+    rows one cell shorter, the columns are the antidiagonals; read with rows one cell longer, they
+    are the diagonals in reverse order. `by_away` and `by_margin` have columns to spare at the end.
     """
-    rows, columns = cells.shape
-    count = rows + columns - 1
-    pitch = count + 1
-    sheet = np.zeros(rows - 1 + rows * (pitch + 1))
-    written = sheet[rows - 1 : rows - 1 + rows * pitch].reshape(rows, pitch)
-    written[:, :columns] = cells
-    ones = ONES[:rows]
-    totals = ones.dot(sheet[rows - 1 : rows - 1 + rows * count].reshape(rows, count))
-    margins = ones.dot(sheet[: rows * (pitch + 1)].reshape(rows, pitch + 1))
-    return margins[count - 1 :: -1], totals
+
+    by_away: Floats
+    by_margin: Floats
+    """The highest margin first."""
+    by_total: Floats
+
+    @staticmethod
+    def of(cells: Floats) -> Skewed:
+        """A copy of the cells."""
+        rows, columns = cells.shape
+        count = rows + columns - 1
+        pitch = count + 1
+        sheet = np.zeros(rows - 1 + rows * (pitch + 1))
+        by_away = sheet[rows - 1 : rows - 1 + rows * pitch].reshape(rows, pitch)
+        by_away[:, :columns] = cells
+        by_margin = sheet[: rows * (pitch + 1)].reshape(rows, pitch + 1)
+        by_total = sheet[rows - 1 : rows - 1 + rows * count].reshape(rows, count)
+        return Skewed(by_away, by_margin, by_total)
+
+    def sums(self) -> tuple[Floats, Floats]:
+        """The chances of all margins and of all totals, each from the lowest on."""
+        ones = ONES[: len(self.by_total)]
+        return ones.dot(self.by_margin)[-3::-1], ones.dot(self.by_total)
+
+    def within(self, region: Region, home0: int, away0: int) -> float:
+        """The chance of a score in a region; `home0` and `away0` are the points of the first cell.
+
+        Home points and margin bound a block of cells, in which total and away points rise evenly.
+        """
+        (bottom, top), (low, high) = region.home_rows, region.margin
+        home, highest = max(bottom, home0), home0 + len(self.by_margin) - 1 - away0
+        margin = min(high, highest)
+        block = self.by_margin[
+            home - home0 : max(top - home0 + 1, 0), highest - margin : max(highest - low + 1, 0)
+        ]
+        rows, columns = block.shape
+        if region.away == region.total == NO_BOUND or not block.size:
+            return min(float(ONES[:rows].dot(block).dot(ONES[:columns])), 1.0)
+        holds = _where(region.total, 2 * home - margin, 2, block.shape)
+        if region.away != NO_BOUND:
+            holds = holds & _where(region.away, home - margin, 1, block.shape)
+        return min(float(block.sum(where=holds)), 1.0)
+
+
+def _where(bounds: tuple[int, int], start: int, step: int, shape: tuple[int, int]) -> Bools:
+    """Which of start + step · i + j, `[i, j]`, lie within bounds."""
+    rows, columns = shape
+    holds = np.zeros(step * (rows - 1) + columns, dtype=np.bool_)
+    holds[max(bounds[0] - start, 0) : max(bounds[1] - start + 1, 0)] = True
+    return np.ndarray((rows, columns), np.bool_, holds, 0, (step, 1))
 
 
 class Points(Protocol):
@@ -233,34 +280,91 @@ class Points(Protocol):
 
     def window(self, name: str, low: int, high: int) -> list[float]:
         """P(part < v) for v = low … high."""
+        ...
+
+    def within(self, region: Region) -> float:
+        """The chance of a score in a region."""
+        ...
 
 
 def standing(scored: tuple[int, int], name: str) -> float:
     """The least value a part of a score can still end at: minus infinity for a margin."""
-    match name:
-        case "home":
-            return scored[0]
-        case "away":
-            return scored[1]
-        case "total":
-            return scored[0] + scored[1]
-        case _:
-            return -math.inf
+    if name == "total":
+        return scored[0] + scored[1]
+    return -math.inf if name == "margin" else scored[name == "away"]
 
 
-@dataclass(frozen=True, eq=False)
+FAR = 10_000
+"""Points beyond every score, and above every margin: no bound of a region."""
+
+NO_BOUND = -FAR, FAR
+
+
+class Region(NamedTuple):
+    """Scores of which margin, total and points of both teams lie between (first, last) each."""
+
+    margin: tuple[int, int]
+    total: tuple[int, int]
+    home: tuple[int, int]
+    away: tuple[int, int]
+
+    def moved(self, home: int, away: int) -> Region:
+        """The region with all its scores higher by `home` and `away` points."""
+        steps = home - away, home + away, home, away
+        return Region(*((low + x, high + x) for (low, high), x in zip(self, steps, strict=True)))
+
+    @property
+    def home_rows(self) -> tuple[int, int]:
+        """What is left of `home`: margin and total together bound it too."""
+        (low, high), (least, most), (bottom, top), _ = self
+        return max(bottom, (low + least + 1) // 2), min(top, (high + most) // 2)
+
+
 class Lattice:
-    """P(home = home0 + i, away = away0 + j) in `cells[i, j]`, all non-negative, adding up to 1.
+    """The joint distribution of both teams' points, of which every sum agrees with every other."""
 
-    `scored` are the points (home, away) so far; the cells may begin above them. `origin` is the
-    lattice that this one is a moved copy of: its sums are used for both.
-    """
+    if TYPE_CHECKING:
 
-    home0: int
-    away0: int
-    cells: Floats
-    scored: tuple[int, int]
-    origin: Lattice | None = None
+        @property
+        def home0(self) -> int:
+            """Home points of the first row of `cells`."""
+
+        @property
+        def away0(self) -> int:
+            """Away points of the first column of `cells`."""
+
+        @property
+        def cells(self) -> Floats:
+            """P(home = home0 + i, away = away0 + j), all non-negative, adding up to 1."""
+
+        @property
+        def scored(self) -> tuple[int, int]:
+            """The points (home, away) so far; the cells may begin above them."""
+
+        def within(self, region: Region) -> float:
+            """The chance of a score in a region."""
+
+        def _part(self, name: str) -> Pmf: ...
+
+    @Lazy
+    def margin(self) -> Pmf:
+        """Home points minus away points."""
+        return self._part("margin")
+
+    @Lazy
+    def total(self) -> Pmf:
+        """Points of both teams."""
+        return self._part("total")
+
+    @Lazy
+    def home(self) -> Pmf:
+        """Points of the home team."""
+        return self._part("home")
+
+    @Lazy
+    def away(self) -> Pmf:
+        """Points of the away team."""
+        return self._part("away")
 
     @staticmethod
     def certain(home: int, away: int) -> Lattice:
@@ -271,39 +375,6 @@ class Lattice:
     def sure(self) -> bool:
         """Nothing can change any more."""
         return self.cells.size == 1
-
-    @Lazy
-    def home(self) -> Pmf:
-        """Points of the home team."""
-        if self.origin is not None:
-            return self.origin.home.moved(self.home0 - self.origin.home0)
-        return Pmf(self.home0, self.cells.dot(ONES[: self.cells.shape[1]]))
-
-    @Lazy
-    def away(self) -> Pmf:
-        """Points of the away team."""
-        if self.origin is not None:
-            return self.origin.away.moved(self.away0 - self.origin.away0)
-        return Pmf(self.away0, ONES[: self.cells.shape[0]].dot(self.cells))
-
-    @Lazy
-    def margin(self) -> Pmf:
-        """Home points minus away points."""
-        if (origin := self.origin) is not None:
-            return origin.margin.moved(self.home0 - origin.home0 - self.away0 + origin.away0)
-        columns = self.cells.shape[1]
-        return Pmf(self.home0 - self.away0 - columns + 1, self._diagonals[0])
-
-    @Lazy
-    def total(self) -> Pmf:
-        """Points of both teams."""
-        if (origin := self.origin) is not None:
-            return origin.total.moved(self.home0 - origin.home0 + self.away0 - origin.away0)
-        return Pmf(self.home0 + self.away0, self._diagonals[1])
-
-    @Lazy
-    def _diagonals(self) -> tuple[Floats, Floats]:
-        return both_diagonals(self.cells)
 
     @Lazy
     def home_leaning(self) -> Leaning:
@@ -318,7 +389,7 @@ class Lattice:
     def moved(self, home: int, away: int) -> Lattice:
         """The distribution of a score higher by `home` and `away` points."""
         scored = (self.scored[0] + home, self.scored[1] + away)
-        return Lattice(self.home0 + home, self.away0 + away, self.cells, scored, self)
+        return MovedLattice(self.home0 + home, self.away0 + away, scored, self)
 
     def plus(self, other: Lattice) -> Lattice:
         """The sum with what is independent of this."""
@@ -328,7 +399,7 @@ class Lattice:
             np.fft.rfft2(self.cells, shape) * np.fft.rfft2(other.cells, shape), shape
         )
         scored = self.scored[0] + other.scored[0], self.scored[1] + other.scored[1]
-        return Lattice(self.home0 + other.home0, self.away0 + other.away0, cells.clip(0.0), scored)
+        return Cells(self.home0 + other.home0, self.away0 + other.away0, cells.clip(0.0), scored)
 
     def mixed(self, other: Lattice, weight: float) -> Lattice:
         """This with a chance of `weight`, else the other."""
@@ -339,7 +410,7 @@ class Lattice:
             (self, other), (weight, 1 - weight), shapes, strict=True
         ):
             cells[i : i + rows, j : j + columns] += part * x.cells
-        return Lattice(home, away, cells, self.scored)
+        return Cells(home, away, cells, self.scored)
 
     def part(self, name: str) -> Pmf:
         """The chances of `margin`, `total`, `home` or `away`."""
@@ -355,7 +426,71 @@ class Lattice:
         return self.part(name).window(low, high)
 
 
-_CERTAIN = Lattice(0, 0, np.ones((1, 1)), (0, 0))
+@dataclass(frozen=True, eq=False)
+class Cells(Lattice):
+    """A lattice of given cells, whose sums are taken along rows, columns and diagonals."""
+
+    home0: int
+    away0: int
+    cells: Floats
+    scored: tuple[int, int]
+
+    def _part(self, name: str) -> Pmf:
+        rows, columns = self.cells.shape
+        match name:
+            case "home":
+                return Pmf(self.home0, self.cells.dot(ONES[:columns]))
+            case "away":
+                return Pmf(self.away0, ONES[:rows].dot(self.cells))
+            case "total":
+                return Pmf(self.home0 + self.away0, self._diagonals[1])
+            case _:
+                return Pmf(self.home0 - self.away0 - columns + 1, self._diagonals[0])
+
+    @Lazy
+    def _diagonals(self) -> tuple[Floats, Floats]:
+        return self._skewed.sums()
+
+    @Lazy
+    def _skewed(self) -> Skewed:
+        return Skewed.of(self.cells)
+
+    def within(self, region: Region) -> float:
+        """The chance of a score in a region."""
+        return self._skewed.within(region, self.home0, self.away0)
+
+
+@dataclass(frozen=True, eq=False)
+class MovedLattice(Lattice):
+    """Another lattice with the same points added to each of its scores: its sums serve both."""
+
+    home0: int
+    away0: int
+    scored: tuple[int, int]
+    origin: Lattice
+
+    @property
+    def cells(self) -> Floats:
+        """P(home = home0 + i, away = away0 + j)."""
+        return self.origin.cells
+
+    @property
+    def sure(self) -> bool:
+        """Nothing can change any more."""
+        return self.origin.sure
+
+    def _part(self, name: str) -> Pmf:
+        home, away = self.home0 - self.origin.home0, self.away0 - self.origin.away0
+        steps = {"home": home, "away": away, "margin": home - away, "total": home + away}
+        return self.origin.part(name).moved(steps[name])
+
+    def within(self, region: Region) -> float:
+        """The chance of a score in a region."""
+        steps = self.origin.home0 - self.home0, self.origin.away0 - self.away0
+        return self.origin.within(region.moved(*steps))
+
+
+_CERTAIN = Cells(0, 0, np.ones((1, 1)), (0, 0))
 """No points, for certain: every certain score is a moved copy, so that its sums are made once."""
 
 
@@ -395,6 +530,10 @@ class Drawn:
     def window(self, name: str, low: int, high: int) -> list[float]:
         """P(part < v) for v = low … high. Raises Unpriceable for all but the margin."""
         return self.part(name).window(low, high)
+
+    def within(self, _: Region) -> float:
+        """Raises Unpriceable."""
+        raise self.unknown
 
 
 _COUNT = 12

@@ -32,7 +32,7 @@ from tracker.forecast.game import (
 )
 from tracker.forecast.game.endgame import LAST_MINUTE, ending, land
 from tracker.forecast.game.flow import MARGIN_FEATURES, TOTAL_FEATURES
-from tracker.forecast.game.lattice import Lattice
+from tracker.forecast.game.lattice import Cells, Lattice
 from tracker.forecast.teams import EndsBelief, RatingFigures, read_ends
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Parameters:
     @Lazy
     def last_minute(self) -> Lattice:
         """Points of both teams in the last minute of an earlier period."""
-        return Lattice(0, 0, ending(self.breaks, 0, LAST_MINUTE), (0, 0))
+        return Cells(0, 0, ending(self.breaks, 0, LAST_MINUTE), (0, 0))
 
 
 @cache

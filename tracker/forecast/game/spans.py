@@ -18,6 +18,7 @@ from tracker.domain.market import Span
 from tracker.forecast.game.endgame import (
     LAST_MINUTE,
     Lean,
+    PlayedOn,
     ending,
     in_play,
     overtimes,
@@ -25,13 +26,19 @@ from tracker.forecast.game.endgame import (
     short_and_long,
     tilted,
 )
-from tracker.forecast.game.flow import MARGIN_PART, fading, span_features, whole_numbers
+from tracker.forecast.game.flow import (
+    MARGIN_PART,
+    each_parity,
+    fading,
+    span_features,
+    whole_numbers,
+)
 from tracker.forecast.game.lattice import (
+    Cells,
     Drawn,
     Lattice,
     Pmf,
-    both_diagonals,
-    each_parity,
+    Skewed,
     hankel,
     standing,
     toeplitz,
@@ -45,7 +52,7 @@ if TYPE_CHECKING:
     from tracker.domain.game import GameState
     from tracker.forecast.game import SpanFigures
     from tracker.forecast.game.flow import Moment
-    from tracker.forecast.game.lattice import Points
+    from tracker.forecast.game.lattice import Points, Region
     from tracker.forecast.game.parameters import Parameters
 
     Floats = NDArray[np.float64]
@@ -147,17 +154,12 @@ class Periods:
 
     def played_on(self, cells: Floats) -> Floats:
         """Those of the final score that follow from `cells` of the score after regulation."""
-        level = self.regulation
-        if level is None:
-            raise self._unknown()
-        room = self.final.cells.shape[0] - level.cells.shape[0]
-        part = Lattice(level.home0, level.away0, cells, level.scored)
-        return play_on(part, self.parameters.overtime, self.lean, room).cells
+        return self.final.after(cells) if isinstance(self.final, PlayedOn) else cells
 
     def overtimes(self, name: str) -> Pmf:
         """What overtimes add to `margin`, `total`, `home` or `away`: mostly nothing."""
         chance = self._tie
-        added = overtimes(self.parameters.overtime, self.lean).part(name)
+        added = overtimes(self.parameters.overtime, self.lean).points.part(name)
         chances = chance * added.chances
         chances[-added.first] += 1.0 - chance
         return Pmf(added.first, chances)
@@ -230,7 +232,7 @@ class Periods:
             end.margin / usual.margin.sd**2,
             (end.total + surge - usual.total.mean) / usual.total.sd**2,
         )
-        table = Lattice(0, 0, cells, (0, 0))
+        table = Cells(0, 0, cells, (0, 0))
         if clock <= LAST_MINUTE:
             return None, table
         part = clock / rules.period_seconds
@@ -257,7 +259,7 @@ class Periods:
         """
         state = self.state
         if state.period == last and self._until_break is not None:
-            return replace(self._until_break.moved(*score), scored=score)
+            return self._until_break.moved(*score)
         if last == state.game.rules.periods:
             points = self._ahead(span, first, last)
             soon = 0 < state.period == first - 1 and state.clock <= LAST_MINUTE
@@ -276,7 +278,7 @@ class Periods:
         at, left = self.at, self.at.regulation - (first - 1) * self.state.game.rules.period_seconds
         level = self.seen_from(replace(at, left=left, period_left=0.0, ball=0))
         if span.counts_overtime:
-            level = play_on(level, self.parameters.overtime, self.lean, room=0)
+            level = play_on(level, self.parameters.overtime, self.lean)
         still = float(self._until_break.cells[0, 0])
         return level.moved(-at.home, -at.away).mixed(points.lattice, still)
 
@@ -475,7 +477,7 @@ class NormalPoints:
             # What the normal has below the fewest points counts for them.
             totals[0] += 1.0 - totals.sum()
             _fit(cells, margins / margins.sum(), totals)
-        return Lattice(self.scored[0] + home, self.scored[1] + away, cells, self.scored)
+        return Cells(self.scored[0] + home, self.scored[1] + away, cells, self.scored)
 
     @property
     def home(self) -> Pmf:
@@ -510,6 +512,10 @@ class NormalPoints:
     def stands(self, name: str) -> float:
         """The least that a part can still come to: what is scored already."""
         return standing(self.scored, name)
+
+    def within(self, region: Region) -> float:
+        """The chance of a score in a region."""
+        return self.lattice.within(region)
 
     def window(self, name: str, low: int, high: int) -> list[float]:
         """P(part < v) for v = low … high; a few values need not the whole distribution."""
@@ -569,7 +575,7 @@ def _fit(cells: Floats, margins: Floats, totals: Floats) -> None:
     rows, columns = cells.shape
     for _ in range(_ROUNDS):
         for place, view, wanted in ((0, toeplitz, margins), (1, hankel, totals)):
-            sums = both_diagonals(cells)[place]
+            sums = Skewed.of(cells).sums()[place]
             cells *= view(wanted / (sums + (sums == 0)), rows, columns)
     cells *= 1.0 / cells.sum()
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tracker.domain.bet import exclusive
 from tracker.domain.market import DoubleDouble, PlayerMarket, PlayerTotal, Span
-from tracker.forecast.game.lattice import ONES, Lattice, hankel, toeplitz
+from tracker.forecast.game.lattice import NO_BOUND, ONES, Lattice, Region, hankel, toeplitz
 from tracker.forecast.pricing import AWAY, HOME, MARGIN, TOTAL, Question, Shape, question
 from tracker.forecast.pricing.player_lines import by_score
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from tracker.forecast.game.lattice import Points
     from tracker.forecast.outlook import Outlook
 
-    Bools = NDArray[np.bool_]
     Floats = NDArray[np.float64]
 
 
@@ -265,65 +264,18 @@ def _of_same_points(one: Question, outlook: Outlook) -> Question:
     return replace(one, span=span, line=one.line - more)
 
 
-_FAR = 10_000
-"""Points beyond every score, and above every margin."""
-
-
-class Region(NamedTuple):
-    """The first and last value of each part of a score at which legs hold."""
-
-    margin: tuple[int, int]
-    total: tuple[int, int]
-    home: tuple[int, int]
-    away: tuple[int, int]
-
-    @staticmethod
-    def of(asked: Sequence[Question], *, pushed: bool) -> Region:
-        """Where legs hold of which none asks for a parity."""
-        found = dict.fromkeys((MARGIN, TOTAL, HOME, AWAY), (-_FAR, _FAR))
-        for one in asked:
-            low, high = found[one.part]
-            exact = one.shape is Shape.EXACT or pushed
-            if one.above or exact:
-                low = max(low, math.ceil(one.line))
-            if not one.above or exact:
-                high = min(high, math.floor(one.line))
-            found[one.part] = low, high
-        (low, high), (least, most) = found[MARGIN], found[TOTAL]
-        (bottom, top), (left, right) = found[HOME], found[AWAY]
-        # Margin and total together bound the points of both teams.
-        bottom, top = max(bottom, (low + least + 1) // 2), min(top, (high + most) // 2)
-        left, right = max(left, (least - high + 1) // 2), min(right, (most - low) // 2)
-        return Region((low, high), (least, most), (bottom, top), (left, right))
-
-    def chance(self, points: Points) -> float:
-        """The chance of a score within the region."""
-        (bottom, top), (left, right) = self.home, self.away
-        home, away = max(bottom, points.home0), max(left, points.away0)
-        cells = points.cells[
-            home - points.home0 : max(top - points.home0 + 1, 0),
-            away - points.away0 : max(right - points.away0 + 1, 0),
-        ]
-        rows, columns = cells.shape
-        if not cells.size:
-            return 0.0
-        count = rows + columns - 1
-        holds: Bools | bool = True
-        if (margins := _between(self.margin, home - away - columns + 1, count)) is not None:
-            holds = toeplitz(margins, rows, columns)
-        if (totals := _between(self.total, home + away, count)) is not None:
-            holds = hankel(totals, rows, columns) & holds
-        return min(float(cells.sum(where=holds)), 1.0)
-
-
-def _between(bounds: tuple[int, int], start: int, count: int) -> Bools | None:
-    """Which of `start` … `start + count - 1` lie within bounds; None where all do."""
-    low, high = bounds[0] - start, bounds[1] - start + 1
-    if low <= 0 and high >= count:
-        return None
-    holds = np.zeros(count, dtype=np.bool_)
-    holds[max(low, 0) : max(high, 0)] = True
-    return holds
+def _region(asked: Sequence[Question], *, pushed: bool) -> Region:
+    """Where legs hold of which none asks for a parity."""
+    found = dict.fromkeys((MARGIN, TOTAL, HOME, AWAY), NO_BOUND)
+    for one in asked:
+        low, high = found[one.part]
+        exact = one.shape is Shape.EXACT or pushed
+        if one.above or exact:
+            low = max(low, math.ceil(one.line))
+        if not one.above or exact:
+            high = min(high, math.floor(one.line))
+        found[one.part] = low, high
+    return Region(found[MARGIN], found[TOTAL], found[HOME], found[AWAY])
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,8 +316,8 @@ class Combination:
             and len({x[:2] for x in on_one}) == len(on_one)
             and len({x[:2] for x in of_one}) == len(of_one),
             any(x.shape is Shape.ODD for x in asked),
-            Region.of(asked, pushed=False),
-            Region.of(asked, pushed=True),
+            _region(asked, pushed=False),
+            _region(asked, pushed=True),
         )
 
 
@@ -392,7 +344,7 @@ def together(legs: Combination, outlook: Outlook, *, pushed: bool) -> float:
     if legs.odd:
         found = on_lattice(legs.asked, points, points.cells, pushed=pushed)
     else:
-        found = (legs.level if pushed else legs.alive).chance(points)
+        found = points.within(legs.level if pushed else legs.alive)
     if isinstance(points, Lattice):
         return found
     return _bounded(found, [_alone([x], outlook, pushed=pushed) for x in legs.asked])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -364,7 +364,9 @@ class Sheet:
         found = values.take(self.upper)
         found -= values.take(self.lower)
         # Both sides of a line that is not decided get SMALLEST, and the rest is shared as given.
-        smallest = (self.line >= np.array(stands).take(self.group)) * SMALLEST
+        smallest: Any = SMALLEST
+        if any(least > low for least, (_, low, _) in zip(stands, self.groups, strict=True)):
+            smallest = SMALLEST * (self.line >= np.array(stands).take(self.group))
         found *= 1.0 - 2.0 * smallest
         found[::2] += smallest
         if not unknown:

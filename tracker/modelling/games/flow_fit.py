@@ -24,7 +24,7 @@ from tracker.forecast.game.flow import (
     sharpened,
     swell,
 )
-from tracker.forecast.game.lattice import Pmf, both_diagonals
+from tracker.forecast.game.lattice import Pmf, Skewed
 from tracker.modelling.games.endgame_fit import hats
 
 if TYPE_CHECKING:
@@ -324,7 +324,7 @@ def fit_tempo(endgame: Endgame, points: Array) -> float:
     start = Overtime.of(endgame, 0.0)
     slow = 0.0
     for _ in range(6 if points.size else 0):
-        total = Pmf(0, both_diagonals(tilted(start.table, 0.0, slow))[1])
+        total = Pmf(0, Skewed.of(tilted(start.table, 0.0, slow)).sums()[1])
         slow += (float(points.mean()) - total.mean) / total.sd**2
     # Without a tempo an overtime has the tilt `start.slow`.
     return round(slow - start.slow, 5)
