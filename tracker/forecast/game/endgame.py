@@ -25,6 +25,7 @@ import numpy as np
 
 from tracker.domain import Lazy
 from tracker.forecast.game.lattice import (
+    FAR,
     NO_BOUND,
     ONES,
     Cells,
@@ -405,17 +406,21 @@ class PlayedOn(Lattice):
         # A place is left free before the first chance, for the sum of none.
         margin = np.zeros(max(lowest + by_margin.size, _APART + 1) - start + 1)
         margin[lowest - start + 1 :][: by_margin.size] = by_margin
-        margin[1 - _APART - start :][: 2 * _APART + 1] += self._tie_chance * self.overtimes.margins
+        added = margin[1 - _APART - start :][: 2 * _APART + 1]
+        added += self._tie_chance * self.overtimes.margins
         home = np.zeros(max(rows, i + after) + 1)
         home[1 : rows + 1] = by_away.dot(ones)
-        home[i + 1 :][:after] += played[:, 0]
+        added = home[i + 1 : i + 1 + after]
+        added += played[:, 0]
         away = np.zeros(max(columns, j + after) + 1)
         away[1 : columns + 1] = ones[:rows].dot(by_away)[:columns]
-        away[j + 1 :][:after] += played[:, 1]
-        total = np.zeros(max(by_total.size, i + j + 2 * after) + 1)
+        added = away[j + 1 : j + 1 + after]
+        added += played[:, 1]
+        first = i + j + 1
+        total = np.zeros(max(by_total.size + 1, first + 2 * after))
         total[1 : by_total.size + 1] = by_total
-        total[i + j + 1 :: 2][:after] += played[:, 2]
-        total[i + j + 2 :: 2][:after] += played[:, 3]
+        added = total[first : first + 2 * after].reshape(after, 2)
+        added += played[:, 2:]
         return {
             "margin": Pmf.after_zero(start, margin),
             "total": Pmf.after_zero(self.home0 + self.away0, total),
@@ -425,19 +430,19 @@ class PlayedOn(Lattice):
 
     def within(self, region: Region) -> float:
         """The chance of a score in a region."""
-        parts = [x for x in _ADDED if getattr(region, x) != NO_BOUND]
-        if len(parts) > 1:
+        bounded = [x for x, y in zip(_ADDED, region[1:], strict=True) if y != NO_BOUND]
+        if len(bounded) > 1:
             return self._whole.within(region)
-        name = parts[0] if parts else "total"
+        name = bounded[0] if bounded else "total"
         below, (start, stop) = self.overtimes.below(name, region.margin), getattr(region, name)
         # What a tie has counts already: its total is twice the points of a team.
         step = 2 if name == "total" else 1
-        has = _STEPS[step][: self.ties.size]
-        first = step * self._tied
-        chances = below.take(stop + 1 - first - has, mode="clip")
-        chances -= below.take(start - first - has, mode="clip")
+        has, first = _STEPS[step][: self.ties.size], step * self._tied
+        chances = below[-1] if stop == FAR else below.take(stop + 1 - first - has, mode="clip")
+        if start > -FAR:
+            chances = chances - below.take(start - first - has, mode="clip")
         decided = self._decided.within(region, self.home0, self.away0)
-        return min(decided + float(self.ties.dot(chances)), 1.0)
+        return min(decided + float((self.ties * chances).sum()), 1.0)
 
     @property
     def _tie_chance(self) -> float:
@@ -497,10 +502,15 @@ def overtimes(overtime: Overtime, lean: Lean) -> Overtimes:
     return Overtimes(found)
 
 
+_USUAL = 40
+"""The most points of a team in the overtimes that the weights of a second half were fitted with."""
+
+
 @lru_cache(maxsize=64)
 def short_and_long(overtime: Overtime, lean: Lean) -> tuple[int, int]:
     """The mean points of the shorter half of all overtimes and of the longer, whole numbers."""
-    total = overtimes(overtime, lean).points.total
+    cells = overtimes(overtime, lean).points.cells[: _USUAL + 1, : _USUAL + 1]
+    total = Cells(0, 0, cells, (0, 0)).total
     sums = 2 * total.sums
     points = np.arange(total.chances.size)
     short, long = (round(float(np.diff(sums.clip(k, k + 1)) @ points)) for k in range(2))

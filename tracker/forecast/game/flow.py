@@ -193,33 +193,32 @@ def span_features(
     length: float,
     *,
     begun: bool,
-) -> tuple[float, ...]:
-    """The values of SPAN_FEATURES.
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """The values of MARGIN_PART and of TOTAL_PART.
 
     `part` is the part of the span that is left, `length` its seconds, `covered` its first and last
     period, and `begun` whether it is being played.
     """
     first, last = covered
-    played = 1 - at.left / at.regulation
-    share = part * length / max(at.left, 1.0)
-    far = min(abs(at.lead), LONG_LEAD) / 10
-    bonus = at.period_left if begun else 0.0
-    early = last * length * 2 <= at.regulation * (last - first + 1)
-    favourite = abs(at.prior_margin) / 10 if early else 0.0
+    prior, lead, regulation = at.prior_margin, at.home - at.away, at.regulation
+    early = last * length * 2 <= regulation * (last - first + 1)
+    ball, bonus = (float(at.ball), at.period_left) if begun else (0.0, 0.0)
+    balls = at.tip and at.tip * coming_balls(at.left, regulation, range(first, last + 1))
+    possessions = at.possessions
+    if possessions:
+        share = part * length / max(at.left, 1.0)
+        possessions *= lasting(1 - at.left / regulation, LASTING[0]) * share
     return (
-        at.prior_margin * part,
-        at.lead * part,
-        float(at.ball) if begun else 0.0,
-        (at.bonus_home - at.bonus_away) * bonus,
-        at.tip and at.tip * coming_balls(at.left, at.regulation, range(first, last + 1)),
+        prior * part, lead * part, ball, (at.bonus_home - at.bonus_away) * bonus, balls,
+    ), (
         part,
         (at.prior_total - average_total) * part,
-        far * part,
+        min(abs(lead), LONG_LEAD) / 10 * part,
         (at.bonus_home + at.bonus_away) * bonus,
         at.ends * part,
-        at.possessions * lasting(played, LASTING[0]) * share,
-        favourite * part,
-    )
+        possessions,
+        abs(prior) / 10 * part if early else 0.0,
+    )  # fmt: skip
 
 
 def fading(left: float, between: tuple[float, float]) -> float:

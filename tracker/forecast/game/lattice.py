@@ -311,7 +311,8 @@ class Region(NamedTuple):
     def moved(self, home: int, away: int) -> Region:
         """The region with all its scores higher by `home` and `away` points."""
         steps = home - away, home + away, home, away
-        return Region(*((low + x, high + x) for (low, high), x in zip(self, steps, strict=True)))
+        bounds = zip(self, steps, strict=True)
+        return Region(*(x if x == NO_BOUND else (x[0] + more, x[1] + more) for x, more in bounds))
 
     @property
     def home_rows(self) -> tuple[int, int]:

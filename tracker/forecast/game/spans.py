@@ -27,7 +27,6 @@ from tracker.forecast.game.endgame import (
     tilted,
 )
 from tracker.forecast.game.flow import (
-    MARGIN_PART,
     each_parity,
     fading,
     span_features,
@@ -81,6 +80,9 @@ _FEW = 12
 
 _FITTED = {Span.H2_REGULATION: Span.H2}
 """The spans whose points are forecast by the figures of another span."""
+
+_ALONE = {2: (Span.H1, Span.H2_REGULATION), 4: (Span.Q1, Span.Q2, Span.Q3, Span.Q4)}
+"""The spans of one period, without overtimes, by the number of periods of a game."""
 
 _ROOT_HALF = math.sqrt(0.5)
 """The factor between a standard deviation and the argument of erfc."""
@@ -164,7 +166,7 @@ class Periods:
         chances[-added.first] += 1.0 - chance
         return Pmf(added.first, chances)
 
-    @property
+    @Lazy
     def _tie(self) -> float:
         """The chance of overtime."""
         level = self.regulation
@@ -172,7 +174,7 @@ class Periods:
             raise self._unknown()
         return float(level.cells.trace(level.home0 - level.away0))
 
-    @property
+    @Lazy
     def _next(self) -> int:
         """The first period that is not over."""
         return self.state.period + (1 if self._ended else 0)
@@ -203,10 +205,7 @@ class Periods:
 
     def _alone(self, period: int) -> Span:
         """The span of one period, without overtimes."""
-        rules = self.state.game.rules
-        if rules.periods == 2:  # noqa: PLR2004 - halves
-            return (Span.H1, Span.H2_REGULATION)[period - 1]
-        return Span(f"Q{period}")
+        return _ALONE[self.state.game.rules.periods][period - 1]
 
     @Lazy
     def _soon_over(self) -> tuple[Rest | None, Lattice] | None:
@@ -250,7 +249,7 @@ class Periods:
 
     def _figures(self, period: int) -> SpanFigures:
         """The figures of one period."""
-        return self.parameters.spans[self._alone(period).value]
+        return self.parameters.spans[self._alone(period)]
 
     def _to_come(self, span: Span, first: int, last: int, score: tuple[int, int]) -> Points:
         """A span that is being played or still to come, and ends before the game does.
@@ -284,7 +283,7 @@ class Periods:
 
     def _ahead(self, span: Span, first: int, last: int) -> NormalPoints:
         """The last half or quarter of the game, before it begins."""
-        figures = self.parameters.spans[_FITTED.get(span, span).value]
+        figures = self.parameters.spans[_FITTED.get(span, span)]
         rest = self._rest(figures.ahead, figures.ahead_variance, first, 1.0, self.at, last)
         if span not in (Span.H2, Span.H2_REGULATION):
             return rest.points((0, 0))
@@ -338,14 +337,13 @@ class Periods:
         """What `part` of the periods from `first` to `last` brings, by weights of SPAN_FEATURES."""
         reference, last = self.parameters.average.reference, last or first
         length = (last - first + 1) * self.state.game.rules.period_seconds
-        begun = part < 1
-        features = span_features(at, part, reference, (first, last), length, begun=begun)
-        count = len(MARGIN_PART)
+        margin, total = span_features(at, part, reference, (first, last), length, begun=part < 1)
+        count = len(margin)
         return Rest(
-            sum(map(mul, weights[:count], features[:count])),
+            sum(map(mul, weights, margin)),
             variance[0] + variance[1] * part,
             weights[0] * part * at.margin_sd,
-            sum(map(mul, weights[count:], features[count:])),
+            sum(map(mul, weights[count:], total)),
             variance[2] + variance[3] * part,
             weights[count + 1] * part * at.total_sd,
             weights[1] * part,
@@ -415,7 +413,7 @@ class NormalPoints:
     """What overtimes may add to the total: chances and points, none first. Empty without any."""
     sure: bool = False
 
-    @property
+    @Lazy
     def ending(self) -> bool:
         """Whether a team may well score nothing more, so that margin and total bound each other."""
         (margin, margin_sd), (total, total_sd) = self.to_margin, self.to_total

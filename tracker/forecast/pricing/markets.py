@@ -352,6 +352,7 @@ class Sheet:
         sums: list[float] = []
         stands: list[float] = []
         unknown: list[int] = []
+        some_decided = False
         for k, (asked, low, high) in enumerate(self.groups):
             try:
                 below, least = asked.below(low, high, outlook)
@@ -360,15 +361,17 @@ class Sheet:
                 below, least = [0.0] * (high - low + 1), 0.0
             sums += below
             stands.append(least)
+            some_decided = some_decided or least > low
         values = np.array([*sums, 0.0, 1.0])
         found = values.take(self.upper)
         found -= values.take(self.lower)
         # Both sides of a line that is not decided get SMALLEST, and the rest is shared as given.
         smallest: Any = SMALLEST
-        if any(least > low for least, (_, low, _) in zip(stands, self.groups, strict=True)):
+        if some_decided:
             smallest = SMALLEST * (self.line >= np.array(stands).take(self.group))
         found *= 1.0 - 2.0 * smallest
-        found[::2] += smallest
+        either = found[::2]
+        either += smallest
         if not unknown:
             return found.T, ()
         asked_by = zip(self.lined, self.group.tolist(), strict=True)
