@@ -6,7 +6,8 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +22,13 @@ from tracker.store import Store, StoreMissing, StoreTooOld
 
 TIP_OFF = datetime(2026, 1, 30, 0, 0, tzinfo=UTC)
 STARTS = TIP_OFF - timedelta(minutes=3)
+
+REAL = SystemClock()
+
+LONGEST_S = 180.0
+"""Real seconds to wait for what a daemon does: a machine with much else to do is no fault of it."""
+
+Bets = list[dict[str, Any]]
 
 FINALS = {"LAC@LAL": (125, 130), "SAC@PHI": (111, 113), "HOU@ATL": (104, 86), "NOP@GSW": (114, 109)}
 """The real final scores, away and home."""
@@ -135,11 +143,35 @@ async def start_daemon(config: Path, clock: ScaledClock) -> asyncio.subprocess.P
     return process
 
 
-async def bets(config: Path) -> list[dict[str, Any]]:
+async def bets(config: Path) -> Bets:
     """What `tracker bets --json` answers, read here: a process for each look would cost most."""
-    now = SystemClock().now()
+    database, now = config.with_name("tracker.db"), REAL.now()
     try:
-        async with await Store.open(config.with_name("tracker.db"), now=now, readonly=True) as db:
-            return [bet_json(x) for x in await db.bets_view()]
+        async with await Store.open(database, now=now, readonly=True) as store:
+            return [bet_json(x) for x in await store.bets_view()]
     except (StoreMissing, StoreTooOld):  # it is not made yet
         return []
+
+
+async def until(holds: Callable[[Bets], bool], config: Path) -> Bets:
+    """The bets once a condition holds of them; fails when that takes too long."""
+    ends = time.monotonic() + LONGEST_S
+    while time.monotonic() < ends:
+        found = await bets(config)
+        if holds(found):
+            return found
+        await REAL.sleep(0.5)
+    raise AssertionError(f"not so in time; the log ends with {log_of(config)[-2000:]}")
+
+
+async def until_logged(text: str, config: Path) -> None:
+    """Wait until the daemon's log has a text; fails when that takes too long."""
+    ends = time.monotonic() + LONGEST_S
+    while text not in log_of(config):
+        assert time.monotonic() < ends, log_of(config)
+        await REAL.sleep(0.1)
+
+
+def log_of(config: Path) -> str:
+    """What the daemons of a configuration have logged."""
+    return config.with_name("daemon.log").read_text("utf-8")

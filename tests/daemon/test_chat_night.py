@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,16 +14,6 @@ from tests.doubles.bot_api import PERSON, TOKEN, BotApi, Written
 from tracker.clock import ScaledClock, SystemClock
 
 REAL = SystemClock()
-
-
-@pytest.fixture(autouse=True)
-async def _none_left() -> AsyncIterator[None]:
-    yield
-    for process in night.STARTED:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    night.STARTED.clear()
 
 
 def with_bot(folder: Path, base_url: str, api_url: str) -> Path:

@@ -8,7 +8,6 @@ import signal
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -17,38 +16,19 @@ import pytest
 
 from tests.daemon import night
 from tracker.cli.demo import Sink, webhook
-from tracker.clock import ScaledClock, SystemClock
-
-REAL = SystemClock()
-
-LONGEST_S = 180.0
-"""Real seconds to wait for what a daemon does: a machine with much else to do is no fault of it."""
+from tracker.clock import ScaledClock
 
 pytestmark = pytest.mark.timeout(600)
 
-Bets = list[dict[str, object]]
 
-
-async def _until(holds: Callable[[Bets], bool], config: Path) -> Bets:
-    """The bets once a condition holds of them; fails when that takes too long."""
-    ends = time.monotonic() + LONGEST_S
-    while time.monotonic() < ends:
-        found = await night.bets(config)
-        if holds(found):
-            return found
-        await REAL.sleep(0.5)
-    log = config.with_name("daemon.log").read_text("utf-8")
-    raise AssertionError(f"not so in time; the log ends with {log[-2000:]}")
-
-
-async def _until_settled(config: Path, ids: int) -> Bets:
-    def settled(found: Bets) -> bool:
+async def _until_settled(config: Path, ids: int) -> night.Bets:
+    def settled(found: night.Bets) -> bool:
         return len(found) == ids and all(x["status"] in ("provisional", "official") for x in found)
 
-    return await _until(settled, config)
+    return await night.until(settled, config)
 
 
-def _assert_right(found: list[dict[str, object]]) -> None:
+def _assert_right(found: night.Bets) -> None:
     wrong = {
         str(bet["id"]): bet["result"]
         for bet in found
@@ -98,14 +78,14 @@ async def test_kills_at_random_lose_nothing_and_double_nothing(tmp_path: Path) -
         config = night.write_files(tmp_path, running.url, games, [taken.url])
         daemon = await night.start_daemon(config, clock)
         # A machine that starts slowly must not be killed until the games are over.
-        await _until(lambda x: len(x) == 8, config)
+        await night.until(lambda x: len(x) == 8, config)
         for _ in range(2):
-            await REAL.sleep(rng.uniform(1.5, 4.0))
+            await night.REAL.sleep(rng.uniform(1.5, 4.0))
             daemon.kill()
             await daemon.wait()
             daemon = await night.start_daemon(config, clock)
         found = await _until_settled(config, 8)
-        await REAL.sleep(1.0)
+        await night.REAL.sleep(1.0)
         daemon.terminate()
         assert await daemon.wait() == 0
     _assert_right(found)
@@ -128,17 +108,8 @@ async def _start_with_hang_up(
         daemon = await night.start_daemon(config, clock)
     finally:
         signal.signal(signal.SIGHUP, before)
-    await _until_running(config)
+    await night.until_logged("game.followed", config)
     return daemon
-
-
-async def test_the_end_of_its_terminal_is_a_clean_and_quick_stop(tmp_path: Path) -> None:
-    """A terminal that is closed ends the daemon in five seconds with status 0."""
-    clock = ScaledClock(night.STARTS, 120.0)
-    async with night.feed(["SAC@PHI"], clock) as running:
-        config = night.write_files(tmp_path, running.url, ["SAC@PHI"], [])
-        daemon = await _start_with_hang_up(config, clock, signal.SIG_DFL)
-        await _ends_quickly(daemon, signal.SIGHUP)
 
 
 async def test_a_daemon_outlives_its_terminal_and_is_named_to_a_second_one(tmp_path: Path) -> None:
@@ -158,47 +129,30 @@ async def test_a_daemon_outlives_its_terminal_and_is_named_to_a_second_one(tmp_p
     assert str(daemon.pid) in err
 
 
-async def _until_running(config: Path) -> None:
-    await _until_logged("game.followed", config)
+async def test_bets_come_and_go_until_its_terminal_is_closed(tmp_path: Path) -> None:
+    """A bet added to the file is followed, a removed one is withdrawn, a bad one harms no other.
 
-
-async def _until_logged(text: str, config: Path) -> None:
-    """Wait until the daemon's log has a text; fails when that takes too long."""
-    log, ends = config.with_name("daemon.log"), time.monotonic() + LONGEST_S
-    while text not in log.read_text("utf-8"):
-        if time.monotonic() > ends:
-            raise AssertionError(log.read_text("utf-8"))
-        await REAL.sleep(0.1)
-
-
-async def test_bets_come_and_go_while_it_runs(tmp_path: Path) -> None:
-    """A bet added to the file is followed, a removed one is withdrawn, a bad one harms no other."""
+    A terminal that is closed ends the daemon in five seconds with status 0.
+    """
     clock = ScaledClock(night.STARTS, 60.0)
     async with night.feed(["SAC@PHI"], clock) as running:
         config = night.write_files(tmp_path, running.url, ["SAC@PHI"], [])
         file = tmp_path / "bets.toml"
-        daemon = await night.start_daemon(config, clock)
-        await _until_running(config)
-        text = file.read_text("utf-8")
-        first, *others = text.split("\n\n")
+        daemon = await _start_with_hang_up(config, clock, signal.SIG_DFL)
+        _, *others = file.read_text("utf-8").split("\n\n")
         more = '[[bet]]\npick = "1H PHI -1.5"\ngame = "SAC@PHI"\n'
         file.write_text("\n\n".join([*others, more]), "utf-8")
         added = await night.tracker(config, "add", "SAC@PHI Q1 over 55.5")
 
-        def with_chances(found: Bets) -> Bets:
+        def with_chances(found: night.Bets) -> night.Bets:
             return [b for b in found if b["chance"] is not None and b["status"] != "withdrawn"]
 
-        found = await _until(lambda x: len(with_chances(x)) == 9, config)
-        seen = with_chances(found)
+        found = await night.until(lambda x: len(with_chances(x)) == 9, config)
         with file.open("a", encoding="utf-8") as end:
             end.write("\n[[bet]]\npick = 'PHI moon'\n")
-        await _until_logged("PHI moon", config)
-        daemon.terminate()
-        assert await daemon.wait() == 0
+        await night.until_logged("PHI moon", config)
+        await _ends_quickly(daemon, signal.SIGHUP)
     assert added[0] == 0, added
-    assert {b["pick"] for b in seen} >= {"1H PHI -1.5", "SAC@PHI Q1 over 55.5"}
+    assert {b["pick"] for b in with_chances(found)} >= {"1H PHI -1.5", "SAC@PHI Q1 over 55.5"}
     assert [b["id"] for b in found if b["status"] == "withdrawn"] == ["SAC@PHI PHI ML"]
-    assert first.startswith("[[bet]]")
-    log = (tmp_path / "daemon.log").read_text("utf-8")
-    assert "PHI moon" in log
-    assert "not understood" in log
+    assert "not understood" in night.log_of(config)
