@@ -1,7 +1,7 @@
 """Routing: whether a fired alert is sent. Each step can hold it, with a reason.
 
     switched off -> told before -> dead parlay -> told as certain -> just told -> feed away
-    -> snoozed -> budget -> quiet -> sent
+    -> told for all -> snoozed -> budget -> quiet -> sent
 
 A rule whose alert is held has fired all the same, and arms again as usual. The steps are pure: they
 use only the change and the policy, which is stored.
