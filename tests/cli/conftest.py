@@ -8,6 +8,7 @@ import json
 import shutil
 import warnings
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -151,17 +152,22 @@ def keep_games(config: Path, games: Sequence[Game | GameState]) -> None:
 
 @pytest.fixture(scope="session")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The database of a recorded game that was followed to its end; made once for all rooms."""
+    """The database of a recorded game that was followed to its end; made once for all rooms.
+
+    Beside it, in `replayed.json`, is what the command answered.
+    """
     return made_once(tmp_path_factory, "night", play_night) / "night.db"
 
 
 def play_night(folder: Path) -> None:
-    """Follow the recorded game; its database is `night.db`."""
+    """Follow the recorded game; its database is `night.db`, and the answer `replayed.json`."""
     config = folder / "tracker.toml"
     config.write_text('[rules]\ndefault = ["p >= 0.80", "p <= 0.30", "settled"]\n', "utf-8")
     bets = [x for pick in PICKS for x in ("--bet", pick)]
     keep = ("--keep", str(folder / "night.db"))
-    assert run(["--config", str(config), "replay", "run", "SAC@PHI", *bets, *keep]) == 0
+    words = ["--config", str(config), "replay", "run", "SAC@PHI", *bets, *keep, "--json"]
+    with (folder / "replayed.json").open("w") as answer, redirect_stdout(answer):
+        assert run(words) == 0
 
 
 @pytest.fixture

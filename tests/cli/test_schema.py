@@ -38,8 +38,8 @@ Asked = Iterator[tuple[str, tuple[str | Path, ...]]]
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "schema"
-ELSEWHERE = {"candidates", "evaluate", "fit"}
-"""Schemas that are checked by other tests, since their fits and baselines take long."""
+ELSEWHERE = {"candidates", "evaluate", "fit", "replayed"}
+"""Schemas that are checked by other tests, since what they answer takes long."""
 
 NOT_OF_A_COMMAND = ("tables", "openapi")
 """Schemas that are of no command's answer: the rows of an export, and the API."""
@@ -159,7 +159,6 @@ def of_the_record(_: Path, __: Path) -> Asked:
     yield "report", ("report", "--season", "--until", "2026-01-31")
     yield "monitors", ("monitors",)
     yield "recordings", ("replay", "list")
-    yield "replayed", ("replay", "run", "SAC@PHI", "--bet", "PHI ML")
 
 
 def of_models(folder: Path, seasons: Path) -> Asked:
@@ -269,6 +268,12 @@ async def _kept(database: Path, game: Game) -> None:
         refused = Credit("the_odds_api", now, "look LAL@DEN", 3, refused="kept for closes")
         await store.quotes.record(None, (), refused)
         await store.web.add_key("home", frozenset(KeyScope), now)
+
+
+def test_the_answer_of_a_replay_holds_to_its_schema(played: Path) -> None:
+    """What was answered when the night was played holds, with a bet of each market."""
+    answer = json.loads(played.with_name("replayed.json").read_text("utf-8"))
+    assert faults(written("replayed"), answer) == []
 
 
 @pytest.mark.usefixtures("night")
