@@ -86,6 +86,10 @@ def slip(*legs: tuple[Game, Market], odds: str | None = None, each: str | None =
     )
 
 
+BOTH = slip((GAME, Moneyline(Side.HOME)), (OTHER, Moneyline(Side.HOME)))
+"""A parlay on the home teams of two games."""
+
+
 def poll(slate: Slate, state: GameState, seconds: float) -> None:
     """Poll one game with its forecast."""
     seen = None if state.phase.off else forecast(state, PRIOR, load_parameters("nba"))
@@ -180,8 +184,7 @@ def test_an_alert_that_was_held_names_the_leg_that_moved_first() -> None:
 @pytest.mark.parametrize("last", [GAME, OTHER])
 def test_an_alert_over_several_games_names_the_leg_that_moved(last: Game) -> None:
     """Whichever game's poll confirms it, the leg that fell is named, with its clock or none."""
-    bet = slip((GAME, Moneyline(Side.HOME)), (OTHER, Moneyline(Side.HOME)))
-    slate = Slate.of([GAME, OTHER], [replace(bet, rules=(parse_rule("p <= 0.20"),))])
+    slate = Slate.of([GAME, OTHER], [replace(BOTH, rules=(parse_rule("p <= 0.20"),))])
     polls = [(GAME, 20, 0), (OTHER, 20, 4), (GAME, 20, 10), (OTHER, 20, 14), (GAME, 36, 20)]
     for game, away, seconds in [*polls, (last, 36 if last is GAME else 20, 30)]:
         state = live(4, 400 - seconds, (30, 25), (30, 30), (25, 25), (20, away))
@@ -194,8 +197,7 @@ def test_an_alert_over_several_games_names_the_leg_that_moved(last: Game) -> Non
 
 def test_a_leg_that_moved_before_its_half_time_explains_no_later_alert() -> None:
     """A slow fall of one game names its own leg, not the last move of one that stands still."""
-    bet = slip((GAME, Moneyline(Side.HOME)), (OTHER, Moneyline(Side.HOME)))
-    slate = Slate.of([GAME, OTHER], [replace(bet, rules=(parse_rule("p <= 0.35"),))])
+    slate = Slate.of([GAME, OTHER], [replace(BOTH, rules=(parse_rule("p <= 0.35"),))])
     for seconds, away in ((0, 20), (10, 28)):
         half = live(2, 0, (30, 25), (29, away), phase=Phase.BREAK)
         poll(slate, elsewhere(half, OTHER), seconds)
@@ -384,8 +386,7 @@ def test_a_leg_that_cannot_be_told_waits_for_the_others() -> None:
 def test_a_postponed_game_drops_its_legs() -> None:
     """The legs of a postponed game drop out, and the other game's legs decide."""
     off = GameState(GAME, Phase.POSTPONED, 0, 0, Score(0, 0))
-    bet = slip((GAME, Moneyline(Side.HOME)), (OTHER, Moneyline(Side.HOME)))
-    slate = Slate.of([GAME, OTHER], [bet])
+    slate = Slate.of([GAME, OTHER], [BOTH])
     for seconds in (10, 80):
         poll(slate, off, seconds)
     assert [x.chance for x in one(slate).groups] == [PUSHED, None]
@@ -487,9 +488,8 @@ def test_a_corrected_box_revises_the_parlay(line: float, revised: object) -> Non
 
 def test_a_parlay_is_official_with_the_games_that_decide_it() -> None:
     """A lost parlay is official with the game that lost it, a won one with its last game."""
-    winning = slip((GAME, Moneyline(Side.HOME)), (OTHER, Moneyline(Side.HOME)))
     losing = replace(slip((GAME, Moneyline(Side.AWAY)), (OTHER, Moneyline(Side.HOME))), number=2)
-    slate = Slate.of([GAME, OTHER], [winning, losing])
+    slate = Slate.of([GAME, OTHER], [BOTH, losing])
     for seconds in (0, 60, 3 * 3600):
         poll(slate, WIN, seconds)
         if seconds < 3600:
@@ -504,12 +504,11 @@ def test_a_parlay_is_official_with_the_games_that_decide_it() -> None:
 
 def test_a_result_given_by_hand_is_kept_and_told_to_nobody() -> None:
     """No box changes a result given by hand, and no alert announces it."""
-    bet = slip((GAME, Moneyline(Side.HOME)), (OTHER, Moneyline(Side.HOME)))
-    slate = Slate.of([GAME, OTHER], [bet])
+    slate = Slate.of([GAME, OTHER], [BOTH])
     poll(slate, HALF, 0)
     given = Settlement(1, 1, Result.VOID, 1000, after(30), "by hand: cashed out", by_hand=True)
     tracking = slate.trackings[GAME.id]
-    stored = replace(Tracked.fresh(bet), settlement=given, official=True)
+    stored = replace(Tracked.fresh(BOTH), settlement=given, official=True)
     slate.trackings[GAME.id] = tracking.with_bets((stored,))
     poll(slate, HALF, 40)
     for seconds in (100, 200, 4 * 3600):
@@ -554,9 +553,8 @@ def test_a_parlay_may_be_lost_by_hand_once_one_of_its_games_has_begun(
     states: tuple[GameState, ...], result: Result, refused: str
 ) -> None:
     """It may be won only once all have, and void at any time."""
-    bet = slip((GAME, Moneyline(Side.HOME)), (OTHER, Moneyline(Side.HOME)))
     known = {x.game.id: x for x in states}
-    case = Case(1, Tracked.fresh(bet), known, False, None, False, 1000, bet.odds, False)
+    case = Case(1, Tracked.fresh(BOTH), known, False, None, False, 1000, BOTH.odds, False)
     if refused:
         with pytest.raises(BadBet, match=refused):
             given_by_hand(case, result, None, "a slip", after(-60))
@@ -597,21 +595,22 @@ def regraded(slate: Slate, seconds: float, **states: GameState) -> Settlement:
     return ruling.settlement
 
 
-def by_mistake(slate: Slate, seconds: float) -> None:
-    """Let a person void the parlay, which stands while games end."""
-    given = Settlement(1, 1, Result.VOID, 1000, after(seconds), "by hand: a slip", by_hand=True)
-    stored = replace(one(slate), bet=replace(one(slate).bet), settlement=given, official=True)
+def voided_by_mistake() -> Slate:
+    """A slate on which a person voids the parlay at half-time; it stands while games end."""
+    slate = Slate.of([GAME, OTHER], [BOTH])
+    poll(slate, HALF, 0)
+    poll(slate, elsewhere(HALF, OTHER), 5)
+    given = Settlement(1, 1, Result.VOID, 1000, after(30), "by hand: a slip", by_hand=True)
+    # The store gives a bet of its own.
+    stored = replace(one(slate), bet=replace(BOTH), settlement=given, official=True)
     for game, tracking in slate.trackings.items():
         slate.trackings[game] = tracking.with_bets((stored,))
+    return slate
 
 
 def test_a_parlay_that_was_graded_again_is_not_opened_by_a_later_poll() -> None:
     """Its legs are those of the grade, although no poll graded them while the mistake stood."""
-    bet = slip((GAME, Moneyline(Side.HOME)), (OTHER, Moneyline(Side.HOME)))
-    slate = Slate.of([GAME, OTHER], [bet])
-    poll(slate, HALF, 0)
-    poll(slate, elsewhere(HALF, OTHER), 5)
-    by_mistake(slate, 30)
+    slate = voided_by_mistake()
     for seconds in (100, 200):
         poll(slate, WIN, seconds)
         poll(slate, elsewhere(WIN, OTHER), seconds + 5)
@@ -625,11 +624,7 @@ def test_a_parlay_that_was_graded_again_is_not_opened_by_a_later_poll() -> None:
 
 def test_a_parlay_that_was_opened_again_ends_with_the_game_that_was_not_over() -> None:
     """A leg on a game that ended while the mistake stood is graded when that is taken back."""
-    bet = slip((GAME, Moneyline(Side.HOME)), (OTHER, Moneyline(Side.HOME)))
-    slate = Slate.of([GAME, OTHER], [bet])
-    poll(slate, HALF, 0)
-    poll(slate, elsewhere(HALF, OTHER), 5)
-    by_mistake(slate, 30)
+    slate = voided_by_mistake()
     for seconds in (100, 200):
         poll(slate, WIN, seconds)
     assert regraded(slate, 300, home=WIN, away=elsewhere(HALF, OTHER)).taken_back
