@@ -124,7 +124,7 @@ def test_a_bet_never_follows_the_game_of_a_later_day_than_it_was_made_for(
     assert (7 in found.hopeless) is asked
     if asked:
         assert (
-            f"such as '{NEXT.name} {NEXT.slate}', so mend the bet's words or decide it"
+            f"such as '{NEXT.name} {NEXT.slate}', or decide it"
             in found.hopeless[7]
         )
     dated = Draft(*read_line(f"{NEXT.name} {NEXT.slate} DEN ML"))

@@ -471,6 +471,6 @@ def _asked_in_vain(number: int, why: BadBet, now: datetime) -> dict[int, str]:
 def _no_day(draft: Draft, why: NoSuchGame, now: datetime) -> str:
     """Why no slate will bring the bet's game any more; empty while one may."""
     if isinstance(why, UnknownDay):
-        return f"{why}{_MEND}"
+        return f"{why}, or decide it"  # it says already how to mend the words
     late = draft.last_day is not None and draft.last_day < slate_date(now - RECENT)
     return f"{draft.pick.text!r}: no game of its date was found{_MEND}" if late else ""

@@ -222,7 +222,8 @@ def _misused(wrong: typer.TyperException, given: Sequence[str]) -> int:
     path = context.command_path if context is not None else f"tracker {verb}".rstrip()
     # The library puts these words before what a check of its own says.
     message = message.replace("Value error, ", "")
-    complain(f"{message.rstrip('.')}; see `{path} --help`")
+    stop = "" if message.endswith("?") else ";"
+    complain(f"{message.rstrip('.')}{stop} see `{path} --help`")
     return int(wrong.exit_code)
 
 
