@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -190,6 +191,33 @@ def test_on_the_leagues_average_alone_nothing_is_worth_a_look(cli: Cli) -> None:
     assert found["edge"] > 0.5
     assert found["why"] == ["nothing is known of the teams but the league's average"]
     assert not found["worth_a_look"]
+
+
+def _read(config: Path, state: GameState, minutes: float) -> None:
+    """Store this state of the only followed game as read some minutes ago."""
+
+    async def keep() -> None:
+        now = datetime.now(UTC) - timedelta(minutes=minutes)
+        async with await Store.open(config.parent / "state" / "tracker.db", now=now) as store:
+            poll = Poll("nba", "/board", now, b"{}", "d" * 64, state)
+            (tracking,) = await store.trackings(())
+            seen = replace(tracking, game=state.game, state=state, seen_at=now, changed_at=now)
+            await store.record(poll, Change(seen), ())
+
+    asyncio.run(keep())
+
+
+@pytest.mark.parametrize("minutes", [1, 22])
+def test_a_game_that_may_have_begun_unseen_says_when_it_was_read(
+    cli: Cli, config: Path, slate: tuple[Game, ...], minutes: int
+) -> None:
+    """`status` says when a game past its tip-off was last read, if that is minutes ago."""
+    cli("add", f"{slate[0].home} ML")
+    game = replace(slate[0], start=datetime.now(UTC) - timedelta(minutes=5))
+    state = GameState(game, Phase.SCHEDULED, 0, 0.0, Score(0, 0))
+    _read(config, state, minutes)
+    (line,) = [x for x in cli("status").out.splitlines() if "(to begin)" in x]
+    assert ("last read 22 min" in line) == (minutes > 2)
 
 
 @pytest.mark.parametrize("minutes", [1, 22])

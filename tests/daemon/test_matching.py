@@ -123,10 +123,7 @@ def test_a_bet_never_follows_the_game_of_a_later_day_than_it_was_made_for(
     assert found.matched == (() if on is None else ((7, (on,)),))
     assert (7 in found.hopeless) is asked
     if asked:
-        assert (
-            f"such as '{NEXT.name} {NEXT.slate}', or decide it"
-            in found.hopeless[7]
-        )
+        assert f"such as '{NEXT.name} {NEXT.slate}', or decide it" in found.hopeless[7]
     dated = Draft(*read_line(f"{NEXT.name} {NEXT.slate} DEN ML"))
     assert match([(7, dated)], [(NEXT, None)], nobody, GAME.start).matched == ((7, (NEXT,)),)
 

@@ -169,8 +169,14 @@ def _game_line(view: GameView, x: _Picture) -> str:
         if state is not None and state.phase.off:
             return f"{line}{state.game_clock} · was to begin {start}"
         left = (game.start - x.now).total_seconds()
-        wait = f"in {rough_span(left)}" if left > 0 else "to begin"
-        return f"{line}{start} ({wait})"
+        if left > 0:
+            return f"{line}{start} (in {rough_span(left)})"
+        line, read = f"{line}{start} (to begin)", view.seen_at
+        if read is None or read >= read_since(x.at.daemon, x.now):
+            return line
+        # It may be in play by now, which nobody would have seen.
+        silent = (x.now - read).total_seconds() + x.at.settings.alerts.delay
+        return f"{line}   {paint(f'last read {span_text(silent)} ago', 'yellow')}"
     score = f"{game.away} {state.score.away} @ {game.home} {state.score.home}{game.of_women}"
     age = ""
     if view.seen_at is not None and state.phase.in_play:
