@@ -172,6 +172,19 @@ async def test_a_final_box_completes_the_players_of_its_game(tmp_path: Path) -> 
     assert (rosters.complete, rosters.news) == ({GAME.id}, True)
 
 
+async def test_who_was_out_of_a_game_is_forgotten_when_it_is_long_over(tmp_path: Path) -> None:
+    """What a box said is remembered while it may be read again, and not for a whole season."""
+    async with await Store.open(started(tmp_path / "tracker.db"), now=T0) as store:
+        rosters = Rosters(store)
+        hurt = PlayerLine("1", "A", Side.HOME, (), out=True)
+        said = replace(final((60, 50), (60, 50)), players=(hurt,))
+        for days, again in ((0, True), (1, False), (20, True)):
+            await rosters.load(GAME.start + timedelta(days=days))
+            rosters.meet(said)
+            assert rosters.news is again
+            await rosters.keep(GAME.start + timedelta(days=days))
+
+
 class Overtaken(Store):
     """A store into which another process writes a bet just after the bets were read."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -12,10 +13,10 @@ from hypothesis import strategies as st
 from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.league import LEAGUES
 from tracker.domain.market import Moneyline
-from tracker.domain.prior import NO_LINES, Lines, PriorSource
+from tracker.domain.prior import NO_LINES, Finished, Lines, PregameLines, PriorSource
 from tracker.forecast import forecast, load_parameters
 from tracker.forecast.game.flow import sharpened
-from tracker.forecast.priors import devig, margin_of_bet, prior_from
+from tracker.forecast.priors import Known, devig, margin_of_bet, prior_from
 from tracker.forecast.teams import GameResult, RatingFigures, rate
 
 NBA = load_parameters("nba")
@@ -97,3 +98,18 @@ def test_winners_are_rated_higher() -> None:
     assert prior.source is PriorSource.RATINGS
     assert prior.margin > 4
     assert prior.margin_sd < rate([], figures).prior("A", "B", "1").margin_sd
+
+
+def test_a_new_line_leaves_the_ratings_as_they_are() -> None:
+    """Ratings of thousands of results are made anew for another result, not for another line."""
+    day = datetime(2026, 12, 1, 20, tzinfo=UTC)
+    over = Finished("nba", day.date() - timedelta(days=1), "DEN", "LAL", 120, 100)
+    game = Game("1", "nba", "DEN", "LAL", day)
+    known = Known(lambda _: None).learnt({}, (over,))
+    rated, _ = known.rated(game, NBA)
+    quote = PregameLines(Lines(-4.5, 228.5), "espn", day)
+    same = known.learnt({"1": quote}, (replace(over),))
+    assert same.rated(game, NBA)[0] == rated
+    assert same._ratings == known._ratings != {}
+    assert same.before(game, (), NBA).prior.margin == 4.5
+    assert known.learnt({}, (over, over)).rated(game, NBA)[0] != rated

@@ -79,11 +79,11 @@ class Pricing:
 
     def know(self, quotes: Mapping[str, PregameLines], finished: Sequence[Finished]) -> None:
         """Use these lines, by game id, and these finished games, in order of play."""
-        self._known = replace(self._known, quotes=quotes, finished=finished)
+        self._known = self._known.learnt(quotes, finished)
 
     def learn(self, quotes: Mapping[str, PregameLines]) -> None:
         """Use these lines too, replacing those that were known of the same games."""
-        self._known = replace(self._known, quotes={**self._known.quotes, **quotes})
+        self._known = self._known.learnt({**self._known.quotes, **quotes}, self._known.finished)
 
     def believed(self, game: Game, bets: Sequence[Bet]) -> Believed:
         """The prior of a game, from all that was known before its tip-off."""

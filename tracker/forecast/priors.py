@@ -188,6 +188,14 @@ class Known:
     )
     _ends: dict[tuple[str, date, str], EndsBelief] = field(init=False, default_factory=dict)
 
+    def learnt(self, quotes: Mapping[str, PregameLines], finished: Sequence[Finished]) -> Known:
+        """What is known with these quotes and games; ratings are made anew only for other games."""
+        made = replace(self, quotes=quotes, finished=finished)
+        if finished is self.finished or finished == self.finished:
+            made._ratings.update(self._ratings)  # noqa: SLF001 - of its own class
+            made._ends.update(self._ends)  # noqa: SLF001 - of its own class
+        return made
+
     def before(self, game: Game, bets: Sequence[Bet], parameters: Parameters) -> Believed:
         """The prior of a game. Of several bets' lines the one closest to even odds counts first."""
         rated, by = self._base(game, parameters)

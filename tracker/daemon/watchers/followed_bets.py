@@ -46,6 +46,9 @@ from tracker.settings import Settings
 from tracker.store import Store
 from tracker.wording.alerts import rewritten
 
+READ_AGAIN = timedelta(days=7)
+"""How long after a game its box may still be read again."""
+
 _MOST_TOLD = 5
 """Mistakes of the bets file that one message names; it counts the rest."""
 
@@ -66,8 +69,10 @@ class Rosters:
         self._unstored_out: dict[tuple[str, Side, str], Injury] = {}
 
     async def load(self, now: datetime) -> None:
-        """Load the rosters from the store."""
+        """Load the rosters from the store, and forget who was out of games that are long over."""
         self._known = await self._store.players.rosters(now)
+        since = slate_date(now) - READ_AGAIN
+        self._out = {x: said for x, said in self._out.items() if (said.returns or since) >= since}
 
     def meet(self, state: GameState) -> None:
         """Learn both teams' players from a box score; what it said before costs nothing."""
