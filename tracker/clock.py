@@ -149,6 +149,9 @@ class WallSteps:
         """Measure from the clock's present time."""
         self._clock = clock
         self._lead = self._now()
+        self._looked = clock.uptime()
+        self.apart = 0.0
+        """Seconds between the last two calls of `taken`."""
 
     def taken(self) -> float:
         """Seconds by which the wall clock was set since the last call.
@@ -156,6 +159,8 @@ class WallSteps:
         Positive is forward and negative back; 0 when it was not set.
         """
         before, self._lead = self._lead, self._now()
+        last, self._looked = self._looked, self._clock.uptime()
+        self.apart = self._looked - last
         step = self._lead - before
         return step if abs(step) >= STEP_S else 0.0
 

@@ -94,9 +94,9 @@ class Mortal:
         await self.store.finish_digest(expired, outcome, tried=tried)
         self.fate.step()
 
-    async def shift(self, channel: str, seconds: float) -> None:
+    async def shift(self, channel: str, seconds: float, now: datetime, within: float) -> None:
         """Shift as the store does, or die."""
-        await self.store.shift(channel, seconds)
+        await self.store.shift(channel, seconds, now, within)
 
     async def hurry(self, channel: str, at: datetime) -> None:
         """Hurry as the store does, or die."""

@@ -54,6 +54,23 @@ async def test_a_wall_clock_that_is_set_changes_no_wait_and_no_age(
         assert await world.deliveries("script") == {1: ("sent", 5)}
 
 
+@pytest.mark.parametrize("step", [-86_400, 86_400])
+async def test_what_is_decided_just_after_the_wall_clock_was_set_comes_at_once(
+    tmp_path: Path, step: int
+) -> None:
+    """The first look at the new time moves what waited before it, and nothing that came since."""
+    channel = Script(answers=[*[Failed("away")] * 4, Sent()])
+    async with night(tmp_path, channel) as world:
+        world.start()
+        await world.decide("▲ 80 %")
+        await world.rest()
+        await world.pass_time(18, step=1)
+        world.clock.step_wall(step)
+        await world.decide("WON", rule="settled")
+        await world.rest()
+        assert channel.bodies[-2:] == ["WON", "▲ 80 % · 18 s late"]
+
+
 @pytest.mark.parametrize("step", [-3600, 3600])
 async def test_an_old_chance_comes_in_the_digest_whatever_the_wall_clock_says(
     tmp_path: Path, step: int

@@ -277,7 +277,7 @@ async def test_what_is_held_is_told_though_the_clock_was_ahead_by_months(path: P
         for n in (1, 2):
             held = Notice("held", n, T0 + ahead, "x", Level.LOW, due_at=T0 + ahead + MINUTE)
             assert await store.alerting.notice(held, (f"c{n}",))
-        await store.shift("c1", -ahead.total_seconds() - 20)
+        await store.shift("c1", -ahead.total_seconds() - 20, T0, 10)
         assert await store.next_due("c1") == T0 + MINUTE
         await store.recover(T0)
         assert await store.next_due("c1") == T0 + MINUTE

@@ -90,8 +90,11 @@ class Queue(Protocol):
         """
         ...
 
-    async def shift(self, channel: str, seconds: float) -> object:
-        """Adjust the times of waiting deliveries to a wall clock that was set, by these seconds."""
+    async def shift(self, channel: str, seconds: float, now: datetime, within: float) -> object:
+        """Adjust the times of waiting deliveries to a wall clock that was set, by these seconds.
+
+        It was set less than `within` seconds ago; what was decided since has its times by `now`.
+        """
         ...
 
     async def hurry(self, channel: str, at: datetime) -> object:
@@ -231,7 +234,7 @@ class Sender:
         if step:
             self.stepped += step
             self.tell(ClockStepped(self.channel.name, round(step)))
-            await self.queue.shift(self.channel.name, step)
+            await self.queue.shift(self.channel.name, step, self.clock.now(), self.steps.apart)
 
     async def _until_due(self) -> float:
         due = await self.queue.next_due(self.channel.name)

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from sqlite3 import Connection, Row
 from typing import assert_never
 
+from tracker.clock import STEP_S
 from tracker.domain.alert import (
     Alert,
     Decision,
@@ -380,16 +381,20 @@ class Outbox(Subject):
         spent = int(not tried)
         db.executemany(q.TELL, ((word, repeat, spent, x.alert_id, x.channel) for x in expired))
 
-    async def shift(self, channel: str, seconds: float) -> None:
+    async def shift(self, channel: str, seconds: float, now: datetime, within: float) -> None:
         """Move the times of a channel's deliveries after the wall clock was set by `seconds`.
 
         What waits keeps its remaining wait and its age. What is held until a time of day (`expired`
-        and not yet reported) keeps that time of day, and is moved by whole days alone.
+        and not yet reported) keeps that time of day, and is moved by whole days alone. The clock
+        was set less than `within` seconds ago: what was decided since has its times by `now`.
         """
         step, days = timedelta(seconds=seconds), timedelta(days=int(seconds / _DAY_S))
+        since = now - timedelta(seconds=within + STEP_S)
 
         def work(db: Connection) -> None:
             for row in db.execute(q.WAITING, {"channel": channel}).fetchall():
+                if since <= _decided(row) <= now:
+                    continue
                 over = row["state"] == DeliveryState.EXPIRED.value
                 expires = moment_or_none(row["expires_at"])
                 values = {
@@ -420,7 +425,7 @@ def _key(row: Row) -> dict[str, object]:
 
 
 def _decided(row: Row) -> datetime:
-    """When an alert was decided, by the clock as it is set now."""
+    """When an alert was decided, by the clock as it was set when that was last looked at."""
     return moment(row["at"]) + timedelta(seconds=row["clock_step"])
 
 

@@ -452,8 +452,9 @@ WHERE {_LEFT}
 """  # noqa: S608 - constants alone
 
 WAITING = """
-SELECT alert, channel, due_at, expires_at, clock_step, state FROM delivery
-WHERE channel = :channel AND (state IN ('due', 'unknown', 'sending') OR told <> 'sent')
+SELECT delivery.*, alert.at FROM delivery JOIN alert ON alert.id = delivery.alert
+WHERE delivery.channel = :channel
+  AND (delivery.state IN ('due', 'unknown', 'sending') OR delivery.told <> 'sent')
 """
 
 SHIFT = """
