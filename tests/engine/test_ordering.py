@@ -311,6 +311,19 @@ def test_a_game_that_was_played_to_its_end_is_not_called_off(told: GameState) ->
         assert over.state == END
 
 
+def test_what_was_seen_of_a_game_outlives_that_it_is_called_off() -> None:
+    """No fourth quarter with a leader at its end is called off; an end of other points is none."""
+    points = (30, 20), (30, 20), (30, 20), (33, 20)
+    done = live(4, 0, *points, phase=Phase.BREAK)
+    tracking, taken = follow([off()] * 60, done)
+    assert (tracking.state, set(taken)) == (done, {"held"})
+    seen = live(3, 200, *points[:2], (20, 10))
+    tracking, _ = follow([off()] * 31, seen)
+    other = judge_poll(tracking, final((20, 19), (22, 24), (9, 9), (20, 20)), BOARD, after(9000))
+    assert "was seen" in other.contrary
+    assert judge_poll(tracking, END, BOARD, after(9000)).contrary == ""
+
+
 def test_points_after_the_end_take_an_end_back_that_a_box_told_too_early() -> None:
     """A board that goes on with more points is not late; one that stands still is."""
     tracking = GameTracking(GAME, state=END, told_by=BOX)

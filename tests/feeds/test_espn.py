@@ -260,6 +260,23 @@ def test_a_period_that_contradicts_its_words_is_not_believed() -> None:
     assert state(event(**said)).game_clock == "2OT 1:38"
 
 
+def test_an_overtime_that_is_told_twice_is_read_whatever_the_lists_say() -> None:
+    """Points of it that are listed in regulation leave the points by period unknown."""
+    lists = [[{"value": float(x)} for x in y] for y in ((25, 25, 25, 35, 0), (25, 25, 25, 28, 5))]
+    said: dict[str, Any] = {
+        "status__period": 5,
+        "status__displayClock": "3:00",
+        "status__clock": 180.0,
+        "home__score": "110",
+        "away__score": "108",
+        "home__linescores": lists[0],
+        "away__linescores": lists[1],
+    }
+    read = state(event(type__detail="3:00 - OT", **said))
+    assert (read.game_clock, read.score.text, read.periods) == ("OT 3:00", "108-110", None)
+    assert "was not level" in fault(event(type__detail="", **said))
+
+
 def test_a_final_whose_words_are_of_play_is_not_believed() -> None:
     """A finished game says `Final`; a clock that a feed leaves beside it says nothing."""
     over = {"type__name": "STATUS_FINAL", "type__state": "post", "type__completed": True}

@@ -340,9 +340,9 @@ def contradiction(before: GameState | None, state: GameState, most: float = CORR
     have the points of the earlier one. What was seen to its end is not called off, and no period
     passes without points.
     """
-    if before is None or not before.phase.rank:
+    if before is None or before.period < 1:
         return ""
-    if before.phase is Phase.FINAL and state.phase.off:
+    if played_out(before) and state.phase.off:
         return f"said to be {state.phase.value} after its end"
     if state.phase is not Phase.FINAL:
         return ""
@@ -358,6 +358,14 @@ def contradiction(before: GameState | None, state: GameState, most: float = CORR
     if exchanged(before, state):
         return f"the final exchanges the points of {game.away} and {game.home} as they were seen"
     return _other_points(before, state) or _unplayed(before, state)
+
+
+def played_out(state: GameState) -> bool:
+    """Whether a game is over by what was seen of it, be it called final or not."""
+    if state.phase is Phase.FINAL:
+        return True
+    last = state.phase is Phase.BREAK and state.period >= state.game.rules.periods
+    return last and state.clock == 0 and state.score.margin != 0
 
 
 def _other_points(before: GameState, final: GameState) -> str:

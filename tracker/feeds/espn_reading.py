@@ -499,6 +499,11 @@ def _in_play(game: Game, entry: _Entry, rules: League) -> GameState:
         )
     if clock > rules.length_of(period):
         raise FeedMalformed("status.displayClock", f"is more than period {period} has")
+    if entry.status.period == _overtime(entry, rules) and not strict.level_before(
+        period, periods, rules
+    ):
+        # The status tells the overtime twice, by number and in words: the lists are misplaced.
+        periods = None
     strict.check_overtime("status.period", period, periods, rules)
     return GameState(game, phase, period, clock, score, periods=periods)
 

@@ -199,9 +199,14 @@ def agree(field: str, period: int, words: tuple[int, str], left: float, rules: L
 
 def check_overtime(field: str, period: int, periods: Sequence[Score] | None, rules: League) -> None:
     """Raise FeedMalformed for an overtime in play after periods that did not end level."""
-    before = () if periods is None or period <= rules.periods else periods[: period - 1]
-    if sum(x.margin for x in before):
+    if not level_before(period, periods, rules):
         raise FeedMalformed(field, f"is {period}, an overtime, after a score that was not level")
+
+
+def level_before(period: int, periods: Sequence[Score] | None, rules: League) -> bool:
+    """Whether the periods before an overtime ended level; True where that is not known."""
+    before = () if periods is None or period <= rules.periods else periods[: period - 1]
+    return sum(x.margin for x in before) == 0
 
 
 def when_stopped(clock: float | None, period: int, rules: League) -> float:
