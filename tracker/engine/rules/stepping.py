@@ -102,6 +102,16 @@ class GameUpdate:
         states = (self.state,) if self.before is None else (self.before, self.state)
         return all(x.phase is not Phase.FINAL for x in states)
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether points came and it is not known any more who has the ball.
+
+        The board is then a poll ahead of the play-by-play, which may tell of a free throw to come.
+        """
+        before, state = self.before, self.state
+        known = before is not None and before.possession is not None and before.score != state.score
+        return known and state.possession is None
+
     def __post_init__(self) -> None:
         """Compute once, and not for every bet, what follows from the change."""
         back = self.before is not None and _takes_back(self.before, self.state)
@@ -210,7 +220,8 @@ def _reading(old: Tracked, chance: Chance | None, update: GameUpdate) -> RuleRea
         return None
     before = None if old.chance is None else old.chance.win
     shared = len(old.groups) > 1
-    return RuleReading(chance.win, update.now, _hurried(update.state, chance), before, shared)
+    hurried = _hurried(update.state, chance) and (chance.decided or not update.unfinished)
+    return RuleReading(chance.win, update.now, hurried, before, shared)
 
 
 def idle_after(
