@@ -126,6 +126,17 @@ def test_two_alternating_caches_never_flap(times: int, start: bool) -> None:
         assert set(taken) <= {"held", "same"}
 
 
+def test_a_score_that_loses_a_digit_is_believed_only_when_that_lasts() -> None:
+    """Points taken back by the dozen are held for a minute, as points that leap ahead are."""
+    seen = live(3, 400, (28, 25), (30, 30), (43, 27))
+    lost = live(3, 390, (9, 25), (1, 30), (0, 27))
+    tracking, taken = follow([lost] * 6, seen)
+    assert (tracking.state, set(taken)) == (seen, {"held"})
+    assert follow([lost] * 7, seen)[1][-1] == "correction"
+    # What goes back with its clock is an old copy, or a game that was ahead by mistake.
+    assert follow([live(1, 300, (15, 10))] * 3, seen)[1][-1] == "correction"
+
+
 def test_a_flicker_of_postponed_is_not_believed() -> None:
     """A board that says postponed for some minutes, in a game or before it, changes nothing."""
     tracking, taken = follow([off(), off(), LATER], Q1)

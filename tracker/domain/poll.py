@@ -152,7 +152,8 @@ DOCUMENT_HELD = timedelta(seconds=30)
 other document: its box and its board are never of quite the same moment."""
 
 LEAP_HELD = timedelta(seconds=60)
-"""For how long polls must agree on a state that leaps ahead of the believed one."""
+"""For how long polls must agree on a state that leaps ahead of the believed one, or that has lost
+points by the dozen."""
 
 END_HELD = timedelta(minutes=5)
 """For how long polls must agree on an end that leaps ahead, on a game that is called off, on teams
@@ -229,6 +230,12 @@ def goes_back(before: GameState, after: GameState) -> bool:
     if after.phase.off != before.phase.off:
         return True
     return order_key(after) < order_key(before) or has_fewer_points(after, before)
+
+
+def falls(before: GameState, after: GameState) -> bool:
+    """Whether a team has lost more than LEAP_POINTS at once: the clock has not gone back for it."""
+    lost = max(before.score.home - after.score.home, before.score.away - after.score.away)
+    return lost > LEAP_POINTS and not earlier(after, before)
 
 
 def leaps(before: GameState, after: GameState, seconds: float) -> bool:

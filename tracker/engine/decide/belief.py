@@ -41,6 +41,7 @@ from tracker.domain.poll import (
     earlier,
     ends_early,
     exchanged,
+    falls,
     goes_back,
     has_fewer_points,
     leaps,
@@ -234,7 +235,8 @@ def _takes_back(believed: GameState, report: _Report) -> JudgedPoll:
     unbegun = read.phase is Phase.SCHEDULED and believed.score.total > 0
     off = read.phase.off and not believed.phase.off
     unlikely = off or unbegun or too_fast(read) or exchanged(believed, read)
-    held = _held(report.before, read, report.origin, report.at, END_HELD if unlikely else lag)
+    wait = END_HELD if unlikely else LEAP_HELD if falls(believed, read) else lag
+    held = _held(report.before, read, report.origin, report.at, max(wait, lag))
     stands = bool(lag) and _stands_behind(report.before, believed, read)
     if _agreed(held, report.at) and not stands:
         return report.judged(Ordering.CORRECTION)
