@@ -88,9 +88,13 @@ def test_a_line_that_is_passed_is_told_once_and_its_end_not_again() -> None:
     assert [x.reason for x in held] == [Reason.TOLD]
 
 
+@pytest.mark.parametrize("runs", [20, 0])
 @pytest.mark.parametrize("fewer", [0, 10])
-def test_nothing_is_certain_by_points_that_a_later_box_does_not_have(fewer: int) -> None:
-    """A board with ten points too many fires no `hit` while the box in between has them not."""
+def test_nothing_is_certain_by_points_that_a_later_box_does_not_have(fewer: int, runs: int) -> None:
+    """A board with ten points too many fires no `hit` while the box in between has them not.
+
+    The clock may run or stand.
+    """
     tracking = a_book(bet(1, "LAL@DEN over 100", *EVENTS))
     said = []
     for n in range(1, 7):
@@ -98,8 +102,8 @@ def test_nothing_is_certain_by_points_that_a_later_box_does_not_have(fewer: int)
         if fewer:
             box = (*box[:2], (0, n))
         for state, at, origin in (
-            (live(3, 310 - 20 * n, *board), 20 * n, BOARD),
-            (live(3, 300 - 20 * n, *box), 20 * n + 10, BOX),
+            (live(3, 310 - runs * n, *board), 20 * n, BOARD),
+            (live(3, 310 - runs * n - runs / 2, *box), 20 * n + 10, BOX),
         ):
             change = look(tracking, state, at, origin)
             tracking = change.tracking

@@ -286,16 +286,14 @@ def _misread(believed: GameState | None, read: GameState) -> bool:
 
 
 def disputed(tracking: GameTracking, origin: Origin) -> bool:
-    """Whether another document told fewer points than are believed, at a later moment.
+    """Whether another document told fewer points than are believed, and of no earlier moment.
 
-    One of the two is wrong, so that nothing is certain by these points. Once a period is over, its
-    end is late enough.
+    One of the two is wrong, or a poll late, so that nothing is certain by these points.
     """
     held, believed = tracking.held, tracking.state
     if held is None or believed is None or held.origin == origin:
         return False
-    over = held.state.phase is Phase.BREAK and not earlier(held.state, believed)
-    return has_fewer_points(held.state, believed) and (over or earlier(believed, held.state))
+    return has_fewer_points(held.state, believed) and not earlier(held.state, believed)
 
 
 def with_poll(tracking: GameTracking, judged: JudgedPoll) -> GameTracking:
