@@ -329,6 +329,21 @@ def test_of_a_player_without_games_and_lines_nothing_is_believed() -> None:
     assert points_believed(beliefs, bare) == points_believed(beliefs, late)
 
 
+def test_in_the_playoffs_a_regular_is_expected_to_play_more() -> None:
+    """The id of the game says that it is one of the play-offs; another source's id does not."""
+    beliefs = PlayerBeliefs()
+    beliefs.recent = {("nba", JOKIC.key): tuple(a_game(25, n) for n in range(1, 11))}
+    minutes = {}
+    for number in ("0022600001", "0042600101", "401654321"):
+        game = replace(GAME, id=number)
+        priors = beliefs.of((), game, named=(JOKIC,))
+        assert priors is not None
+        minutes[number] = priors.of(Side.HOME, JOKIC.key).minutes(True)
+    usual, late, unknown = minutes.values()
+    assert late > usual + 1
+    assert unknown == usual
+
+
 @pytest.mark.parametrize(
     ("line", "odds", "said"), [(28.5, "-115", 0.51), (6.5, "-110", 0.5), (26.5, "+200", 0.318)]
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -168,6 +169,25 @@ def test_the_product_remembers_as_the_fit_does(
         assert prior.minutes(bool(rows.starter[i])) == pytest.approx(expected.usual[i], rel=1e-6)
         # The league's part of a rate is by the role in the game in the fit, by the usual one here.
         assert np.allclose(prior.rates, expected.rates[i], rtol=0.35, atol=0.02)
+
+
+def test_in_the_playoffs_regulars_play_more_and_others_less(
+    known: PlayerSeasons, document: dict[str, object]
+) -> None:
+    """Minutes and rates of the play-offs are the same in the program and in the evaluation."""
+    text = text_of(document)
+    figures, read = decode_players(text, "made up"), json.loads(text)
+    rows = replace(
+        known.rows, games=np.array([f"004230{i:04d}" for i in range(len(known.rows.games))])
+    )
+    late, plain = expected_of(replace(known, rows=rows), read), expected_of(known, read)
+    for i in (3, 100, 200, rows.person.size - 1):
+        games, starter = _games_before(rows, i), bool(rows.starter[i])
+        prior, usual = (player_prior(games, figures, playoffs=x) for x in (True, False))
+        assert prior.minutes(starter) == pytest.approx(late.usual[i], rel=1e-6)
+        grows = (late.usual[i] > plain.usual[i]) == (plain.usual[i] > 24)
+        assert grows
+        assert np.allclose(late.rates[i] / plain.rates[i], np.divide(prior.rates, usual.rates))
 
 
 def test_fits_repeat_and_do_not_look_ahead(

@@ -339,7 +339,7 @@ def _worked_out(
 
     minutes = game.rules.regulation_seconds / 60
     if games:
-        prior = player_prior(games, figures, regulation=minutes)
+        prior = player_prior(games, figures, regulation=minutes, playoffs=game.playoffs)
         quotes = usable = tuple(x for x in quotes if from_before(prior, x, figures, minutes))
     else:
         # Points say most about a player: start from that line, then move to the others.

@@ -331,9 +331,13 @@ class _Work:
 
     def _with_priors(self, seen: Seen, whom: Mapping[Player, object]) -> Seen:
         figures = seen.parameters.player_figures
-        minutes = self.state.game.rules.regulation_seconds / 60
+        game = self.state.game
+        minutes = game.rules.regulation_seconds / 60
         known = {
-            (x.side, x.key): player_prior(self._games(x), figures, regulation=minutes) for x in whom
+            (x.side, x.key): player_prior(
+                self._games(x), figures, regulation=minutes, playoffs=game.playoffs
+            )
+            for x in whom
         }
         return replace(seen, players=PlayerPriors(figures, known))
 

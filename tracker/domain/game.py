@@ -107,6 +107,11 @@ UNCOUNTED = "1", "3"
 nobody plays in a season as in them."""
 
 
+def id_of_playoffs(game_id: str) -> bool:
+    """Whether an id is that of a game of the play-offs; False for another source's id."""
+    return len(game_id) == OWN_DIGITS and game_id[2] == "4"
+
+
 @dataclass(frozen=True, slots=True)
 class Game:
     """A scheduled game. `id` is the league feed's own; `start` is the aware tip-off time.
@@ -166,6 +171,11 @@ class Game:
     def counts(self) -> bool:
         """Whether the game is of a season: no preseason or All-Star game by its id."""
         return not (len(self.id) == OWN_DIGITS and self.id[2] in UNCOUNTED)
+
+    @property
+    def playoffs(self) -> bool:
+        """Whether it is a game of the play-offs, by its id; False where another source names it."""
+        return id_of_playoffs(self.id)
 
     @property
     def teams(self) -> tuple[tuple[str, str], ...]:

@@ -31,7 +31,7 @@ from tracker.modelling.players.known import (
     base_table,
     expected_minutes,
     expected_of,
-    expected_rates,
+    expected_tonight,
     know,
     minutes_table,
     remainders,
@@ -304,7 +304,7 @@ def _fitted(known: PlayerSeasons, seasons: Sequence[str], progress: Progress) ->
     fouls = FOULS.get(rows.league.id, 6)
     prior, usual = fit_minutes(known, train)
     rate_documents = fit_rates(known, train, usual)
-    rates, league = expected_rates(known, rate_documents, usual)
+    usual, rates, league = expected_tonight(known, rate_documents, usual)
     memory = fit_memory(known, train, rates)
     given = Given(known, train, Expected(usual, rates, league, memory), fouls)
     fitted: dict[bool, list[dict[str, Any]]] = {True: [], False: []}

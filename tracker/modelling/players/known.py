@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import expit
 
+from tracker.domain.game import id_of_playoffs
 from tracker.forecast.players import GAME_MINUTES
 from tracker.forecast.players.lineup import KINDS
 from tracker.forecast.players.model import LEAST_TEAM, OVERTIME_MINUTES, RARE_OVERTIME
@@ -15,9 +16,11 @@ from tracker.forecast.players.priors import (
     FEWEST,
     LEAST_RATE,
     MOST,
+    PLAYOFF_RATES,
     ROLE_GAMES,
     base_features,
     minutes_features,
+    playoff_minutes,
 )
 from tracker.forecast.players.remainder import (
     BASIC,
@@ -182,6 +185,23 @@ def expected_rates(
     return np.stack(own, axis=1), league
 
 
+def expected_tonight(
+    known: PlayerSeasons, rates: Sequence[dict[str, Any]], usual: Array
+) -> tuple[Array, Array, Array]:
+    """`usual` minutes, and the tables of `expected_rates`, each as `player_prior` has it tonight.
+
+    In the play-offs minutes and rates are others than those by a player's games.
+    """
+    rows = known.rows
+    own, league = expected_rates(known, rates, usual)
+    playoffs = np.array([id_of_playoffs(str(x)) for x in rows.games])[rows.game]
+    if playoffs.any():
+        usual = np.where(playoffs, playoff_minutes(usual), usual)
+        own = np.where(playoffs[:, None], own * np.array(PLAYOFF_RATES), own)
+        _, league = expected_rates(known, rates, usual)
+    return usual, own, league
+
+
 @dataclass(frozen=True, eq=False)
 class Expected:
     """What was expected of every player before the game.
@@ -199,7 +219,7 @@ class Expected:
 def expected_of(known: PlayerSeasons, document: dict[str, Any]) -> Expected:
     """What a document of figures expects."""
     usual = expected_minutes(known, document["prior"])
-    return Expected(usual, *expected_rates(known, document["rates"], usual), document["memory"])
+    return Expected(*expected_tonight(known, document["rates"], usual), document["memory"])
 
 
 @dataclass(frozen=True, eq=False)
