@@ -64,6 +64,12 @@ LIMITS = """\
   teams' points vary a little more than visitors' (correlation .03); the model treats both alike.
 - The possession chain has the habits of the league, not of a team: a good free-throw team is not
   better at holding a lead. Fouls to give count only as bonus or no bonus.
+- The figures are of states at whole seconds of play. While the clock stands, a possession is about
+  to begin, and half a possession less is to come: until 1:00 of the last quarter, final totals of
+  NBA games seen at a time-out, or from 5:00 on at a foul, are .2 to .5 points lower than said.
+  From 5:00 to 2:00 their median was passed after 42 % of 4,297 time-outs (46 % said), 44 % of 4,544
+  fouls (47 %) and 47 % of 4,869 whole seconds (46 %). Within 1:00 the tables count what is seen
+  while play stands.
 - Unknown possession costs .0001 to .0014 Brier late in a game. No live box score has it.
 - There is one season of NCAA men's games: early-season priors are vague, and drift between seasons
   is untested.
