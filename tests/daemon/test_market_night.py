@@ -371,7 +371,11 @@ async def test_what_a_source_says_of_other_games_confirms_no_price_of_one_in_pla
         await store.quotes.record(document, [price])
         await store.keep_answers({"odds polymarket": (now, "ok")}, {}, {}, now)
         (found,) = await store.quotes.standing(GAME.id, read_at - timedelta(days=1), now)
+        draft = Draft(parse_pick("DEN ML", find_in_game(GAME)))
+        await store.add(draft, game=GAME, defaults=(), at=read_at)
+        (asked,) = await store.quotes.standing(GAME.id, read_at - timedelta(days=1), now)
     assert found.stood_at == GAME.start
+    assert asked.stood_at == now, "an exchange is asked about a game with open bets to its end"
 
 
 async def test_an_edge_is_not_confirmed_by_an_answer_that_lacks_its_price(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tracker.domain.chance import Chance
 from tracker.domain.market import Span
 from tracker.domain.money import Odds
 from tracker.domain.poll import Credit, Document
-from tracker.domain.quote import Closing, Quote, Selection
+from tracker.domain.quote import EXCHANGES, Closing, Quote, Selection
 from tracker.domain.tracking import RuleState
 from tracker.domain.value import BetDecision, ClosingValue, EdgeSeen, Grade, Price
 from tracker.store import queries as q
@@ -55,7 +55,16 @@ GROUP BY source, path
 """
 """By time, as an exchange that is asked every few seconds has half a million polls in a season."""
 
-_STARTS = "SELECT id, start_at FROM game WHERE id IN (SELECT value FROM json_each(?))"
+_STARTS = """
+SELECT id, start_at, EXISTS (
+    SELECT 1 FROM leg JOIN bet ON bet.number = leg.bet WHERE leg.game_id = game.id
+    AND bet.withdrawn_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM outcome WHERE outcome.bet = bet.number)
+  ) AS followed
+FROM game WHERE id IN (SELECT value FROM json_each(?))
+"""
+"""When games begin, and whether open bets are on them: of such a game an exchange is asked to its
+end."""
 
 _SOURCE_STATUSES = "SELECT source, last_ok_at FROM pulse WHERE last_ok_at IS NOT NULL"
 
@@ -248,12 +257,13 @@ class Quotes(Subject):
         last = {(x.game, x.book, x.selection): (x, source, path) for x, source, path in history}
         stood = _stood(db, {source for _, source, _ in last.values()}, since, until)
         games = json.dumps(sorted({quote.game for quote, _, _ in last.values()}))
-        starts = {x["id"]: moment(x["start_at"]) for x in db.execute(_STARTS, (games,))}
+        starts = {x["id"]: x for x in db.execute(_STARTS, (games,))}
         found = []
         for quote, source, path in last.values():
-            asked = stood.get((f"odds {source}", ""))
-            # Of a game in play a source may be asked no more, while it answers about others.
-            asked = None if asked is None else min(asked, starts[quote.game])
+            asked, of_game = stood.get((f"odds {source}", "")), starts[quote.game]
+            if asked is not None and not (source in EXCHANGES and of_game["followed"]):
+                # Of a game in play a source is asked no more, while it answers about others.
+                asked = min(asked, moment(of_game["start_at"]))
             stood_at = _newest(quote, stood.get((source, path)), asked, until)
             found.append(StandingQuote(quote, stood_at, f"{source} {path}"))
         return found
