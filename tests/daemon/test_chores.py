@@ -169,6 +169,18 @@ async def test_what_fails_is_tried_again_and_then_told(path: Path) -> None:
     assert machine.told[-1][1]["chore"] == "backup"
     # How late the last try is depends on how fast the store answers between two clock steps.
     assert re.fullmatch(r"late by \d\d min; no feed", machine.told[-1][1]["detail"])
+    assert machine.told[-1][1]["again"] == "False"
+
+
+async def test_a_failure_says_whether_it_goes_on(path: Path) -> None:
+    """A chore that fails two mornings in a row says so of the second."""
+    machine = Machine(path, [NIGHTLY])
+    machine.fails = {"backup"}
+    await machine.start()
+    await machine.wait(timedelta(hours=42))
+    await machine.kill()
+    failed = [x for name, x in machine.told if name == "chore.failed"]
+    assert [x["again"] for x in failed] == ["False", "True"]
 
 
 async def test_a_clock_that_is_set_back_does_nothing_twice(path: Path) -> None:

@@ -39,6 +39,7 @@ from tracker.domain.events import (
     AlertSent,
     BetRewritten,
     BetsMistake,
+    ChoreFailed,
     GameBack,
     GameLeft,
     GameLost,
@@ -589,6 +590,22 @@ async def test_a_digest_counts_a_bet_of_an_earlier_evening_that_ended_since(tmp_
         await give(store, 2, Result.LOST, 0, at)
         found = await store.alerting.settled_between(NOW - timedelta(days=1), NOW)
     assert found == [1]
+
+
+async def test_a_look_up_that_goes_on_failing_is_told_once_a_week(tmp_path: Path) -> None:
+    """What is lacking morning after morning is told on the first; a back-up on each."""
+    async with world(tmp_path) as night:
+        tell = night.notices.hearing(tell_nobody)
+        for day, again in ((0, False), (1, True), (2, True), (3, False), (9, True), (10, True)):
+            await night.clock.advance(
+                (NOW + timedelta(days=day) - night.clock.now()).total_seconds()
+            )
+            for chore in ("refresh", "backup"):
+                tell(ChoreFailed(chore, f"day {day}", again=again))
+            await night.rest()
+        told = [x.splitlines()[0] for x in night.phone.words]
+    assert [x[-1] for x in told if "refresh" in x] == ["0", "3", "0"]
+    assert len([x for x in told if "backup" in x]) == 6
 
 
 def test_a_digest_of_nothing_says_so() -> None:

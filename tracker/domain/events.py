@@ -1,7 +1,4 @@
-"""System events: one frozen class for each thing that happens to the program or its games.
-
-The log writes every event; notices and the heartbeat act on some, by type. `name` is only a word.
-"""
+"""System events, one frozen class each: the log writes all, notices act on some by their type."""
 
 from __future__ import annotations
 
@@ -138,11 +135,12 @@ class ChoreRetried(SystemEvent):
 
 
 class ChoreFailed(SystemEvent):
-    """A chore went wrong and is not tried again until it is next due."""
+    """A chore went wrong and waits until it is next due; `again` if it did the time before."""
 
     name, severity = "chore.failed", Severity.WARNING
     chore: str
     detail: str
+    again: bool = False
 
 
 class SecretsWarning(SystemEvent):

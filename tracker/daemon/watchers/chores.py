@@ -172,13 +172,17 @@ class _Loop:
         for due in found.cut:
             why = "the program was ended while it was at work"
             await upkeep.end(chore.name, due, now, ChoreOutcome.FAILED, why)
-        tried = None if found.due is None else await self._do(chore, found.due, len(found.missed))
+        if found.due is None:
+            return found.again
+        before = {x: seen.outcome for x, seen in known.items() if x != found.due}
+        again = bool(before) and before[max(before)] is ChoreOutcome.FAILED
+        tried = await self._do(chore, found.due, len(found.missed), again=again)
         return found.again if tried is None else tried
 
-    async def _do(self, chore: Chore, due: datetime, missed: int) -> bool | None:
+    async def _do(self, chore: Chore, due: datetime, missed: int, *, again: bool) -> bool | None:
         """Run a chore for its due time and those that were missed; None where nothing was to do.
 
-        Else returns whether it is to be tried again.
+        `again` is whether it failed the time before. Returns whether it is to be tried once more.
         """
         began = self.clock.now()
         attempt = await self.store.upkeep.begin(chore.name, due, began, ATTEMPTS)
@@ -197,10 +201,13 @@ class _Loop:
         wrong = "" if ran.status == 0 else ran.complaint
         detail = "; ".join(x for x in (made_up, late, said, wrong) if x)
         await self.store.upkeep.end(chore.name, due, self.clock.now(), outcome, detail)
-        failed = ChoreRetried if attempt < ATTEMPTS else ChoreFailed
-        event = ChoreDone if ran.status == 0 else failed
-        self.report(event(chore.name, detail))
-        return event is ChoreRetried
+        if ran.status == 0:
+            self.report(ChoreDone(chore.name, detail))
+        elif attempt < ATTEMPTS:
+            self.report(ChoreRetried(chore.name, detail))
+        else:
+            self.report(ChoreFailed(chore.name, detail, again=again))
+        return ran.status != 0 and attempt < ATTEMPTS
 
 
 def usual_chores(settings: Settings, played_today: Callable[[], bool]) -> Sequence[Chore]:

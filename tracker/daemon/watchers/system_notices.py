@@ -55,6 +55,11 @@ the program starts."""
 
 NO_DATA, DATA_BACK = "feed_lost", "feed_found"
 
+LOOK_UPS = frozenset({"refresh", "injuries", "monitors"})
+LOOK_UPS_TOLD_EVERY = timedelta(days=7)
+"""The chores that look things up, and the time before a failure that goes on is reported again: a
+box score that never comes is missed each morning for a week."""
+
 STARTS_TOLD_EVERY = timedelta(hours=1)
 """A start within this time of one that was reported is not reported: a crash loop must not cause a
 storm of messages."""
@@ -86,7 +91,8 @@ _HOUR_S = TOLD_EVERY.total_seconds()
 class _Pending:
     """A notice to send on every channel except the one named `but`.
 
-    One that is `kept_back` is not sent where the same was said within MISTAKES_TOLD_EVERY.
+    One that is `kept_back` is not sent where the same was said within MISTAKES_TOLD_EVERY, and one
+    that comes `seldom` not where one of its kind was within that time.
     """
 
     kind: str
@@ -94,6 +100,7 @@ class _Pending:
     level: Level
     but: str = ""
     kept_back: bool = False
+    seldom: timedelta | None = None
 
 
 class SystemNotices:
@@ -157,7 +164,9 @@ class SystemNotices:
                 self._say("bet_rewritten", f"✎ {event.what}", Level.DEFAULT)
             case ChoreFailed():
                 text = f"⚠ The {event.chore} of today failed: {event.detail}\nSee tracker chores."
-                self._say(f"chore_{event.chore}", text, Level.DEFAULT)
+                goes_on = event.again and event.chore in LOOK_UPS
+                kind, seldom = f"chore_{event.chore}", LOOK_UPS_TOLD_EVERY if goes_on else None
+                self._pending.put_nowait(_Pending(kind, text, Level.DEFAULT, seldom=seldom))
             case GameLost():
                 self._lost(event.game, event.what)
             case GameBack() | GameLeft():
@@ -307,6 +316,10 @@ class SystemNotices:
             self._wake_channels()
 
     async def _keep(self, pending: _Pending) -> None:
+        if pending.seldom is not None:
+            last = await self._store.alerting.last_notice((pending.kind,))
+            if last is not None and abs(self._clock.now() - last[1]) < pending.seldom:
+                return
         if pending.kept_back and await self._store.alerting.said_since(
             pending.kind, pending.text, self._clock.now() - MISTAKES_TOLD_EVERY
         ):
