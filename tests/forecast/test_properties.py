@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, product
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from tracker.domain.game import GameState, Phase, Score, Side
 from tracker.domain.market import Direction, Market, Moneyline, Span, Spread, TeamTotal, Total
 from tracker.domain.prior import Prior, PriorSource
 from tracker.forecast import Outlook, forecast, price
+from tracker.forecast.game.lattice import FAR, NO_BOUND, Region
 from tracker.forecast.game.parameters import Parameters
 
 FEW = settings(max_examples=60, deadline=None)
@@ -33,6 +35,30 @@ def test_the_moneyline_is_the_chance_of_a_margin_above_0(state: GameState, prior
     above = sum(p for value, p in margin.items() if value > 0)
     assert chance(Moneyline(Side.HOME), outlook, state) == pytest.approx(above, abs=3e-7)
     assert margin.get(0, 0.0) == pytest.approx(0, abs=1e-12)
+
+
+@settings(max_examples=10, deadline=None)
+@given(states(), priors())
+def test_the_sums_of_the_final_score_are_those_of_its_cells(state: GameState, prior: Prior) -> None:
+    """Every part and every region of scores, though most are worked out without the cells."""
+    final = forecast(state, prior, NBA).final
+    (rows, columns), cells = final.cells.shape, final.cells.ravel()
+    home, away = np.indices((rows, columns)).reshape(2, -1)
+    home, away = home + final.home0, away + final.away0
+    parts = {"margin": home - away, "total": home + away, "home": home, "away": away}
+    sums = {}
+    for name, values in parts.items():
+        middle = round(final.part(name).mean)
+        low, high = middle - 3, middle + 4
+        for bound in (low, high):
+            less = float(cells[values < bound].sum())
+            assert final.part(name).less_than(bound) == pytest.approx(less, abs=1e-12)
+        sums[name] = [NO_BOUND, (-FAR, high), (low, high)]
+    for bounds in product(*sums.values()):
+        region = Region(*bounds)
+        held = [(x >= a) & (x <= b) for x, (a, b) in zip(parts.values(), bounds, strict=True)]
+        wanted = float(cells[np.logical_and.reduce(held)].sum())
+        assert final.within(region) == pytest.approx(wanted, abs=1e-12)
 
 
 @FEW

@@ -219,7 +219,10 @@ class Periods:
         period, last_minute = self.state.period, LAST_MINUTE / rules.period_seconds
         usual, figures = self.parameters.last_minute, self._figures(period)
         left = min(in_play(clock, rules), LAST_MINUTE)
-        cells = ending(self.parameters.breaks, self.at.ball if clock == left else 0, left)
+        if clock > LAST_MINUTE:
+            cells = usual.cells
+        else:
+            cells = ending(self.parameters.breaks, self.at.ball if clock == left else 0, left)
         # The tables know who has the ball, and the weights who is the better team.
         at = replace(self.at, period_left=last_minute, ball=self.at.ball if clock > left else 0)
         end = self._rest(figures.inside, figures.inside_variance, period, last_minute, at)
