@@ -433,18 +433,20 @@ class PlayedOn(Lattice):
         bounded = [x for x, y in zip(_ADDED, region[1:], strict=True) if y != NO_BOUND]
         if len(bounded) > 1:
             return self._whole.within(region)
+        decided = self._decided.within(region, self.home0, self.away0)
         name = bounded[0] if bounded else "total"
         below, (start, stop) = self.overtimes.below(name, region.margin), getattr(region, name)
         # What a tie has counts already: its total is twice the points of a team.
         step = 2 if name == "total" else 1
         has, first = _STEPS[step][: self.ties.size], step * self._tied
-        chances = below[-1] if stop == FAR else below.take(stop + 1 - first - has, mode="clip")
+        most = self._tie_chance * below.item(-1)
+        if stop < FAR:
+            most = self.ties.dot(below.take(stop + 1 - first - has, mode="clip"))
         if start > -FAR:
-            chances = chances - below.take(start - first - has, mode="clip")
-        decided = self._decided.within(region, self.home0, self.away0)
-        return min(decided + float((self.ties * chances).sum()), 1.0)
+            most -= self.ties.dot(below.take(start - first - has, mode="clip"))
+        return min(decided + float(most), 1.0)
 
-    @property
+    @Lazy
     def _tie_chance(self) -> float:
         return float(self.ties.dot(ONES[: self.ties.size]))
 

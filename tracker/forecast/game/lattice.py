@@ -237,7 +237,7 @@ class Skewed(NamedTuple):
         holds = _where(region.total, 2 * home - margin, 2, block.shape)
         if region.away != NO_BOUND:
             holds = holds & _where(region.away, home - margin, 1, block.shape)
-        return min(float(block.sum(where=holds)), 1.0)
+        return min(float(np.add.reduce(block, axis=None, where=holds)), 1.0)
 
 
 def _where(bounds: tuple[int, int], start: int, step: int, shape: tuple[int, int]) -> Bools:
