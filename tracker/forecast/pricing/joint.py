@@ -149,10 +149,11 @@ def _tied(factor: float, weights: dict[str, Floats], cells: Floats, wanted: floa
     found, strength = product, 0.0
     for _ in range(_ROUNDS):
         free = tie * ((found > least) & (found < most))
-        slope = float(np.vdot(cells, free))
+        # A sum, since a product of so many numbers would wait for a second thread.
+        slope = float((cells * free).sum())
         if slope < _NEVER:
             break
-        strength += (wanted / max(factor, _NEVER) - float(np.vdot(cells, found))) / slope
+        strength += (wanted / max(factor, _NEVER) - float((cells * found).sum())) / slope
         found = np.clip(product + strength * tie, least, most)
     return np.divide(found, product, out=np.ones(cells.shape), where=product > _NEVER)
 
