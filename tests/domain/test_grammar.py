@@ -408,13 +408,14 @@ def test_a_line_that_is_on_something_else_is_not_taken_for_one_on_points(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("DEN -4.5 20", r"may be the odds or the stake: write 20\.0 or \$20"),
-        ("DEN -4.5 for 20", r"may be the odds or the stake"),
+        ("DEN -4.5 7", r"may be the odds or the stake: write 7\.0 or \$7"),
+        ("DEN -4.5 1.5", r"may be the odds or the stake: write \(1\.5\) or 1\.5u"),
+        ("DEN -4.5 for 7", r"may be the odds or the stake"),
         ("DEN ML 150", r"write \+150 or \$150"),
         ("parlay: DEN ML -150; over 224.5 20", r"may be the odds or the stake"),
-        ("DEN -4.5 20 to win 18.18", r"may be the odds or the stake"),
+        ("DEN -4.5 7 to win 6.36", r"may be the odds or the stake"),
         ("DEN ML 150 to win $20", r"write \+150 or \$150"),
-        ("DEN ML 20 payout $38", r"may be the odds or the stake"),
+        ("DEN ML 7 payout $38", r"may be the odds or the stake"),
         ("DEN ML +900 10.00", r"'10\.00' may be the odds or the stake: write \(10\.00\) or \$10"),
         ("DEN ML 5.00 +400", r"'5\.00' may be the odds or the stake"),
         ("parlay: DEN ML; over 224.5 +400 5.00", r"'5\.00' may be the odds or the stake"),
@@ -426,6 +427,41 @@ def test_a_bare_number_is_never_guessed_to_be_odds(text: str, said: str) -> None
         parse_bet(text, FIND)
     assert parse_bet(text, FIND, staked=True).odds is not None
     assert parse_bet(f"{text} $10", FIND).stake_cents == 1000
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "written", "cents"),
+    [
+        (
+            "DEN -4.5 -110 2",
+            r"'2' may be dollars or units: write \$2 or 2u",
+            "DEN -4.5 -110 $2",
+            200,
+        ),
+        (
+            "1.5 on DEN ML +120",
+            r"dollars or units: write \$1\.5 or 1\.5u",
+            "20 on DEN ML +120",
+            2000,
+        ),
+        ("DEN -4.5 5 @ 1.91", r"write \$5 or 5u", "DEN ML -110 stake 5", 500),
+        ("DEN ML 61 $50", r"price of a share: write 61\.0 or, .* 1\.64", "DEN ML (1.5) $50", 5000),
+        ("DEN ML 0.61 $50", r"as 1\.61, or a share's price as 1\.64", "DEN ML 61.0 $50", 5000),
+        (
+            "SGP +450\nLAL@DEN +600\nDEN ML\nover 224.5",
+            "the price of the whole is there twice",
+            "SGP +450\nLAL@DEN +450\nDEN ML\nover 224.5\n$5",
+            500,
+        ),
+    ],
+)
+def test_money_in_two_readings_is_asked_about(
+    text: str, said: str, written: str, cents: int
+) -> None:
+    """A stake that may be of units and a price that may be another are refused with both forms."""
+    with pytest.raises(BadBet, match=said):
+        parse_bet(text, FIND)
+    assert parse_bet(written, FIND).stake_cents == cents
 
 
 @pytest.mark.parametrize(

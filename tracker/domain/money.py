@@ -118,7 +118,7 @@ def parse_odds(text: str) -> Odds:
     if _DECIMAL.fullmatch(plain) and 0 < Fraction(plain) < 1:
         raise BadBet(
             f"odds of {plain} are below 1: write Hong Kong odds with the stake, as "
-            f"{1 + Decimal(plain)}"
+            f"{1 + Decimal(plain)}, or a share's price as {1 / Decimal(plain):.2f}"
         )
     if _DECIMAL.fullmatch(plain):
         return Odds(text.strip(), Fraction(plain))

@@ -29,7 +29,14 @@ from tracker.domain.league import LEAGUES
 from tracker.domain.money import Odds, in_cents
 from tracker.domain.pick import Matchup, ParlayPick, Pick, Written
 from tracker.language import vocabulary as say
-from tracker.language.picks import Heading, check_clear, parlay_of, pick_of, with_money_beside
+from tracker.language.picks import (
+    Heading,
+    check_clear,
+    is_uneven,
+    parlay_of,
+    pick_of,
+    with_money_beside,
+)
 from tracker.language.readers import (
     read_book,
     read_counted,
@@ -82,13 +89,19 @@ def find_in_game(game: Game) -> FindTeam:
 
 @lru_cache(maxsize=4096)
 def parse_bet(
-    text: str, find: FindTeam, *, staked: bool = False, now: datetime | None = None
+    text: str,
+    find: FindTeam,
+    *,
+    staked: bool = False,
+    priced: bool = False,
+    now: datetime | None = None,
 ) -> Written:
     """Read one line: a single bet or a parlay. Raises BadBet with the place and what was expected.
 
     Several bets are separated by `;` or ` + `, and also by commas and new lines where the line
     begins with a word such as `parlay:`. `staked` is whether the stake is known without the line,
-    so that a bare whole number in it can only be the price. `now` is the time on the person's own
+    so that a bare whole number in it can only be the price; `priced` is whether a price other than
+    even money is, so that `even` in it is about points. `now` is the time on the person's own
     clock, for words such as `tonight`; None where the line may be read on any day.
     """
     if not text.strip():
@@ -96,6 +109,7 @@ def parse_bet(
     if any("\ud800" <= x <= "\udfff" for x in text):
         raise BadBet(f"{text!r} holds bytes that are no text: write it in UTF-8")
     line = Line.over(text, find, now)
+    line.priced = priced
     heading = _read_heading(line)
     read = _legs_of(line, many=heading is not None)
     line.leg = None
@@ -148,16 +162,17 @@ def read_line(
     guests: Sequence[Team] = (),
     *,
     staked: bool = False,
+    odds: Odds | None = None,
     now: datetime | None = None,
 ) -> tuple[Written, Matchup | None]:
     """Read a line, with the game that it names or that `game` names; None where neither does.
 
     `game` also tells the league, so that `HOU` is a college where its opponent is one. `guests` are
-    teams of feeds that the catalog does not list; `staked` and `now` are as of
-    `parse_bet`. Raises BadBet.
+    teams of feeds that the catalog does not list; `odds` is the price that stands beside the line.
+    `staked` and `now` are as of `parse_bet`. Raises BadBet.
     """
     matchup, find = _beside(game, tuple(guests), now, sided=bool(_SIDE.search(line)))
-    written = parse_bet(line, find, staked=staked, now=now)
+    written = parse_bet(line, find, staked=staked, priced=is_uneven(odds), now=now)
     if matchup is None and isinstance(written, Pick):
         matchup = written.matchup
     for day in (x.matchup.day for x in written.legs if x.matchup and x.matchup.day):

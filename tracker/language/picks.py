@@ -28,8 +28,9 @@ from tracker.domain.pick import (
     ToWin,
 )
 from tracker.domain.player import Stat
+from tracker.language.readers import KNOWN
 from tracker.language.slots import ABOUT, LEAST_TEAM_TOTAL, SPREAD, Slots
-from tracker.language.tokens import KNOWN, Line
+from tracker.language.tokens import Line
 from tracker.language.vocabulary import AGAINST, COUNTED, EVEN_OF_WHAT, SAME_GAME
 
 
@@ -96,6 +97,12 @@ def stake_of(slots: Slots) -> int | None:
 _DOLLARS_AS_ODDS = range(101, 1000)
 """Amounts in cents by which some books write odds: `$1.91`."""
 
+_CENTS = range(11, 100)
+"""Whole numbers by which some books write the odds of one bet, as the price of a share."""
+
+_LEAST_DOLLARS = 1000
+"""A number alone that is a stake says dollars from here on, in cents; below, it may be of units."""
+
 
 def check_clear(line: Line, whole: Slots, priced: Slots) -> None:
     """Raise BadBet for a bare number that may be the price or the stake.
@@ -107,10 +114,19 @@ def check_clear(line: Line, whole: Slots, priced: Slots) -> None:
         written = line.written(whole.stake_at)
         how = f"write '@ {stake / 100:.2f}', or the odds too"
         raise line.wrong(f"{written!r} may be the odds or the stake: {how}", whole.stake_at)
+    if whole.bare_stake and 0 < stake < _LEAST_DOLLARS:
+        written = line.words[whole.stake_at].text
+        how = f"write ${written} or {written}u"
+        raise line.wrong(f"{written!r} may be dollars or units: {how}", whole.stake_at)
     at = priced.bare_at
-    if at is None or whole.stake_cents is not None or whole.units is not None:
+    if at is None:
         return
-    raise line.unclear(at)
+    if whole.unstaked:
+        raise line.unclear(at)
+    written = line.written(at)
+    if priced is whole and not whole.many and written.isdigit() and int(written) in _CENTS:
+        how = f"write {written}.0 or, of a share at {written} cents, {100 / int(written):.2f}"
+        raise line.wrong(f"{written!r} may be the odds or the price of a share: {how}", at)
 
 
 def _matchup(line: Line, slots: Slots) -> Matchup | None:
@@ -217,6 +233,11 @@ def _asked_of_player(line: Line, slots: Slots) -> Asked:
 _EVEN_MONEY = 2
 
 
+def is_uneven(odds: Odds | None) -> bool:
+    """Whether there is a price other than even money, so that the word `even` is not the price."""
+    return odds is not None and odds.decimal != _EVEN_MONEY
+
+
 def _asked_of_game(line: Line, slots: Slots) -> Asked:
     if slots.tie or slots.three_way:
         if bool(slots.team) == slots.tie:
@@ -224,7 +245,7 @@ def _asked_of_game(line: Line, slots: Slots) -> Asked:
         return OneOfThree()
     if slots.parity is not None:
         said = {x.low for x in line.words[slots.start : slots.end]} & COUNTED
-        priced = any(x.decimal != _EVEN_MONEY for _, x in slots.prices)
+        priced = line.priced or any(is_uneven(x) for _, x in slots.prices)
         bare = slots.team or (slots.many and slots.matchup is None)
         if slots.parity is Parity.EVEN and bare and not (priced or slots.stat or said):
             raise line.wrong(EVEN_OF_WHAT, slots.start)
@@ -316,7 +337,11 @@ def parlay_of(
     for slots in (x for x in read if x.empty):
         _join(line, whole, slots)
     if heading is not None and len(legs) > 1 and _headed(legs):
-        whole.prices.append(legs[0].prices.pop())
+        at, price = legs[0].prices.pop()
+        if any(x.decimal != price.decimal for _, x in whole.prices):
+            said = " and ".join(x.text for x in (whole.prices[0][1], price))
+            raise line.wrong(f"the price of the whole is there twice, {said}: leave one out", at)
+        whole.prices.append((at, price))
     if legs:
         legs = _with_games_below(line, whole, legs)
         _take_the_whole(line, whole, legs)
@@ -427,7 +452,8 @@ def _take_the_whole(line: Line, whole: Slots, legs: list[Slots]) -> None:
         whole.prices.append(last.prices.pop())
     _move_won(last, whole)
     stake, units, at = last.stake_cents, last.units, last.stake_at
-    _join(line, whole, Slots(last.start, stake_cents=stake, units=units, stake_at=at))
+    own = Slots(last.start, stake_cents=stake, units=units, stake_at=at, bare_stake=last.bare_stake)
+    _join(line, whole, own)
     last.stake_cents, last.units = None, None
 
 
@@ -456,4 +482,4 @@ def _join(line: Line, whole: Slots, part: Slots) -> None:
     whole.bare_at = part.bare_at if whole.bare_at is None else whole.bare_at
     if staked:
         whole.stake_cents, whole.units = part.stake_cents, part.units
-        whole.stake_at = part.stake_at
+        whole.stake_at, whole.bare_stake = part.stake_at, part.bare_stake

@@ -6,6 +6,8 @@ come those of terms and of names: teams, games, players. A reader returns whethe
 
 from __future__ import annotations
 
+import re
+
 from tracker.domain import BadBet
 from tracker.domain.catalog import Team, may_be_a_person, professional
 from tracker.domain.catalog.books import book_names
@@ -23,7 +25,7 @@ from tracker.language.slots import (
     said_before,
     take_price,
 )
-from tracker.language.tokens import Line, Word, is_initial, read_stat
+from tracker.language.tokens import Line, Word, is_initial
 
 
 def read_book(line: Line, slots: Slots) -> bool:
@@ -119,6 +121,22 @@ def read_lone_price(line: Line, slots: Slots) -> bool:
 
 def read_number(line: Line, slots: Slots) -> bool:
     """Read a number without a sign: `25+`, a price, a stake, or a line whose side follows."""
+    if _read_at_least(line, slots):
+        return True
+    if said_before(line, slots):
+        return take_price(line, slots)
+    number = bool(say.ANY_NUMBER.fullmatch(line.peek()))
+    if number and _can_only_be_stake(line, slots):
+        before, after = line.peek(-1), line.peek(1)
+        slots.bare_stake = before not in say.STAKE_LABELS and after not in say.MONEY_WORDS
+        return read_stake(line, slots)
+    if number and not _can_only_be_price(line, slots):
+        return _read_bare_line(line, slots)
+    return bool(say.PRICE.fullmatch(line.peek())) and take_price(line, slots)
+
+
+def _read_at_least(line: Line, slots: Slots) -> bool:
+    """Read `25+`, or the `+` behind its number."""
     low = line.peek()
     if found := say.AT_LEAST_LINE.fullmatch(low):
         _line_of(line, slots, found[1])
@@ -126,25 +144,35 @@ def read_number(line: Line, slots: Slots) -> bool:
     if low == "+" and slots.number_at == line.at - 1 and slots.number and not slots.direction:
         line.at += 1
         return _or_more(line, slots)
-    number = bool(say.ANY_NUMBER.fullmatch(low))
-    if said_before(line, slots):
-        return take_price(line, slots)
-    if number and slots.prices and slots.market_known and not slots.many and slots.unstaked:
-        # After a price, a bare number can only be the stake.
-        return read_stake(line, slots)
-    if not number and not say.PRICE.fullmatch(low):
-        return False
+    return False
+
+
+def _label(line: Line, slots: Slots) -> str:
+    """The word of the bet before the next number where it says that this is a price; or empty."""
     before = line.peek(-1) if line.at > slots.start else ""
-    labelled = before in say.PRICE_LABELS or before in say.AT
-    priced = labelled and before != "for"
-    free = slots.market_known and not (priced or slots.prices or slots.many) and slots.unstaked
-    if free and number and priced_later(line):
-        return read_stake(line, slots)
-    if not number or labelled or slots.market_known or slots.number is not None:
-        return bool(say.PRICE.fullmatch(low)) and take_price(line, slots)
+    return before if before in say.PRICE_LABELS or before in say.AT else ""
+
+
+def _can_only_be_stake(line: Line, slots: Slots) -> bool:
+    """Whether the next number begins the line, as in `20 on DEN ML`, or its price stands beside."""
+    if not slots.unstaked:
+        return False
+    if line.at == 0 and line.peek(1) == "on":
+        return True
+    if slots.many or not slots.market_known:
+        return False
+    return bool(slots.prices) or (_label(line, slots) in ("", "for") and priced_later(line))
+
+
+def _can_only_be_price(line: Line, slots: Slots) -> bool:
+    return bool(_label(line, slots)) or slots.market_known or slots.number is not None
+
+
+def _read_bare_line(line: Line, slots: Slots) -> bool:
+    """Read a line whose side follows, or that wins `or more`."""
     if slots.team and not slots.names and not slots.at_least and not _side_follows(line):
         raise line.bad(SPREAD if slots.direction is None else LINE)
-    _line_of(line, slots, low)
+    _line_of(line, slots, line.peek())
     if slots.at_least or line.phrase(say.OR_MORE):
         return _or_more(line, slots)
     return True
@@ -176,6 +204,68 @@ def read_even_money(line: Line, slots: Slots) -> bool:
     take_price(line, slots)
     line.at += count - 1
     return True
+
+
+_JOIN = re.compile(r"[+&/]|-and-")
+_JOINERS = frozenset({"+", "&", "and", "/", ","})
+
+
+def read_stat(line: Line) -> tuple[Stat, int] | None:
+    """The statistic that the next words name, and how many words they are; None when none.
+
+    Raises BadBet for a statistic that is not followed here, such as fantasy points.
+    """
+    count = line.phrase(say.UNKNOWN_STATS)
+    if count > line.phrase(say.STATS):
+        _, what = line.look_up(say.UNKNOWN_STATS)
+        raise line.wrong(f"there are no lines on {what} here: {KNOWN}", line.at)
+    parts, count = _parts(line, 0)
+    if not parts:
+        return None
+    while (joined := _next(line, count)) is not None:
+        more, after = joined
+        parts |= more
+        count = after
+    if len(parts) == 1:
+        return next(iter(parts)), count
+    total = frozenset(parts)
+    if total not in say.SUMS:
+        names = " and ".join(sorted(x.value for x in total))
+        raise line.wrong(f"there are no lines on {names} together here: {KNOWN}", line.at)
+    return say.SUMS[total], count
+
+
+KNOWN = f"choose from {' '.join(x.value for x in Stat)}"
+"""The statistics that are followed, for an error."""
+
+
+def _next(line: Line, count: int) -> tuple[set[Stat], int] | None:
+    """The next part of a sum, and the count of words up to its end; None when none follows."""
+    joined = line.peek(count) in _JOINERS
+    follows = count + int(joined)
+    if line.peek(count) == "," and line.peek(follows) in ("&", "and"):
+        follows += 1
+    if not joined and line.peek(follows) in ("to", "point", "pt"):
+        return None
+    parts, after = _parts(line, follows)
+    return (parts, after) if parts else None
+
+
+def _parts(line: Line, ahead: int) -> tuple[set[Stat], int]:
+    """The statistics of the term `ahead` words on, and the count of words up to its end."""
+    line.at += ahead
+    count, stat = line.look_up(say.STATS)
+    low = line.peek()
+    line.at -= ahead
+    if stat is not None:
+        return set(stat.parts), ahead + count
+    pieces = [x for x in _JOIN.split(low) if x]
+    if len(pieces) < 2:  # noqa: PLR2004 - a sum of two or more
+        return set(), 0
+    found = [say.LETTERS.get(x) or say.STATS.get(x) for x in pieces]
+    if None in found:
+        return set(), 0
+    return {part for x in found if x is not None for part in x.parts}, ahead + 1
 
 
 def read_counted(line: Line, slots: Slots) -> bool:

@@ -42,7 +42,8 @@ class Slots:
     player's name. `stranger` is the first of these that is no team, with what was expected in its
     place in case it is no name. `to_win_cents` and `payout_cents` are what a won bet pays, without
     its stake and with it. `bare_at` is the index of a price that may be a stake: a whole number
-    without a sign or a word, or `10.00` beside +900. `whole_at` is the word behind which a price is
+    without a sign or a word, `1.5`, or `10.00` beside +900. `bare_stake` is whether the stake is a
+    number alone. `whole_at` is the word behind which a price is
     that of the whole parlay. `weekday` counts from Monday, as 0.
     """
 
@@ -77,6 +78,7 @@ class Slots:
     prices: list[tuple[int, Odds]] = field(default_factory=list)
     stake_cents: int | None = None
     stake_at: int = 0
+    bare_stake: bool = False
     to_win_cents: int | None = None
     payout_cents: int | None = None
     bare_at: int | None = None
@@ -331,7 +333,8 @@ def take_price(line: Line, slots: Slots) -> bool:
     _check_no_date(line)
     slots.prices.append((line.at, line.figure(_odds)))
     said = (say.PRICE_LABELS | say.AT | {"of"}) - {"for"}
-    if line.peek().isdigit() and not said & {line.peek(-1), line.peek(-2) * (line.peek(-1) == ":")}:
+    bare = line.peek().isdigit() or (say.HALF_STEPS.fullmatch(line.peek()) and line.unbracketed())
+    if bare and not said & {line.peek(-1), line.peek(-2) * (line.peek(-1) == ":")}:
         slots.bare_at = line.at
     line.at += 1
     return True

@@ -1,7 +1,4 @@
-"""The words of a line of text with their places, and a cursor that the readers move.
-
-Below them: the statistic that the next words name.
-"""
+"""The words of a line of text with their places, and a cursor that the readers move."""
 
 from __future__ import annotations
 
@@ -17,10 +14,10 @@ from tracker.domain import BadBet
 from tracker.domain.catalog import Team, fold, nearest
 from tracker.domain.catalog.books import book_names
 from tracker.domain.money import plain_signs
-from tracker.domain.player import Stat
 from tracker.language.vocabulary import (
     AMERICAN,
     COLLEGE,
+    HALF_STEPS,
     LEAGUE,
     LETTERS,
     MONEYLINE,
@@ -32,11 +29,8 @@ from tracker.language.vocabulary import (
     RANK,
     STATS,
     SUGGESTED,
-    SUMS,
-    UNKNOWN_STATS,
     first_words,
     leagues_of,
-    only_the_bet,
     spelt,
 )
 
@@ -268,6 +262,37 @@ def _join_signs(words: list[Word]) -> list[Word]:
     return found
 
 
+_NOT_OF_THE_BET = re.compile(
+    r"""^[^\S\n]*(?:(?:bet|slip|bet[ ]slip|ticket|receipt|coupon)[ ]?(?:id|no\.?|number|\#)|id
+        |reference|ref|placed|bet[ ]placed|date[ ]placed|placed[ ](?:on|at)|confirmation)
+        [ ]*[:#](?![^\n]*[$€£])[^\n]*$
+    |^[^\S\n]*includes:?[ ][^\n]*\b(?:selection|leg|pick|parlay)s?[^\S\n]*$
+    |^[^\S\n]*cash[ ]?out(?:[ ]value)?[ ]*[:$€£][^\n]*$
+    |^[^\S\n]*(?:\d{1,2}\)|\d\ufe0f?\u20e3)(?=\s)
+    |(?<=\w[ ])\((?:[GFC]|[PS][GF])(?:[-/](?:[GFC]|[PS][GF]))?(?=\)|[ ]?[-,/|•·])
+    |(?<=[A-Z]{3})[ ]?[-,/|•·][ ]?(?:[GFC]|[PS][GF])(?=\)|[ ]*$)
+    |\b(?:(?:(?:(?:east|west)(?:ern)?[ ])?conf(?:erence|\.)?[ ])?(?:semi-?)?finals?|playoffs?
+        |(?:first|second|1st|2nd)[ ]round|round[ ][12])[ ,-]+game[ ][1-7]\b[ ]*[:,-]?
+    |\b(?:tip(?:-?[ ]?off|s)?|starts?)[ ]*(?:at|:)?[ ]*
+        (?=\d{1,2}(?::\d{2}|(?::\d{2})?[ ]?[ap]\.?m\b))
+    |^(?:(?:nba|wnba|ncaab?|cbb|basketball)[\s-]*)?\[\d{3,6}\](?=\s+\S)""",
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+)
+"""Finds what a slip says of itself (`Placed: Nov 20, 2026`), a bet's number (`2)`, `[503]`), a
+player's position (`(PG)`), which game of a series it is (`Finals Game 3:`), and the word before the
+time of a tip-off. A line with an amount, such as `Placed: $20`, is kept: that may be the stake."""
+
+_NUMBERED = re.compile(r"(?:^|(?<=[;:]))[^\S\n]*#(\d{1,2})(?=[^\S\n])", re.MULTILINE)
+
+
+def _only_the_bet(text: str) -> str:
+    """The text with blanks for what `_NOT_OF_THE_BET` finds, and for the numbers of legs: `#1`."""
+    text = _NOT_OF_THE_BET.sub(lambda x: " " * len(x[0]), text)
+    numbers = [int(x[1]) for x in _NUMBERED.finditer(text)]
+    in_order = len(numbers) > 1 and numbers == list(range(1, len(numbers) + 1))
+    return _NUMBERED.sub(lambda x: " " * len(x[0]), text) if in_order else text
+
+
 def _in_a_name(said: re.Match[str], words: Sequence[Word], find: FindTeam) -> bool:
     """Whether a word for a league is part of a team's name: Boston College, College Park."""
     if said[0].casefold() != "college":
@@ -301,6 +326,8 @@ class Line:
     at: int = 0
     leg: int | None = None
     now: datetime | None = None
+    priced: bool = False
+    """Whether a price other than even money stands beside the line."""
     league_words: list[tuple[int, frozenset[str]]] = field(default_factory=list)
     """Offsets of the words found by `LEAGUE`, with the leagues that each allows."""
     ranked: frozenset[int] = frozenset()
@@ -311,7 +338,7 @@ class Line:
     def over(cls, text: str, find: FindTeam, now: datetime | None = None) -> Line:
         """A line that is split into words, with the cursor at its start."""
         plain = plain_signs(text)
-        words = words_of(bare := only_the_bet(_LONG_MINUS.sub("-", plain)))
+        words = words_of(bare := _only_the_bet(_LONG_MINUS.sub("-", plain)))
         said = [x for x in LEAGUE.finditer(plain) if not _in_a_name(x, words, find)]
         ranks = [x for x in RANK.finditer(bare) if _ranked(x, words, find)]
         for one in (*said, *ranks):
@@ -467,12 +494,17 @@ class Line:
         where = "" if at is None or " column " in what else f" (at column {place + 1})"
         return BadBet(f"{_cut(self.text)!r}{colon}{leg} {what}{where}", place)
 
+    def unbracketed(self) -> bool:
+        """Whether no bracket stands before the next word."""
+        return self.text[: self.words[self.at].place][-1:] not in ("(", "[")
+
     def unclear(self, at: int) -> BadBet:
         """The error about a bare number that may be the price or the stake."""
-        written = self.written(at)
-        odds = f"({written})" if "." in written else f"{written}.0"
-        odds = f"+{written}" if AMERICAN.fullmatch(f"+{written}") else odds
-        why = f"{written!r} may be the odds or the stake: write {odds} or ${written}"
+        number = self.words[at].text
+        odds = f"({number})" if "." in number else f"{number}.0"
+        odds = f"+{number}" if AMERICAN.fullmatch(f"+{number}") else odds
+        stake = f"{number}u" if HALF_STEPS.fullmatch(number) else f"${number}"
+        why = f"{self.written(at)!r} may be the odds or the stake: write {odds} or {stake}"
         return self.wrong(why, at)
 
     def figure(self, parse: Callable[[str], T]) -> T:
@@ -503,68 +535,3 @@ def _openings() -> frozenset[str]:
 
 def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
-
-
-# ---------------------------------------------------------------------------------------- stats
-
-
-_JOIN = re.compile(r"[+&/]|-and-")
-_JOINERS = frozenset({"+", "&", "and", "/", ","})
-
-
-def read_stat(line: Line) -> tuple[Stat, int] | None:
-    """The statistic that the next words name, and how many words they are; None when none.
-
-    Raises BadBet for a statistic that is not followed here, such as fantasy points.
-    """
-    count = line.phrase(UNKNOWN_STATS)
-    if count > line.phrase(STATS):
-        _, what = line.look_up(UNKNOWN_STATS)
-        raise line.wrong(f"there are no lines on {what} here: {KNOWN}", line.at)
-    parts, count = _parts(line, 0)
-    if not parts:
-        return None
-    while (joined := _next(line, count)) is not None:
-        more, after = joined
-        parts |= more
-        count = after
-    if len(parts) == 1:
-        return next(iter(parts)), count
-    total = frozenset(parts)
-    if total not in SUMS:
-        names = " and ".join(sorted(x.value for x in total))
-        raise line.wrong(f"there are no lines on {names} together here: {KNOWN}", line.at)
-    return SUMS[total], count
-
-
-KNOWN = f"choose from {' '.join(x.value for x in Stat)}"
-"""The statistics that are followed, for an error."""
-
-
-def _next(line: Line, count: int) -> tuple[set[Stat], int] | None:
-    """The next part of a sum, and the count of words up to its end; None when none follows."""
-    joined = line.peek(count) in _JOINERS
-    follows = count + int(joined)
-    if line.peek(count) == "," and line.peek(follows) in ("&", "and"):
-        follows += 1
-    if not joined and line.peek(follows) in ("to", "point", "pt"):
-        return None
-    parts, after = _parts(line, follows)
-    return (parts, after) if parts else None
-
-
-def _parts(line: Line, ahead: int) -> tuple[set[Stat], int]:
-    """The statistics of the term `ahead` words on, and the count of words up to its end."""
-    line.at += ahead
-    count, stat = line.look_up(STATS)
-    low = line.peek()
-    line.at -= ahead
-    if stat is not None:
-        return set(stat.parts), ahead + count
-    pieces = [x for x in _JOIN.split(low) if x]
-    if len(pieces) < 2:  # noqa: PLR2004 - a sum of two or more
-        return set(), 0
-    found = [LETTERS.get(x) or STATS.get(x) for x in pieces]
-    if None in found:
-        return set(), 0
-    return {part for x in found if x is not None for part in x.parts}, ahead + 1
