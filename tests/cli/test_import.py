@@ -699,6 +699,24 @@ def test_a_cell_is_read_as_a_spreadsheet_shows_it_and_in_its_own_column() -> Non
         in_new_york("Date;Pick;Odds;Stake\n2026-01-29;DEN -4.5;early; late;-110;20\n")
 
 
+def test_a_stake_that_its_comma_parted_is_no_stake_of_a_dollar() -> None:
+    """`1,200` without quotes is refused by one cell too many, though the last one is empty."""
+    head, plain = "Date,Pick,Odds,Stake,Note\n", "2026-01-29,DEN -4.5,-110,20,"
+    found = in_new_york(f"{head}{plain}\n2026-01-29,DEN ML,-110,1,200,\n")
+    assert [x.line for x in found.slips] == [2]
+    assert "line 3: it has more cells" in found.mistakes[0]
+    ended = in_new_york(f"{head}{plain},\n2026-01-29,DEN ML,2,150,,\n")
+    assert [x.draft.stake_cents for x in ended.slips] == [2000, 15000]
+
+
+def test_even_beside_a_price_of_its_own_is_about_points() -> None:
+    """`DEN even` at -110 in its own column is about points; at +100 it is asked about."""
+    rows = ("2026-01-29,DEN even,-110,20", "2026-01-29,DEN even,+100,20")
+    found = in_new_york("Date,Pick,Odds,Stake\n" + "\n".join(rows))
+    assert [x.draft.legs[0].kind for x in found.slips] == ["odd_even"]
+    assert "line 3: 'DEN even': 'even' may be its price or its points" in found.mistakes[0]
+
+
 def test_a_column_without_a_name_is_no_other_column() -> None:
     """The numbers of rows, as tables are written with them, are neither a league nor a stake."""
     found = in_new_york(",Date,Bet,Odds\n0,2026-01-29,DEN -4.5,-110\n1,2026-01-30,LAL ML,+120\n")

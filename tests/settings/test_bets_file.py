@@ -121,6 +121,12 @@ pick = "parlay: DEN ML; over 224.5 +264 $10"
     assert (len(line.legs), line.stake_cents) == (2, 1000)
 
 
+def test_the_odds_of_a_row_tell_what_even_is_about() -> None:
+    """`DEN even` with other odds than even money is about points, in a row as in a line."""
+    found = parse_bets('[[bet]]\npick = "DEN even"\nodds = -110\n', "bets.toml", 1000)
+    assert [x.pick.legs[0].kind for x in found.drafts] == ["odd_even"]
+
+
 def test_two_thousand_bets_are_read_in_a_moment() -> None:
     """2,000 bets of all kinds are read in less than 1.5 s of processor time."""
     picks = ("DEN -4.5", "LAL@DEN over {}.5", "Jokic o{}.5 pts", "parlay: DEN ML; over {}.5")

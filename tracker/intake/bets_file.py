@@ -14,7 +14,7 @@ from typing import Any
 from tracker.domain import BadBet, BadRule, TrackerError
 from tracker.domain.catalog import Team
 from tracker.domain.draft import Draft, parse_placed_at
-from tracker.domain.money import parse_stake
+from tracker.domain.money import Odds, parse_stake
 from tracker.domain.pick import Matchup, Written, tags_of
 from tracker.domain.policy import Rule, parse_rules
 from tracker.domain.prior import LIKELY_SPREADS, LIKELY_TOTALS, NO_LINES, Lines
@@ -107,7 +107,8 @@ def _draft(row: dict[str, Any], unit_cents: int, guests: Sequence[Team]) -> Draf
         near = get_close_matches(unknown[0], sorted(_KNOWN), n=1)
         hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(_KNOWN))}"
         raise BadBet(f"{unknown[0]!r} is not a key of a bet; {hint}")
-    written, matchup = _written(row, guests)
+    odds = toml_odds(row["odds"]) if "odds" in row else None
+    written, matchup = _written(row, odds, guests)
     stake = stake_written(written, unit_cents)
     if "stake" in row:
         stake = _stake(row["stake"], unit_cents)
@@ -116,7 +117,7 @@ def _draft(row: dict[str, Any], unit_cents: int, guests: Sequence[Team]) -> Draf
         pick=written,
         matchup=matchup,
         game_text=_text(row, "game"),
-        odds=toml_odds(row["odds"]) if "odds" in row else written.odds,
+        odds=odds or written.odds,
         stake_cents=stake,
         name=_name(row),
         rules=None if rules is None else _rules(rules),
@@ -135,7 +136,9 @@ def _free(value: object) -> bool:
     return value
 
 
-def _written(row: dict[str, Any], guests: Sequence[Team]) -> tuple[Written, Matchup | None]:
+def _written(
+    row: dict[str, Any], odds: Odds | None, guests: Sequence[Team]
+) -> tuple[Written, Matchup | None]:
     """Read a bet's words: a pick, a player with a pick, or the legs of a parlay."""
     pick, player, game = (_text(row, key) for key in ("pick", "player", "game"))
     if "legs" in row:
@@ -145,7 +148,7 @@ def _written(row: dict[str, Any], guests: Sequence[Team]) -> tuple[Written, Matc
     if not pick:
         raise BadBet('a bet needs a pick, such as pick = "DEN -4.5", or legs')
     line = pick if player is None else f"{player} {pick}"
-    return read_line(line, game, guests, staked="stake" in row)
+    return read_line(line, game, guests, staked="stake" in row, odds=odds)
 
 
 def _text(row: dict[str, Any], key: str) -> str | None:

@@ -14,7 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from fractions import Fraction
-from itertools import chain, product
+from itertools import chain, pairwise, product
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from tracker.domain import BadBet, TrackerError
@@ -24,6 +25,7 @@ from tracker.domain.money import Odds, parse_odds, plain_signs
 from tracker.domain.pick import Matchup, Written
 from tracker.domain.same_bet import NOON
 from tracker.language import find_in, parse_bet, parse_matchup
+from tracker.language.picks import is_uneven
 from tracker.language.tokens import FindTeam
 from tracker.language.vocabulary import FREE, STATS, TENS, THREE_WAY, TIE, UNKNOWN_STATS
 
@@ -48,6 +50,14 @@ def _cell(value: str | None) -> str:
     return (value or "") if found is None else found[1] or found[2] or ""
 
 
+_PARTED = re.compile(r"[$€£]?[1-9][0-9]{0,2},[0-9]{3}(?:\.[0-9]+)?")
+
+
+def _is_parted(cells: Iterable[str]) -> bool:
+    """Whether two cells may be one amount, such as 1,200, whose comma has parted them."""
+    return any(_PARTED.fullmatch(f"{first},{second}") for first, second in pairwise(cells))
+
+
 def csv_rows(text: str) -> tuple[list[tuple[int, Row]], str, list[int]]:
     """The rows of a CSV with their first lines, the separator of its columns, and wide lines.
 
@@ -61,20 +71,23 @@ def csv_rows(text: str) -> tuple[list[tuple[int, Row]], str, list[int]]:
         first = rest.partition("\n")[0]
     delimiter = said[1] if said else max(",;\t|", key=first.count)
     table = csv.DictReader(io.StringIO(text), delimiter=delimiter)
-    rows: list[tuple[int, Row]] = []
-    wide: list[int] = []
+    found: list[tuple[int, dict[Any, Any], list[Any]]] = []
     try:
         for row in table:
-            more = row.pop(None, None) or []
+            more = list(row.pop(None, ()))
             broken = sum(x.count("\n") for x in (*row.values(), *more) if x)
-            line = table.line_num + skipped - broken
-            if any(more):
-                wide.append(line)
-            elif any(row.values()):
-                rows.append((line, {k: _cell(v) for k, v in row.items()}))
+            found.append((table.line_num + skipped - broken, row, more))
     except csv.Error as why:
         raise BadFile(f"line {table.line_num + skipped} is no CSV: {why}") from None
-    return rows, delimiter, wide
+    # Programs may end each line with a comma; a line with one more than others has parted a value.
+    usual = min((len(more) for _, _, more in found), default=0)
+    wide = [
+        line
+        for line, row, more in found
+        if any(more) or (len(more) > usual and _is_parted(row.values()))
+    ]
+    rows = [(line, row) for line, row, _ in found if any(row.values()) and line not in wide]
+    return [(line, {k: _cell(v) for k, v in row.items()}) for line, row in rows], delimiter, wide
 
 
 # ---------------------------------------------------------------------------------------- amounts
@@ -396,6 +409,7 @@ class BetColumns:
 
     `text` is the pick as written. `day` is the league's date of the game, None without a column for
     it. `own` is whether a person wrote the text for this program, which then says all of the bet.
+    `odds` is the price in the row's own column.
     `guests` are teams of feeds that the catalog does not list.
     """
 
@@ -406,6 +420,7 @@ class BetColumns:
     league: str = ""
     day: date | None = None
     own: bool = False
+    odds: Odds | None = None
     guests: tuple[Team, ...] = ()
 
     def read(self) -> tuple[Written, Matchup | None]:
@@ -434,7 +449,8 @@ class BetColumns:
         readings = _readings(self.text, self.market, self.line)
         for words in chain((self.text,) if self.own else (), readings):
             try:
-                return parse_bet(_HALF.sub(r"\1.5", words), find, staked=True)
+                plain = _HALF.sub(r"\1.5", words)
+                return parse_bet(plain, find, staked=True, priced=is_uneven(self.odds))
             except BadBet as why:
                 first = first or why
         raise first or BadBet(f"{self.text!r} is not understood")

@@ -373,7 +373,7 @@ class _Reader:
         number = self.text(row, "id")
         placed, day = self._time(row, "placed"), self._time(row, "day")
         columns = self._described(group, own_odds, league, None if day is None else day.slate)
-        pick, matchup = columns.read()
+        pick, matchup = replace(columns, odds=odds).read()
         if odds is not None and pick.odds is not None and odds.text == pick.odds.text:
             # The whole price of a parlay, which its text has only rounded.
             odds = pick.odds
@@ -411,7 +411,7 @@ class _Reader:
         if len(rows) == 1:
             return replace(rows[0], day=day)
         legs = [
-            x.leg if odds is None else f"{x.leg} {odds.text}"
+            x.leg if odds is None else f"{replace(x, odds=odds).leg} {odds.text}"
             for x, odds in zip(rows, own_odds, strict=True)
         ]
         return BetColumns(" | ".join(legs), league=league, day=day, guests=self.guests)
