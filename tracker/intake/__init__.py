@@ -72,7 +72,8 @@ def draft_of(
     or BadRule when something is not understood.
     """
     staked = beside.stake is not None
-    written, matchup = read_line(line, beside.game, guests, staked=staked, now=now)
+    odds = None if beside.odds is None else parse_odds(beside.odds)
+    written, matchup = read_line(line, beside.game, guests, staked=staked, odds=odds, now=now)
     name = None if beside.name is None else beside.name.strip()
     if name == "":
         raise BadBet("the id is empty: give a text or a number of your own, or leave it out")
@@ -80,7 +81,7 @@ def draft_of(
         pick=written,
         matchup=matchup,
         game_text=beside.game,
-        odds=_odds(written, beside.odds),
+        odds=_odds(written, odds),
         stake_cents=_stake(written, beside.stake, unit_cents),
         name=name,
         rules=parse_rules(beside.rules) or None,
@@ -91,14 +92,14 @@ def draft_of(
     )
 
 
-def _odds(written: Written, beside: str | None) -> Odds | None:
+def _odds(written: Written, beside: Odds | None) -> Odds | None:
     if beside is None:
         return written.odds
     if written.odds is not None:
         raise BadBet(
             f"the odds are given twice, as {written.odds.text} and beside the line: drop one"
         )
-    return parse_odds(beside)
+    return beside
 
 
 def _book(written: Written, beside: str | None) -> str | None:
