@@ -92,9 +92,11 @@ def test_a_free_bet_is_shown_as_one_wherever_its_stake_is(cli: Cli) -> None:
 
 
 def test_a_bare_number_is_told_as_the_stake(cli: Cli) -> None:
-    """What a shell leaves of `$15` within double quotes is read back as money."""
-    waits = cli("add", "DEN Nikola Jokic o25.5 pts -110 5")
-    assert " · stake $5.00 to win $4.55 · " in waits.out
+    """What a shell leaves of `$120` within double quotes is read back as money, of `$15` asked."""
+    waits = cli("add", "DEN Nikola Jokic o25.5 pts -110 20")
+    assert " · stake $20.00 to win $18.18 · " in waits.out
+    asked = cli("add", "DEN Nikola Jokic o25.5 pts -110 5")
+    assert "may be dollars or units: write $5 or 5u" in asked.err
     none = cli("add", "DEN ML -110 00")
     assert none.status == 2
     assert "within single quotes" in none.err
