@@ -164,12 +164,17 @@ async def until(holds: Callable[[Bets], bool], config: Path) -> Bets:
     raise AssertionError(f"not so in time; the log ends with {log_of(config)[-2000:]}")
 
 
-async def until_logged(text: str, config: Path) -> None:
-    """Wait until the daemon's log has a text; fails when that takes too long."""
+async def until_seen(seen: Callable[[], object], config: Path) -> None:
+    """Wait until something is to be seen; fails with the log when that takes too long."""
     ends = time.monotonic() + LONGEST_S
-    while text not in log_of(config):
+    while not seen():
         assert time.monotonic() < ends, log_of(config)
         await REAL.sleep(0.1)
+
+
+async def until_logged(text: str, config: Path) -> None:
+    """Wait until the daemon's log has a text."""
+    await until_seen(lambda: text in log_of(config), config)
 
 
 def log_of(config: Path) -> str:

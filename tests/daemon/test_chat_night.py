@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,9 +10,7 @@ import pytest
 
 from tests.daemon import night
 from tests.doubles.bot_api import PERSON, TOKEN, BotApi, Written
-from tracker.clock import ScaledClock, SystemClock
-
-REAL = SystemClock()
+from tracker.clock import ScaledClock
 
 
 def with_bot(folder: Path, base_url: str, api_url: str) -> Path:
@@ -23,15 +20,6 @@ def with_bot(folder: Path, base_url: str, api_url: str) -> Path:
     config.write_text(config.read_text("utf-8").replace("[rules]", f"{bot}[rules]"), "utf-8")
     config.chmod(0o600)
     return config
-
-
-async def until(done: Callable[[], object], what: str) -> None:
-    """Wait until something holds that is sure to come."""
-    for _ in range(1200):
-        if done():
-            return
-        await REAL.sleep(0.05)
-    raise AssertionError(what)
 
 
 def cards(api: BotApi) -> list[Written]:
@@ -44,27 +32,27 @@ def results(api: BotApi) -> list[Written]:
     return [x for x in api.written if "WON" in x.text and x.reply_to is not None]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 async def test_a_night_in_a_chat(tmp_path: Path) -> None:
     """One card lasts from tip-off to the final, alerts are replies, and commands are answered."""
     clock = ScaledClock(night.STARTS - timedelta(minutes=30), 600.0)
     async with BotApi(chats={PERSON}) as api, night.feed(["SAC@PHI"], clock) as feed:
         config = with_bot(tmp_path, feed.url, api.url)
         daemon = await night.start_daemon(config, clock)
-        await until(lambda: cards(api), "no card")
-        now = int(REAL.now().timestamp())
+        await night.until_seen(lambda: cards(api), config)
+        now = int(night.REAL.now().timestamp())
         api.say("/add PHI -1.5 -110 $20", chat=PERSON, at=now)
         added = "Bet #9 is registered: PHI -1.5"
-        await until(lambda: [x for x in api.written if added in x.text], "no bet")
+        await night.until_seen(lambda: [x for x in api.written if added in x.text], config)
         daemon.kill()
         await daemon.wait()
         daemon = await night.start_daemon(config, clock)
-        await until(lambda: [x for x in cards(api) if "Final" in x.text], "no final")
-        api.say("/status", chat=PERSON, at=int(REAL.now().timestamp()))
-        await until(lambda: results(api), "no result")
+        await night.until_seen(lambda: [x for x in cards(api) if "Final" in x.text], config)
+        api.say("/status", chat=PERSON, at=int(night.REAL.now().timestamp()))
+        await night.until_seen(lambda: results(api), config)
         daemon.terminate()
         assert await asyncio.wait_for(daemon.wait(), 20) == 0
     (card,) = cards(api)
     assert "#9 PHI -1.5" in card.text
     assert {x.reply_to for x in results(api)} == {card.message}
-    assert TOKEN not in (tmp_path / "daemon.log").read_text("utf-8")
+    assert TOKEN not in night.log_of(config)
