@@ -7,18 +7,21 @@ import fcntl
 import io
 import json
 import os
+import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import typer
 from aiohttp import web
 from rich.text import Text
 
 from tests.cli.conftest import NOBODY, Cli, Terminal
-from tracker.cli import outcome
+from tracker.cli import outcome, run_async
 from tracker.cli.demo import served
 from tracker.cli.replay import configuration
-from tracker.cli.screen import _widths, broken, make_printable, table
+from tracker.cli.screen import _widths, broken, make_printable, question, table
 from tracker.cli.setup.doctor import _clock, _files, _running
 from tracker.cli.watch.alerts import _short, alerts_line
 from tracker.domain.money import plural, several
@@ -359,3 +362,22 @@ def test_output_that_goes_nowhere_is_told_once(
         monkeypatch.setattr(sys, "stdout", full)
         assert outcome(lambda: print("x", file=full)) == 1
     assert capsys.readouterr().err.count("disk is full") == 1
+
+
+def test_ctrl_c_and_ctrl_d_at_a_question_end_the_command(capfd: pytest.CaptureFixture[str]) -> None:
+    """Either ends a question at once, within a coroutine too, and without a traceback."""
+
+    async def pressed(key: Callable[[], None]) -> None:
+        with question():
+            key()
+        raise AssertionError("the question went on waiting")
+
+    def ctrl_c() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    def ctrl_d() -> None:
+        raise typer.Abort
+
+    for key in (ctrl_c, ctrl_d):
+        assert outcome(lambda key=key: run_async(pressed(key))) == 130
+        assert capfd.readouterr().err == "error: stopped; nothing more was done\n"

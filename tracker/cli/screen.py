@@ -199,6 +199,27 @@ def progress(text: str) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def question() -> Iterator[None]:
+    """Let Ctrl-C and Ctrl-D at a question end the command at once: both raise KeyboardInterrupt.
+
+    In a coroutine asyncio takes Ctrl-C for itself, and the question would go on waiting.
+    """
+    import signal
+
+    import typer
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def asks() -> bool:
     """Whether a person can be asked: both standard input and output are a terminal."""
     return sys.stdin.isatty() and sys.stdout.isatty()

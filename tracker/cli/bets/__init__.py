@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tracker.app.choose_game import Chooser, GamesRead
 from tracker.cli import Scope, read_if_any
-from tracker.cli.screen import asks, progress, say, when
+from tracker.cli.screen import asks, progress, question, say, when
 from tracker.clock import SystemClock
 from tracker.domain import BadBet
 from tracker.domain.draft import Draft
@@ -139,13 +139,14 @@ class _AtTerminal:
         return why.players[_ask("That may mean several players:", listed)]
 
 
-def _ask(question: str, listed: Sequence[str]) -> int:
-    say(question)
+def _ask(which: str, listed: Sequence[str]) -> int:
+    say(which)
     for number, what in enumerate(listed, 1):
         say(f"  {number}  {what}")
     import typer
 
-    asked: int = typer.prompt("Which one", type=int)
+    with question():
+        asked: int = typer.prompt("Which one", type=int)
     if not 1 <= asked <= len(listed):
         raise BadBet(f"there is no {asked} in the list: nothing was added")
     return asked - 1

@@ -12,7 +12,17 @@ from tracker.app.health import read_since
 from tracker.app.views import bet_json, part
 from tracker.cli import Scope, read_if_any, run_async, scope_of, session
 from tracker.cli.app import AsJson, Reference
-from tracker.cli.screen import asks, named, note, say, say_json, shown_as, status_text, table
+from tracker.cli.screen import (
+    asks,
+    named,
+    note,
+    question,
+    say,
+    say_json,
+    shown_as,
+    status_text,
+    table,
+)
 from tracker.domain import BadBet, Misused
 from tracker.domain.bet import Result, Status
 from tracker.domain.money import money_text, parse_money
@@ -102,7 +112,8 @@ def _why(reason: str | None) -> str:
     """The reason of a result, asked for on a terminal where none was given; empty without one."""
     why = (reason or "").strip()
     if not why and asks():
-        why = str(typer.prompt("Why (kept with the result)")).strip()
+        with question():
+            why = str(typer.prompt("Why (kept with the result)")).strip()
     return why
 
 

@@ -20,7 +20,7 @@ from tracker.app.bets.importing import BroughtIn
 from tracker.app.views import part, plain
 from tracker.cli import FAILED, CommandEnded, Scope, guests, run_async, scope_of, session
 from tracker.cli.app import AsJson
-from tracker.cli.screen import asks, complain, note, progress, say, say_json, table
+from tracker.cli.screen import asks, complain, note, progress, question, say, say_json, table
 from tracker.clock import SystemClock
 from tracker.domain import Impossible, Misused
 from tracker.domain.draft import Draft
@@ -173,7 +173,8 @@ def _asked_dates(file: Path, text: str, unit: int, zone: ZoneInfo, manner: Manne
     except UnsureDates as why:
         if not asks():
             raise
-        day = typer.confirm(f"Is {why.example} a date that begins with the day?")
+        with question():
+            day = typer.confirm(f"Is {why.example} a date that begins with the day?")
         manner = replace(manner, day_first=day)
         return read_slips(text, str(file), unit_cents=unit, zone=zone, manner=manner)
 

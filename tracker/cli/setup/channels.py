@@ -16,7 +16,7 @@ import typer
 from tracker.app.channels import open_channels
 from tracker.cli import CommandEnded, Scope, run_async, scope_of, session
 from tracker.cli.app import AsJson, declare_group
-from tracker.cli.screen import asks, note, paint, progress, say, say_json
+from tracker.cli.screen import asks, note, paint, progress, question, say, say_json
 from tracker.clock import Clock, SystemClock
 from tracker.domain import Impossible
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
@@ -170,12 +170,17 @@ async def try_out(channel: Channel) -> None:
             say(f"{paint('✘', 'red')} {channel.name}: {answer['answer']}")
             raise CommandEnded
         say(f"{paint('✔', 'green')} {channel.name} took a message.")
-        if not asks() or typer.confirm("Did it arrive?", default=True):
+        if not asks() or _confirmed("Did it arrive?"):
             return
         note(_HINTS.get(kind, "Look at the service's own settings."))
-        if attempt + 1 == _TRIES or not typer.confirm("Send it again?", default=True):
+        if attempt + 1 == _TRIES or not _confirmed("Send it again?"):
             break
     note("`tracker test-alert` sends one whenever you like.")
+
+
+def _confirmed(what: str) -> bool:
+    with question():
+        return typer.confirm(what, default=True)
 
 
 def pair(context: typer.Context) -> None:
