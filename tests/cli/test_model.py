@@ -102,7 +102,7 @@ def test_a_missing_package_is_named_with_its_command(
 ) -> None:
     """Without the extra, the sentence has the command that installs it."""
     monkeypatch.setattr("tracker.cli.models.find_spec", lambda _: None)
-    assert 'pip install "ingame-tracker[modelling]"' in cli("fit", data).sentence
+    assert 'pip install ".[modelling]"' in cli("fit", data).sentence
 
 
 def test_a_season_that_was_seen_is_never_judged(

@@ -265,7 +265,7 @@ def test_without_the_extra_it_is_plain_and_says_so(ending: signal.Signals) -> No
         status = running.wait()
     os.close(window)
     assert status == 0
-    assert 'pip install "ingame-tracker[screen]"' in " ".join(drawn.split())
+    assert 'pip install ".[screen]"' in " ".join(drawn.split())
     assert "\x1b[?1049h" in drawn
     assert "\x1b[?1049l" in drawn
     assert "Nothing is followed yet" in drawn

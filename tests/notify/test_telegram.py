@@ -496,7 +496,7 @@ async def test_without_the_library_the_remedy_is_told(monkeypatch: pytest.Monkey
         with pytest.raises(ConfigError, match="pip install"):
             await channel.warm_up()
     assert isinstance(outcome, Refused)
-    assert 'pip install "ingame-tracker[telegram]"' in outcome.why
+    assert 'pip install ".[telegram]"' in outcome.why
 
 
 def test_a_chat_and_a_token_make_a_channel() -> None:

@@ -245,7 +245,7 @@ def _client(address: str, wait_s: float) -> AbstractContextManager[object]:
         from distributed import Client
     except ImportError:
         raise NoCluster(
-            'a cluster needs dask: install with `pip install "ingame-tracker[cluster]"`'
+            'a cluster needs dask: install with `pip install ".[cluster]"` in tracker\'s folder'
         ) from None
     try:
         client: AbstractContextManager[object] = Client(  # type: ignore[no-untyped-call]

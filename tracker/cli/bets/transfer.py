@@ -352,7 +352,8 @@ def _parquet(rows: list[dict[str, Any]], out: Path | None) -> None:
         import pyarrow.parquet as pq
     except ImportError:
         raise Impossible(
-            'Parquet needs pyarrow, which is not installed: pip install "ingame-tracker[modelling]"'
+            'Parquet needs pyarrow, which is not installed: pip install ".[modelling]" '
+            "in tracker's folder"
         ) from None
     with whole_file(out) as file:
         pq.write_table(pa.Table.from_pylist(rows), file)

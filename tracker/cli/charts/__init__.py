@@ -162,7 +162,8 @@ def _pictures() -> ModuleType:
         from tracker.cli.charts import picture
     except ImportError:
         raise Impossible(
-            'pictures need matplotlib, which is not installed: pip install "ingame-tracker[charts]"'
+            'pictures need matplotlib, which is not installed: pip install ".[charts]" '
+            "in tracker's folder"
         ) from None
     return picture
 

@@ -127,7 +127,7 @@ def need_modelling(what: str, *modules: str) -> None:
     if missing:
         raise Impossible(
             f"{what} needs {' and '.join(missing)}: "
-            'install with `pip install "ingame-tracker[modelling]"`'
+            'install with `pip install ".[modelling]"` in tracker\'s folder'
         )
 
 

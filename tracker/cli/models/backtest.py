@@ -253,7 +253,7 @@ def _draw(x: BacktestReport, file: Path) -> None:
     try:
         import matplotlib as mpl
     except ImportError:
-        note("No picture: install ingame-tracker[charts]")
+        note("No picture: `pip install '.[charts]'` in tracker's folder makes them possible")
         return
     mpl.use("Agg")
     from matplotlib import pyplot as plt

@@ -70,7 +70,8 @@ def serve(
         import tracker.web  # noqa: F401 - imports the other packages of the page
     except ModuleNotFoundError as missing:
         raise Impossible(
-            f'the page needs {missing.name}: install with `pip install "ingame-tracker[web]"`'
+            f'the page needs {missing.name}: install with `pip install ".[web]"` '
+            "in tracker's folder"
         ) from None
 
     scope = scope_of(context)

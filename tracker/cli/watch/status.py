@@ -322,7 +322,7 @@ _TOP, _REST_OF_LINE, _REST = "\x1b[H", "\x1b[K", "\x1b[J"
 
 _NO_SCREEN = (
     "The screen to act in needs Textual, which is not installed "
-    '(pip install "ingame-tracker[screen]"); this is the plain one.'
+    '(pip install ".[screen]" in tracker\'s folder); this is the plain one.'
 )
 
 

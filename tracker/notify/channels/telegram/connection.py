@@ -32,7 +32,7 @@ SEND_LIMIT = 15.0
 
 NO_LIBRARY = (
     "Telegram needs python-telegram-bot, which is not installed: "
-    'pip install "ingame-tracker[telegram]"'
+    'pip install ".[telegram]" in tracker\'s folder'
 )
 
 NO_CHAT = "no chat is paired with the bot yet: tracker telegram pair"
