@@ -284,6 +284,8 @@ def test_rules_can_be_replaced_and_given_back(cli: Cli) -> None:
     cli("add", "DEN ML")
     changed = cli("rules", "1", "--set", "p >= 85%", "--set", "hit", "--json").json
     assert [x["rule"] for x in changed["rules"]] == ["p >= 0.85", "hit"]
+    assert cli("rules", "1", "--set", "none", "--json").json["rules"] == []
+    assert cli("add", "LAL ML", "--rule", "none", "--json").json["rules"] == []
     back = cli("rules", "1", "--default", "--json").json
     usual = ["p >= 0.80", "p <= 0.30", "hit", "dead", "out", "settled"]
     assert [x["rule"] for x in back["rules"]] == usual

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -379,5 +380,5 @@ def test_ctrl_c_and_ctrl_d_at_a_question_end_the_command(capfd: pytest.CaptureFi
         raise typer.Abort
 
     for key in (ctrl_c, ctrl_d):
-        assert outcome(lambda key=key: run_async(pressed(key))) == 130
+        assert outcome(partial(run_async, pressed(key))) == 130
         assert capfd.readouterr().err == "error: stopped; nothing more was done\n"

@@ -342,6 +342,7 @@ async def test_the_rules_of_a_bet_are_shown_and_changed(tmp_path: Path) -> None:
         assert own == "#2 DEN ML\np >= 0.85 · swing 0.1 in 5m · settled"
         assert (await x.answer_to("/rules 2 p > 1")).text.startswith("Not changed\n'p > 1' is not")
         assert (await x.answer_to("/rules 2")).text == own
+        assert "no rules: nothing is said" in (await x.answer_to("/rules 2 None")).text
         assert (await x.answer_to("/rules 2 default")).text == f"#2 DEN ML\n{usual}"
         assert "there is no bet 99" in (await x.answer_to("/rules 99")).text
         filed = replace(draft("DEN +9.5"), from_file=True)

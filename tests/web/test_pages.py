@@ -140,6 +140,10 @@ async def test_a_bet_of_the_bets_file_is_changed_there(served: Served) -> None:
     assert "It stands in the bets file" in found
     assert "/bets/5/edit" not in found
     assert "/bets/5/rules" in found
+    data = {"rules": "none\n"}
+    done = await served.client.post("/bets/5/rules", data=data, headers=SAME)
+    assert "nothing is said of it" in unquote_plus(done.headers["location"])
+    assert ">none</textarea>" in (await served.client.get("/bets/5")).text
     for number, told in ((4, False), (5, True)):
         done = await served.client.post(
             f"/bets/{number}/rules", data={"rules": "hit"}, headers=SAME

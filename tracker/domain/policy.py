@@ -211,8 +211,14 @@ def parse_rule(text: str) -> Rule:
 
 
 def parse_rules(texts: Iterable[str]) -> tuple[Rule, ...]:
-    """Read several rules, each once, in their order. Raises BadRule."""
-    return tuple(dict.fromkeys(map(parse_rule, texts)))
+    """Read several rules, each once, in their order; the one word `none` is no rule at all.
+
+    Raises BadRule.
+    """
+    given = [*texts]
+    if [x.strip().casefold() for x in given] == ["none"]:
+        return ()
+    return tuple(dict.fromkeys(map(parse_rule, given)))
 
 
 class Level(StrEnum):

@@ -84,7 +84,7 @@ def draft_of(
         odds=_odds(written, odds),
         stake_cents=_stake(written, beside.stake, unit_cents),
         name=name,
-        rules=parse_rules(beside.rules) or None,
+        rules=parse_rules(beside.rules) if beside.rules else None,
         tags=tags_of(*written.tags, *beside.tags),
         book=_book(written, beside.book),
         placed_at=None if beside.placed_at is None else parse_placed_at(beside.placed_at, now),

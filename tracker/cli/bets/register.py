@@ -324,7 +324,7 @@ def rules(
         list[str] | None,
         typer.Option(
             "--set",
-            help="Replace the bet's rules, such as --set 'p >= 0.80'. May be given several times.",
+            help="Replace the bet's rules, such as --set 'p >= 0.80'; none for no alerts.",
         ),
     ] = None,
     default: Annotated[
@@ -351,8 +351,8 @@ def rules(
             source = find_config(scope.config)
             note(f"These are the defaults; change them under [rules] in {source}.")
         return
-    wanted = parse_rules(replace or ())
-    run_async(_rules(scope_of(context), bet, wanted or None, bool(replace) or default, as_json))
+    wanted = parse_rules(replace) if replace else None
+    run_async(_rules(scope_of(context), bet, wanted, bool(replace) or default, as_json))
 
 
 async def _rules(

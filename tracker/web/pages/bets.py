@@ -255,7 +255,7 @@ async def bet(
         market=await _market(site, view, now),
         charts=_charts(view, zone), legs=_legs(view, row), moved=len(view.priced.snapshots) > 1,
         settlements=_settlements(view, zone), open=still, results=[r.value for r in Result],
-        rules="\n".join(r.text for r in x.rules), offer=offer, against=against,
+        rules="\n".join(r.text for r in x.rules) or "none", offer=offer, against=against,
         stake="" if x.draft.stake_cents is None else money_text(x.draft.stake_cents),
         # What needs a person's decision has no chance to be worth something by.
         worth=await _worth(site, number, offer, against) if still and not x.review else None,
@@ -560,12 +560,14 @@ async def regrade(visitor: Inside, site: OfSite, number: int) -> Response:
 async def watch_for(
     visitor: Inside, site: OfSite, number: int, rules: Annotated[str, Form(max_length=2000)] = ""
 ) -> Response:
-    """Set a bet's rules, one on each line; an empty text sets the defaults."""
+    """Set a bet's rules, one on each line; an empty text sets the defaults, `none` no rules."""
     await _known(site, number)
-    wanted = parse_rules(x for x in rules.splitlines() if x.strip())
+    lines = [x for x in rules.splitlines() if x.strip()]
+    wanted = parse_rules(lines) if lines else None
     async with site.changing(visitor.who) as mine:
-        bet = await mine.watch_for(str(number), wanted or None, await site.now())
-    done = "Watched for by these rules." if wanted else "The default rules again."
+        bet = await mine.watch_for(str(number), wanted, await site.now())
+    done = "The default rules again." if wanted is None else "Watched for by these rules."
+    done = done if wanted != () else "No rules: nothing is said of it."
     return _back(number, f"{done} {FILE_WINS}" if bet.draft.from_file else done)
 
 
