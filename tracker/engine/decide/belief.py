@@ -148,7 +148,7 @@ def _reported(
     read = carried(timed(filled(_with_names(tracking, read), believed), believed), believed)
     listed = read.players or (believed is not None and believed.players)
     with_box = bool(listed) and tracking.follows_players
-    misread = _misread(believed, read)
+    misread = with_box and _misread(believed, read)
     known = replace(read, players=()) if misread else read
     state = boxed(read, known, believed) if with_box else read
     lag = _lag(tracking.told_by, origin)
@@ -280,7 +280,7 @@ def _misread(believed: GameState | None, read: GameState) -> bool:
     if now < was <= _ON_COURT * clock_run(read) / 60 + 1:
         return True
     return any(
-        abs(points_lacking(believed, x)) <= MOST_AT_ONCE < abs(points_lacking(read, x))
+        abs(points_lacking(read, x)) > MOST_AT_ONCE >= abs(points_lacking(believed, x))
         for x in Side
     )
 
