@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -156,6 +157,32 @@ def test_a_poll_by_which_no_rule_changes_stores_the_chance_alone() -> None:
     change = evening.see(live(3, 640, (30, 28), (28, 25), (2, 22)), 48)
     [swing] = [x for x in change.rules if x.rule.startswith("swing")]
     assert len(swing.window) == len(evening.changes)
+
+
+def test_a_swing_that_cools_down_is_not_stored_again_at_each_poll() -> None:
+    """While a swing waits out its cooldown, its readings are those of the snapshots too."""
+    evening = Evening(a_book(bet(1, "DEN ML", "swing 0.05 in 5m")))
+    for n in range(3):
+        evening.see(live(3, 700 - 12 * n, (30, 28), (28, 25), (2 + 15 * (n > 0), 2)), 12 * n)
+    assert [x.rule for x in evening.fired] == ["swing 0.05 in 5m"]
+    evening.see(live(3, 664, (30, 28), (28, 25), (17, 17)), 36)
+    for n in range(4, 9):
+        change = evening.see(live(3, 700 - 12 * n, (30, 28), (28, 25), (17, 17)), 12 * n)
+        assert (len(change.snapshots), change.rules, change.alerts) == (1, (), ())
+
+
+def test_a_decision_leaves_nothing_for_the_garbage_collector() -> None:
+    """What a poll works out refers to itself nowhere, so that old states are freed at once."""
+    evening = Evening(a_book(bet(1, "DEN ML", "p >= 0.80"), bet(2, "1H DEN -1.5", "hit")))
+    for n in range(2):
+        evening.see(live(3, 700 - 12 * n, (30, 28), (28, 25), (2, 2)), 12 * n)
+    gc.collect()
+    gc.disable()
+    try:
+        evening.see(live(3, 650, (30, 28), (28, 25), (4, 2)), 24)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 def test_a_break_at_which_a_bet_has_no_chance_hides_no_swing() -> None:

@@ -123,8 +123,7 @@ def prepared(outlook: Outlook, tracking: GameTracking) -> Outlook:
     An outlook works out each part (spans, players) when it is first asked for. Doing so here keeps
     that work in this thread and off the event loop, where the decision is made.
     """
-    game = tracking.game.id
-    work_out([x for one in tracking.tracked for x in markets_on(one, game)], outlook)
+    work_out(markets_on(tracking.tracked, tracking.game.id), outlook)
     return outlook
 
 

@@ -114,7 +114,7 @@ class IdleRange(NamedTuple):
     Nearly every reading at nearly every poll is one. They are bounded as those of an `IdleSpan`;
     the range is empty when a rule is about to change. `each` has one span for each rule, in order;
     None for a rule that is about to change, and for a swing rule. All of it holds only while the
-    bet's rule states are `rules`. `size` is the smallest move that a swing rule fires at, and
+    bet's rule states are `rules`. `size` is the smallest move that an armed swing fires at, and
     `reach` the longest time over which one is measured, None without such a rule.
     """
 
@@ -265,6 +265,8 @@ class Tracked:
 
     def without_chance(self, why: NoChance) -> Tracked:
         """The bet without a chance, and the reason why it has none."""
+        if self.chance is None and self.no_chance is why:
+            return self
         return replace(self, chance=None, no_chance=why)
 
     @property

@@ -361,7 +361,7 @@ def chances(tracked: list[Tracked], outlook: Outlook | None, state: GameState) -
     """Price each bet by an outlook, and a parlay's legs on the game too."""
     if outlook is None:
         return [PricedBet(x, None) for x in tracked]
-    markets = [x for one in tracked for x in markets_on(one, state.game.id)]
+    markets = markets_on(tracked, state.game.id)
     # All markets are priced in one call, which is faster than one call a parlay.
     raw_chances, own = price_all(markets, outlook), own_figures(markets, outlook)
     told = state.phase.in_play and state.last_five_minutes
@@ -371,16 +371,18 @@ def chances(tracked: list[Tracked], outlook: Outlook | None, state: GameState) -
             None if _unscored(x, late) else chance
             for x, chance in zip(markets, raw_chances, strict=True)
         ]
-    priced = zip(raw_chances, own, strict=True)
+    priced, maps = zip(raw_chances, own, strict=True), outlook.calibrations.maps
     found: list[PricedBet] = []
     for one in tracked:
         market = one.bet.market
         if isinstance(market, Parlay):
-            raw = [next(priced)[0] for _ in market.in_game(state.game.id)]
-            seen = priced_parlay(one, market, state.game.id, raw, outlook)
+            legs = [next(priced)[0] for _ in market.in_game(state.game.id)]
+            seen = priced_parlay(one, market, state.game.id, legs, outlook)
             found.append(PricedBet(seen, chance_of(seen)))
-        else:
-            found.append(_single(one, market, *next(priced), outlook))
+            continue
+        raw, figure = next(priced)
+        chance = _single(one, market, raw, outlook) if raw is None or maps else raw
+        found.append(PricedBet(one, chance, None if chance is raw else raw, figure))
     return found
 
 
@@ -398,15 +400,13 @@ def _unscored(market: Market, late: set[Side]) -> bool:
 
 
 def _single(
-    one: Tracked, market: Market, raw: Chance | None, own: OwnFigure | None, outlook: Outlook
-) -> PricedBet:
-    if raw is None:
-        why = why_none(market, outlook)
-        return PricedBet(one, None if why is None else why.after(one.no_chance), None, own)
-    if not outlook.calibrations.maps:
-        return PricedBet(one, raw, None, own)
-    chance = outlook.calibrations.applied(market, raw)
-    return PricedBet(one, chance, None if chance is raw else raw, own)
+    one: Tracked, market: Market, raw: Chance | None, outlook: Outlook
+) -> Chance | NoChance | None:
+    """The calibrated chance of a single bet, or why it has none."""
+    if raw is not None:
+        return outlook.calibrations.applied(market, raw)
+    why = why_none(market, outlook)
+    return None if why is None else why.after(one.no_chance)
 
 
 def _see_one(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from tracker.domain.bet import Parlay, Result
@@ -31,7 +31,7 @@ def presume(tracking: GameTracking, state: GameState, outlook: Outlook) -> GameT
     for tracked in tracking.tracked:
         slip = tracked.bet.market
         if isinstance(slip, Parlay) and _waits(tracked, tracking.game.id):
-            raw = price_all(markets_on(tracked, state.game.id), outlook)
+            raw = price_all(markets_on([tracked], state.game.id), outlook)
             tracking = tracking.with_tracked(
                 priced_parlay(tracked, slip, state.game.id, raw, outlook)
             )
@@ -42,12 +42,16 @@ def _waits(tracked: Tracked, game_id: str) -> bool:
     return len(tracked.groups) > 1 and part_of(tracked, game_id) is None
 
 
-def markets_on(tracked: Tracked, game_id: str) -> list[Market]:
-    """The markets of a bet that are on a game: its own, or those of a parlay's legs in order."""
-    slip = tracked.bet.market
-    if isinstance(slip, Parlay):
-        return [slip.legs[i].market for i in slip.in_game(game_id)]
-    return [slip]
+def markets_on(tracked: Iterable[Tracked], game_id: str) -> list[Market]:
+    """The markets of bets that are on a game: their own, or those of a parlay's legs in order."""
+    found: list[Market] = []
+    for one in tracked:
+        slip = one.bet.market
+        if isinstance(slip, Parlay):
+            found += [slip.legs[i].market for i in slip.in_game(game_id)]
+        else:
+            found.append(slip)
+    return found
 
 
 def priced_parlay(
@@ -55,7 +59,7 @@ def priced_parlay(
 ) -> Tracked:
     """A parlay with new chances of its legs on the outlook's game, and of these together.
 
-    `raw` are the chances of `markets_on`, not calibrated; None keeps a leg's last chance, unless
+    `raw` are the chances of `markets_on` it, not calibrated; None keeps a leg's last chance, unless
     the leg is known to have none. A leg with a result is not priced again. A leg whose player is
     out will be void, so it drops out.
     """

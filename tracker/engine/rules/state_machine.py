@@ -128,8 +128,9 @@ def idle_range(
             low, high = max(low, span.low), min(high, span.high)
             after, until = max(after, span.after), min(until, span.until)
             if isinstance(rule, SwingRule):
-                reach = max(reach or timedelta(0), timedelta(seconds=rule.seconds))
-                size, span = min(size, rule.size), None
+                reach, span = max(reach or timedelta(0), timedelta(seconds=rule.seconds)), None
+                if state.phase is RulePhase.ARMED:
+                    size = min(size, rule.size)
         each[place] = span
     return IdleRange(states, low, high, after, until, tuple(each), size, reach)
 
@@ -174,10 +175,24 @@ def _chance(odds: float) -> float:
 
 
 def _swing_idle(rule: SwingRule, state: RuleState) -> IdleSpan | None:
-    if not state.window or (state.phase, state.reason) != (RulePhase.ARMED, Reason.BELOW):
+    if not state.window:
         return None
-    seen, last = [x for _, x in state.window], state.window[-1][0]
-    return IdleSpan(max(seen) - rule.size + CLEAR, min(seen) + rule.size - CLEAR, last, _EVER[1])
+    last, p = state.window[-1]
+    seen = [x for _, x in state.window]
+    low, high = min(seen), max(seen)
+    match state.phase, state.reason:
+        case RulePhase.ARMED, Reason.BELOW:
+            return IdleSpan(high - rule.size + CLEAR, low + rule.size - CLEAR, last, _EVER[1])
+        case RulePhase.COOLING, Reason.COOLING_DOWN if state.fired:
+            # As long as it is a swing away from a reading that is not too old.
+            up = p - low > high - p
+            since = max(t for t, x in state.window if x == (low if up else high))
+            until = min(state.fired[-1] + COOLDOWN, since + timedelta(seconds=rule.seconds))
+            if up:
+                return IdleSpan(low + rule.size + CLEAR, math.inf, last, until)
+            return IdleSpan(-math.inf, high - rule.size - CLEAR, last, until)
+        case _:
+            return None
 
 
 def unmoved(

@@ -95,6 +95,10 @@ class GameUpdate:
     """The facts about the game that follow from the change."""
     corrected: bool = field(init=False)
     """Whether points of a team, or any figure of a player, were taken back."""
+    hurried: bool = field(init=False)
+    """Whether one reading beyond a level is enough: late, and with nothing missing of what came."""
+    quiet: bool = field(init=False)
+    """Whether rules can act on chances alone: no fact, correction or renewal concerns them."""
 
     @property
     def playable(self) -> bool:
@@ -115,8 +119,11 @@ class GameUpdate:
     def __post_init__(self) -> None:
         """Compute once, and not for every bet, what follows from the change."""
         back = self.before is not None and _takes_back(self.before, self.state)
-        object.__setattr__(self, "facts", facts_of(self.before, self.state))
+        facts = facts_of(self.before, self.state)
+        object.__setattr__(self, "facts", facts)
         object.__setattr__(self, "corrected", back)
+        object.__setattr__(self, "hurried", _late(self.state) and not self.unfinished)
+        object.__setattr__(self, "quiet", not (facts or back or self.renewed))
 
 
 def _takes_back(before: GameState, after: GameState) -> bool:
@@ -220,8 +227,7 @@ def _reading(old: Tracked, chance: Chance | None, update: GameUpdate) -> RuleRea
         return None
     before = None if old.chance is None else old.chance.win
     shared = len(old.groups) > 1
-    hurried = _hurried(update.state, chance) and (chance.decided or not update.unfinished)
-    return RuleReading(chance.win, update.now, hurried, before, shared)
+    return RuleReading(chance.win, update.now, update.hurried or chance.decided, before, shared)
 
 
 def idle_after(
@@ -232,11 +238,9 @@ def idle_after(
     It is the quick way for nearly every bet at nearly every poll: a tenth of the time of stepping.
     """
     idle = old.idle
-    if idle is None or idle.rules is not seen.rules or update.facts or update.renewed:
+    if idle is None or idle.rules is not seen.rules or not update.quiet:
         return None
-    if update.corrected or chance.push >= LIKELIEST or old.no_chance is not None:
-        return None
-    if seen.legs and old.out != seen.out:
+    if chance.push >= LIKELIEST or old.no_chance is not None or (seen.legs and old.out != seen.out):
         return None
     return unmoved(idle, old.readings, chance.win, update.now)
 
@@ -362,9 +366,8 @@ def _decision(
     )
 
 
-def _hurried(state: GameState, chance: Chance) -> bool:
-    """Whether one reading beyond a level is enough: near the end, or for a decided bet."""
-    return chance.decided or (state.phase.in_play and state.last_two_minutes)
+def _late(state: GameState) -> bool:
+    return state.phase.in_play and state.last_two_minutes
 
 
 Doubted = Callable[[Tracked], Chance | NoChance | None]
@@ -384,7 +387,7 @@ def freeze_doubted(change: Change, state: GameState, doubted: Doubted, now: date
         if not isinstance(chance, Chance):
             continue
         rules = {x.text: x for x in tracked.bet.rules if isinstance(x, LevelRule | SwingRule)}
-        reading = RuleReading(chance.win, now, _hurried(state, chance), None)
+        reading = RuleReading(chance.win, now, _late(state) or chance.decided, None)
         states = caught_up(tracked.bet.rules, tracked.rules, tracked.readings)
         acting = [
             memory

@@ -58,18 +58,19 @@ def tell_certain(change: Change, polls: LastTwo | None, now: datetime) -> Change
     state = polls.now.state
     found = Gathering(change)
     for tracked in change.tracking.tracked:
-        slip = tracked.bet.market
-        if tracked.ended or not (isinstance(slip, Parlay) or polls.told(slip)):
-            continue
+        slip, result = tracked.bet.market, polls.results.get(tracked.bet.number)
         notified = [
             ANNOUNCED_AS[x.rule]
             for x in tracked.rules
             if x.phase is _FIRING and x.rule in ANNOUNCED_AS
         ]
+        if not (result or notified or tracked.legs) or tracked.ended:
+            # Most bets at most polls: nothing is certain, and nothing was.
+            continue
         if isinstance(slip, Parlay):
             result = _parlay_result(tracked, slip, polls)
-        else:
-            result = polls.results.get(tracked.bet.number)
+        elif not polls.told(slip):
+            continue
         if notified != ([] if result is None else [result]):
             ever = _possible(tracked, polls) if notified else frozenset()
             _step(found, tracked, result, ever, state, now)
@@ -181,7 +182,7 @@ def tell_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
     state = polls.now.state
     found = Gathering(change)
     opened = {x.bet for x in change.alerts if (x.rule, x.reason) == (Fact.HIT, Reason.TAKEN_BACK)}
-    for tracked in change.tracking.tracked:
+    for tracked in [x for x in change.tracking.tracked if x.legs]:
         slip = tracked.bet.market
         if not isinstance(slip, Parlay) or tracked.ended or tracked.review is not None:
             continue

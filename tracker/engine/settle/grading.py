@@ -7,11 +7,13 @@ a half at its end or an over that is passed; the final state grades it again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import assert_never
+from operator import is_
+from typing import NamedTuple, assert_never
 
+from tracker.domain import Lazy
 from tracker.domain.bet import Bet, Parlay, Result, excess_of, excess_over
 from tracker.domain.catalog.books import HouseRules, house_of
 from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
@@ -33,6 +35,7 @@ from tracker.domain.market import (
     Total,
 )
 from tracker.domain.player import UNREAD, Player, Stat, box_line, box_lines, figure
+from tracker.domain.tracking import Tracked
 
 _MINUTE = 60
 
@@ -87,73 +90,6 @@ class _Part:
     score: Score | None
 
 
-class _ByHouse:
-    """The results that a state makes certain by one book's rules; each span is worked out once."""
-
-    def __init__(self, sure: Sure, house: HouseRules) -> None:
-        self._sure, self._house = sure, house
-        self._parts: dict[Span, _Part] = {}
-
-    def part(self, span: Span) -> _Part:
-        """A span of the game as it stands in this state."""
-        found = self._parts.get(span)
-        if found is None:
-            over = _finished(span, self._sure.state, self._house)
-            read = _at_its_end if over else _so_far
-            found = self._parts[span] = read(span, self._sure.state, self._house)
-        return found
-
-    def result(self, market: Market) -> Result | None:
-        """The certain result of a market; None while it may still change."""
-        if isinstance(market, PlayerTotal):
-            return self._total_passed(market)
-        if isinstance(market, DoubleDouble):
-            return self._multiple_reached(market)
-        part = self.part(market.span)
-        if part.over:
-            known = part.score
-            return self.level(market) if known is None else _by_points(market, known)
-        return _passed(market, part)
-
-    def level(self, market: GameMarket) -> Result | None:
-        """The result of a bet on regulation in a game with overtime: it was level then.
-
-        None where that does not tell, or where the points are known.
-        """
-        state, span = self._sure.state, market.span
-        on_regulation = span.periods(state.game.rules) == Span.REGULATION.periods(state.game.rules)
-        overtime = not state.overtime or (span.counts_overtime and self._house.overtime)
-        if overtime or not on_regulation or self.part(span).score is not None:
-            return None
-        match market:
-            case Moneyline() | Spread() | ThreeWay() | OddEven(side=None):
-                return _by_points(market, Score(0, 0))
-            case _:
-                return None
-
-    def _total_passed(self, market: PlayerTotal) -> Result | None:
-        made = self._sure.made(market)
-        if made is None or made <= market.points or not self._stands(market.player):
-            return None
-        return _yes(holds=market.direction is Direction.OVER)
-
-    def _multiple_reached(self, market: DoubleDouble) -> Result | None:
-        line = self._sure.line(market.player)
-        if line is None:
-            return None
-        reached = sum((figure(line, x) or 0) >= CATEGORY_REACHED for x in CATEGORIES)
-        if reached < market.categories or not self._stands(market.player):
-            return None
-        return _yes(holds=market.happens)
-
-    def _stands(self, player: Player) -> bool:
-        """Whether a player's figures count for this book as the box score has them."""
-        line = self._sure.line(player)
-        if line is None or line.doubt or _absent(line, self._house):
-            return False
-        return self._house.overtime or not self._sure.state.overtime
-
-
 class Sure:
     """The results of markets that one state makes certain while its game goes on.
 
@@ -163,10 +99,10 @@ class Sure:
     def __init__(self, state: GameState) -> None:
         """`state` is the state of a game in play, or of one that was cut short."""
         self.state = state
-        self._houses: dict[str, _ByHouse] = {}
+        self._parts: dict[tuple[str, Span], _Part] = {}
         self._made: dict[tuple[Side, str, Stat], int | None] = {}
 
-    @cached_property
+    @Lazy
     def _lines(self) -> dict[tuple[Side, str], PlayerLine]:
         return box_lines(self.state)
 
@@ -176,7 +112,33 @@ class Sure:
         A span that is over is decided by its points. A total that the points have passed already is
         decided too.
         """
-        return self._by(house).result(market)
+        if isinstance(market, PlayerTotal):
+            return self._total_passed(market, house)
+        if isinstance(market, DoubleDouble):
+            return self._multiple_reached(market, house)
+        part = self._part(market.span, house)
+        if part.over:
+            known = part.score
+            return self._level(market, house) if known is None else _by_points(market, known)
+        return _passed(market, part)
+
+    def reached(self, market: Market, house: HouseRules) -> float:
+        """The figure that a line must be below for its market's result to be certain.
+
+        Markets on the same figure share it. It is infinite where the line does not matter, and
+        minus infinity where no result of such a market is certain yet.
+        """
+        if isinstance(market, PlayerTotal):
+            made = self.made(market)
+            return -math.inf if made is None else made
+        if isinstance(market, DoubleDouble):
+            return math.inf
+        part = self._part(market.span, house)
+        if part.over:
+            return math.inf
+        if part.score is None or not isinstance(market, Total | TeamTotal):
+            return -math.inf
+        return _points(market, part.score)
 
     def verdict(self, market: Market, house: HouseRules) -> Verdict | None:
         """The certain result with its reason and evidence; None while it may still change."""
@@ -186,11 +148,11 @@ class Sure:
         if isinstance(market, PlayerMarket):
             line = self._lines[market.player.side, market.player.key]
             return _player_decided(market, line, self.state, house, result)
-        return _decided(result, market.span, self._by(house).part(market.span), self.state, house)
+        return _decided(result, market.span, self._part(market.span, house), self.state, house)
 
     def level(self, market: GameMarket, house: HouseRules) -> Verdict | None:
         """The verdict on a bet that a level score after regulation decides; None otherwise."""
-        result = self._by(house).level(market)
+        result = self._level(market, house)
         if result is None:
             return None
         return Verdict(result, *_words(market.span, self.state, house, None))
@@ -205,8 +167,7 @@ class Sure:
 
     def over(self, market: Market, house: HouseRules) -> bool:
         """Whether a market is on a part of the game that has been played to its end."""
-        player = isinstance(market, PlayerMarket)
-        return not player and self._by(house).part(market.span).over
+        return not isinstance(market, PlayerMarket) and self._part(market.span, house).over
 
     def line(self, player: Player) -> PlayerLine | None:
         """A player's figures in the box score; None where it does not list him, or lists two."""
@@ -221,11 +182,121 @@ class Sure:
             self._made[key] = None if line is None else figure(line, stat)
         return self._made[key]
 
-    def _by(self, house: HouseRules) -> _ByHouse:
-        found = self._houses.get(house.name)
+    def _part(self, span: Span, house: HouseRules) -> _Part:
+        """A span of the game as it stands in this state, by a book's rules."""
+        key = house.name, span
+        found = self._parts.get(key)
         if found is None:
-            found = self._houses[house.name] = _ByHouse(self, house)
+            read = _at_its_end if _finished(span, self.state, house) else _so_far
+            found = self._parts[key] = read(span, self.state, house)
         return found
+
+    def _level(self, market: GameMarket, house: HouseRules) -> Result | None:
+        """The result of a bet on regulation in a game with overtime: it was level then.
+
+        None where that does not tell, or where the points are known.
+        """
+        state, span = self.state, market.span
+        on_regulation = span.periods(state.game.rules) == Span.REGULATION.periods(state.game.rules)
+        overtime = not state.overtime or (span.counts_overtime and house.overtime)
+        if overtime or not on_regulation or self._part(span, house).score is not None:
+            return None
+        match market:
+            case Moneyline() | Spread() | ThreeWay() | OddEven(side=None):
+                return _by_points(market, Score(0, 0))
+            case _:
+                return None
+
+    def _total_passed(self, market: PlayerTotal, house: HouseRules) -> Result | None:
+        made = self.made(market)
+        if made is None or made <= market.points or not self._stands(market.player, house):
+            return None
+        return _yes(holds=market.direction is Direction.OVER)
+
+    def _multiple_reached(self, market: DoubleDouble, house: HouseRules) -> Result | None:
+        line = self.line(market.player)
+        if line is None:
+            return None
+        reached = sum((figure(line, x) or 0) >= CATEGORY_REACHED for x in CATEGORIES)
+        if reached < market.categories or not self._stands(market.player, house):
+            return None
+        return _yes(holds=market.happens)
+
+    def _stands(self, player: Player, house: HouseRules) -> bool:
+        """Whether a player's figures count for this book as the box score has them."""
+        line = self.line(player)
+        if line is None or line.doubt or _absent(line, house):
+            return False
+        return house.overtime or not self.state.overtime
+
+
+class _Lined(NamedTuple):
+    """A single bet with its line; 0 where it has none, or where that does not matter."""
+
+    line: float
+    bet: Bet
+    market: Market
+
+
+class _Alike(NamedTuple):
+    """Single bets at one book that one figure, or one part of the game, decides, by their lines."""
+
+    house: HouseRules
+    bets: list[_Lined]
+
+    def certain(self, polls: LastTwo) -> Iterator[tuple[Bet, Result]]:
+        """The bets whose results the two states make certain: mostly few of them, or none."""
+        reached = polls.now.reached(self.bets[0].market, self.house)
+        for line, bet, market in self.bets:
+            if line >= reached:
+                break
+            result = polls.agreed(market, self.house)
+            if result is not None:
+                yield bet, result
+
+
+def _decided_by(market: Market) -> tuple[object, float]:
+    """What decides a market besides the book's rules, and its line."""
+    match market:
+        case PlayerTotal(player, stat, _, points):
+            return (player, stat), points
+        case DoubleDouble():
+            return market, 0.0
+        case TeamTotal(side, _, points, span):
+            return (span, side), points
+        case Total(_, points, span):
+            return (span, None), points
+        case _:
+            return market.span, 0.0
+
+
+def _sorted(bets: Iterable[Bet]) -> list[_Alike]:
+    found: dict[object, _Alike] = {}
+    for bet in bets:
+        if not isinstance(bet.market, Parlay):
+            house, (what, line) = house_of(bet.book), _decided_by(bet.market)
+            alike = found.setdefault((house.name, what), _Alike(house, []))
+            alike.bets.append(_Lined(line, bet, bet.market))
+    for alike in found.values():
+        alike.bets.sort(key=lambda x: x.line)
+    return list(found.values())
+
+
+_KEPT = 64
+"""The most games of which sorted bets are kept."""
+
+_known: dict[str, tuple[list[Bet], list[_Alike]]] = {}
+"""The bets of games, and the same sorted: from poll to poll they are the same objects."""
+
+
+def _alike(game: str, bets: list[Bet]) -> list[_Alike]:
+    """The single bets on a game, those together that one figure decides."""
+    known = _known.get(game)
+    if known is None or len(known[0]) != len(bets) or not all(map(is_, known[0], bets)):
+        if len(_known) >= _KEPT:
+            _known.clear()
+        known = _known[game] = bets, _sorted(bets)
+    return known[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,13 +327,14 @@ class LastTwo:
     ) -> LastTwo:
         """Work out the results that two states of a game make certain for the bets on it."""
         polls = cls(Sure(before), Sure(now), scored, boxed)
-        for bet in bets if now.phase.in_play else ():
-            if isinstance(bet.market, Parlay):
-                continue
-            result = polls.agreed(bet.market, house_of(bet.book))
-            if result is not None:
-                polls.results[bet.number] = result
+        if now.phase.in_play:
+            for alike in _alike(now.game.id, list(bets)):
+                polls.results.update((x.number, result) for x, result in alike.certain(polls))
         return polls
+
+    def concerned(self, tracked: Iterable[Tracked]) -> list[Tracked]:
+        """The bets that these states may settle: parlays, and single bets with a certain result."""
+        return [x for x in tracked if x.legs or x.bet.number in self.results]
 
     def told(self, market: Market) -> bool:
         """Whether the poll's document tells what decides a market."""
@@ -319,11 +391,13 @@ def _passed(market: GameMarket, part: _Part) -> Result | None:
     """The result of a total that the points so far have passed; None for any other market."""
     if part.score is None or not isinstance(market, Total | TeamTotal):
         return None
-    score = part.score
-    points = score.total if isinstance(market, Total) else score.of(market.side)
-    if points <= market.points:
+    if _points(market, part.score) <= market.points:
         return None
     return _yes(holds=market.direction is Direction.OVER)
+
+
+def _points(market: Total | TeamTotal, score: Score) -> int:
+    return score.total if isinstance(market, Total) else score.of(market.side)
 
 
 def _decided(

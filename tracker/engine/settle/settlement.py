@@ -125,7 +125,7 @@ def settle_parts(change: Change, polls: LastTwo | None, now: datetime) -> Change
         return known if verdict is None else _with_verdict(known, verdict)
 
     found = Gathering(change)
-    for tracked in change.tracking.tracked:
+    for tracked in polls.concerned(change.tracking.tracked):
         if not _part_is_news(tracked, polls):
             continue
         if may_settle(tracked, state, house_of(tracked.bet.book), now):
