@@ -468,8 +468,6 @@ _LEG_STANDINGS = "SELECT * FROM leg_standing WHERE bet IN (SELECT value FROM jso
 
 _LEG_GROUPS = "SELECT * FROM leg_group WHERE bet IN (SELECT value FROM json_each(?))"
 
-_STANDING = "SELECT * FROM standing WHERE bet = ?"
-
 _STANDINGS = "SELECT * FROM standing WHERE bet IN (SELECT value FROM json_each(?))"
 
 
@@ -497,17 +495,31 @@ def keep_legs(db: Connection, changed: Iterable[LegStanding]) -> None:
 
 def keep_standing(db: Connection, changed: Iterable[Tracked]) -> None:
     """Store the groups of parlays, the last announced revision, and why a bet has no chance."""
-    for x in changed:
-        number = x.bet.number
-        db.executemany(
-            _KEEP_LEG_GROUP,
-            (chance_columns(y.chance) | {"bet": number, "game": y.game} for y in x.groups),
-        )
-        why = None if x.no_chance is None else x.no_chance.value
-        values = {"bet": number, "told": x.reported, "no_chance": why}
-        known = db.execute(_STANDING, (number,)).fetchone()
-        if x.reported or why or known is not None:
-            db.execute(_KEEP_STANDING, values)
+    bets = {x.bet.number: x for x in changed}
+    db.executemany(
+        _KEEP_LEG_GROUP,
+        (
+            chance_columns(y.chance) | {"bet": number, "game": y.game}
+            for number, x in bets.items()
+            for y in x.groups
+        ),
+    )
+    # Most bets have nothing to tell at most polls, and never had: one query finds the others.
+    stored = {row["bet"] for row in db.execute(_STANDINGS, (pack(list(bets)),))}
+    told = {
+        number: x for number, x in bets.items() if x.reported or x.no_chance or number in stored
+    }
+    db.executemany(
+        _KEEP_STANDING,
+        (
+            {
+                "bet": number,
+                "told": x.reported,
+                "no_chance": None if x.no_chance is None else x.no_chance.value,
+            }
+            for number, x in told.items()
+        ),
+    )
 
 
 def recall(db: Connection, fresh: Iterable[Tracked]) -> list[Tracked]:

@@ -60,7 +60,7 @@ ADD_GAME_POLL = "INSERT INTO game_poll (game, poll) VALUES (?, ?) ON CONFLICT DO
 
 KEEP_LATEST = """
 INSERT INTO latest (bet, at, win, push, lose, peak, low)
-VALUES (:bet, :at, :win, :push, :lose, :open, :open)
+VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (bet) DO UPDATE SET
   at = excluded.at, win = excluded.win, push = excluded.push, lose = excluded.lose,
   peak = max(coalesce(peak, excluded.peak), coalesce(excluded.peak, peak)),

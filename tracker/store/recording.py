@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlite3 import Connection
 
 from tracker.domain.bet import Settlement, Snapshot
+from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState
 from tracker.domain.policy import Fact
 from tracker.domain.poll import Document, Origin, Poll, Unreadable
@@ -17,7 +18,6 @@ from tracker.store import queries as q
 from tracker.store.alerting import keep_alert
 from tracker.store.bet_rows import keep_legs, keep_standing, odds_of
 from tracker.store.database.columns import (
-    chance_columns,
     pack,
     pack_state,
     stamp,
@@ -234,10 +234,14 @@ def _keep_snapshots(db: Connection, change: Change, poll: int, followed: Followe
     db.executemany(q.KEEP_LATEST, (_latest(x) for x in taken if x.chance is not None))
 
 
-def _latest(x: Snapshot) -> dict[str, object]:
+def _latest(x: Snapshot) -> tuple[object, ...]:
     certain = x.chance is None or x.chance.decided
-    values = {"bet": x.bet, "at": stamp(x.at), "open": None if certain else x.known.win}
-    return chance_columns(x.chance) | values
+    still_open = None if certain else x.known.win
+    return (x.bet, stamp(x.at), *_results(x.chance), still_open, still_open)
+
+
+def _results(chance: Chance | None) -> tuple[float | None, float | None, float | None]:
+    return (None, None, None) if chance is None else (chance.win, chance.push, chance.lose)
 
 
 def _snapshot(x: Snapshot, poll: int, leg: int) -> tuple[object, ...]:
@@ -259,14 +263,14 @@ def _snapshot(x: Snapshot, poll: int, leg: int) -> tuple[object, ...]:
         x.sigma.away,
         x.sigma.margin,
         x.sigma.total,
-        *chance_columns(x.chance).values(),
+        *_results(x.chance),
         x.model_version,
         x.feature_version,
         x.calibration_id,
-        *chance_columns(x.part).values(),
+        *_results(x.part),
         None if x.no_chance is None else x.no_chance.value,
         *((None, None, None) if x.prior is None else (x.prior.margin, x.prior.total, x.prior.by)),
-        *chance_columns(x.raw).values(),
+        *_results(x.raw),
         *((None, None, None) if x.own is None else (x.own.now, x.own.mu, x.own.sigma)),
     )
 
