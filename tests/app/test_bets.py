@@ -131,6 +131,15 @@ async def test_a_bet_is_not_moved_to_other_teams(store: Store) -> None:
         await by(store).edit("1", Changes(pick="Nuggets -4.5"), NOW)
 
 
+async def test_an_edit_reads_even_by_the_odds_that_are_given_with_it(store: Store) -> None:
+    """`DEN even` with new odds is about points; without any it may be the new price too."""
+    await add(store, "DEN ML -150 $20")
+    with pytest.raises(BadBet, match="'even' may be its price or its points"):
+        await by(store).edit("1", Changes(pick="DEN even"), NOW)
+    done = await by(store).edit("1", Changes(pick="DEN even", odds="-110"), NOW)
+    assert [x.kind for x in done.bet.draft.legs] == ["odd_even"]
+
+
 async def test_an_edit_judges_only_what_it_changes(store: Store) -> None:
     """A bet with a book and a tag that are too long by now can still be corrected."""
     long = "x" * 80

@@ -699,14 +699,18 @@ def test_a_cell_is_read_as_a_spreadsheet_shows_it_and_in_its_own_column() -> Non
         in_new_york("Date;Pick;Odds;Stake\n2026-01-29;DEN -4.5;early; late;-110;20\n")
 
 
-def test_a_stake_that_its_comma_parted_is_no_stake_of_a_dollar() -> None:
-    """`1,200` without quotes is refused by one cell too many, though the last one is empty."""
-    head, plain = "Date,Pick,Odds,Stake,Note\n", "2026-01-29,DEN -4.5,-110,20,"
-    found = in_new_york(f"{head}{plain}\n2026-01-29,DEN ML,-110,1,200,\n")
+@pytest.mark.parametrize(
+    "parted", ["DEN ML,-110,1,200,", "DEN ML,2,10,20,", "DEN ML,2.10,12,50,", "DEN -4,5,2.10,20,"]
+)
+def test_a_value_that_its_comma_parted_is_no_other_value(parted: str) -> None:
+    """`1,200` or `2,10` without quotes is refused by a cell too many, though the last is empty."""
+    table = "Date,Pick,Odds,Stake,Note\n2026-01-29,DEN -4.5,-110,20,"
+    found = in_new_york(f"{table}\n2026-01-29,{parted}\n")
     assert [x.line for x in found.slips] == [2]
     assert "line 3: it has more cells" in found.mistakes[0]
-    ended = in_new_york(f"{head}{plain},\n2026-01-29,DEN ML,2,150,,\n")
-    assert [x.draft.stake_cents for x in ended.slips] == [2000, 15000]
+    others = ",,,,\n2026-01-30,DEN ML\n2026-01-29,DEN ML,2,150,,"
+    ended = in_new_york(f"{table},\n{others}\n")
+    assert [x.draft.stake_cents for x in ended.slips] == [2000, None, 15000]
 
 
 def test_even_beside_a_price_of_its_own_is_about_points() -> None:

@@ -18,6 +18,7 @@ from tracker.domain.money import Odds, money_text, parse_odds, parse_stake
 from tracker.domain.pick import Written, tags_of
 from tracker.domain.policy import parse_rules
 from tracker.language import find_in, parse_bet, parse_matchup, read_line, stake_written
+from tracker.language.picks import is_uneven
 
 if TYPE_CHECKING:
     from tracker.domain.catalog import Team
@@ -124,9 +125,10 @@ def changed(
 ) -> Draft:
     """A draft with the changes made; the rest and what is raised are as of `draft_of`."""
     find, new = find_in(*LEAGUES, guests=guests), old
+    odds = None if changes.odds is None else parse_odds(changes.odds)
     if changes.pick is not None:
         staked = old.stake_cents is not None or changes.stake is not None
-        read = parse_bet(changes.pick, find, staked=staked, now=now)
+        read = parse_bet(changes.pick, find, staked=staked, priced=is_uneven(odds), now=now)
         said = stake_written(read, unit_cents)
         new = replace(
             new,
@@ -141,8 +143,8 @@ def changed(
         )
     if changes.game is not None:
         new = replace(new, matchup=parse_matchup(changes.game, find, now), game_text=changes.game)
-    if changes.odds is not None:
-        new = replace(new, odds=parse_odds(changes.odds))
+    if odds is not None:
+        new = replace(new, odds=odds)
     if changes.stake is not None:
         new = replace(new, stake_cents=parse_stake(changes.stake, unit_cents))
     if changes.book is not None:

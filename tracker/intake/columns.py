@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from fractions import Fraction
-from itertools import chain, pairwise, product
+from itertools import chain, product
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -50,14 +50,6 @@ def _cell(value: str | None) -> str:
     return (value or "") if found is None else found[1] or found[2] or ""
 
 
-_PARTED = re.compile(r"[$€£]?[1-9][0-9]{0,2},[0-9]{3}(?:\.[0-9]+)?")
-
-
-def _is_parted(cells: Iterable[str]) -> bool:
-    """Whether two cells may be one amount, such as 1,200, whose comma has parted them."""
-    return any(_PARTED.fullmatch(f"{first},{second}") for first, second in pairwise(cells))
-
-
 def csv_rows(text: str) -> tuple[list[tuple[int, Row]], str, list[int]]:
     """The rows of a CSV with their first lines, the separator of its columns, and wide lines.
 
@@ -79,14 +71,11 @@ def csv_rows(text: str) -> tuple[list[tuple[int, Row]], str, list[int]]:
             found.append((table.line_num + skipped - broken, row, more))
     except csv.Error as why:
         raise BadFile(f"line {table.line_num + skipped} is no CSV: {why}") from None
+    filled = [x for x in found if any(x[1].values()) or any(x[2])]
     # Programs may end each line with a comma; a line with one more than others has parted a value.
-    usual = min((len(more) for _, _, more in found), default=0)
-    wide = [
-        line
-        for line, row, more in found
-        if any(more) or (len(more) > usual and _is_parted(row.values()))
-    ]
-    rows = [(line, row) for line, row, _ in found if any(row.values()) and line not in wide]
+    usual = min((len(more) for _, row, more in filled if None not in row.values()), default=0)
+    wide = [line for line, _, more in filled if any(more) or len(more) > usual]
+    rows = [(line, row) for line, row, _ in filled if line not in wide]
     return [(line, {k: _cell(v) for k, v in row.items()}) for line, row in rows], delimiter, wide
 
 
