@@ -21,7 +21,7 @@ from tracker.domain.money import Odds, parse_money, parse_odds
 from tracker.domain.pick import Matchup
 from tracker.domain.player import Stat
 from tracker.language import vocabulary as say
-from tracker.language.tokens import Line, Word
+from tracker.language.tokens import Line
 
 _ODDS = "odds such as -110, a stake such as $20, or a #tag"
 LINE = "a line in whole or half points, such as 224.5"
@@ -221,7 +221,7 @@ def _no_price(line: Line, slots: Slots, found: re.Match[str]) -> bool:
     if slots.prices:
         return not said_before(line, slots)
     paid = 1 + Fraction(int(found[1]), int(found[2]) or 1)
-    prices = [_odds(x.low).decimal for x in _rest(line) if say.AMERICAN.fullmatch(x.low)]
+    prices = [_odds(x.low).decimal for x in line.rest if say.AMERICAN.fullmatch(x.low)]
     return bool(prices) and all(abs(x - paid) > _SAME_PRICE for x in prices)
 
 
@@ -410,7 +410,7 @@ def _half_a_point(line: Line, slots: Slots) -> bool:
     if slots.number_at != line.at - 1 or points is None or points != int(points) or slots.or_more:
         return False
     whole = line.written(slots.number_at)
-    rest = _rest(line)
+    rest = line.rest
     later = any(say.SURE_PRICE.fullmatch(x.low) or say.DECIMAL_PRICE.fullmatch(x.low) for x in rest)
     if not later and not line.later(say.EVEN_MONEY):
         raise line.wrong(
@@ -454,17 +454,11 @@ def priced_later(line: Line) -> bool:
         return True
     if not whole:
         return False
-    if any(say.SURE_PRICE.fullmatch(x.low) for x in _rest(line)) or line.later(say.EVEN_MONEY):
+    if any(say.SURE_PRICE.fullmatch(x.low) for x in line.rest) or line.later(say.EVEN_MONEY):
         return True
     if line.peek(1) == "for" or say.DECIMAL_PRICE.fullmatch(line.peek(1)):
         raise line.unclear(line.at)
     return False
-
-
-def _rest(line: Line) -> list[Word]:
-    """The words of the bet behind the next one."""
-    words = line.words[line.at + 1 :]
-    return words[: next((i for i, x in enumerate(words) if x.ends_leg), None)]
 
 
 # -------------------------------------------------------------------------------------- stakes
@@ -526,10 +520,13 @@ def _label_after(line: Line, slots: Slots) -> bool:
     """Read an amount whose label stands behind it: `$69.50 Payout`."""
     kept, line.at = line.at, line.at + 1 + int(line.peek(1) == "\n")
     won, paid = line.phrase(say.WIN_LABELS), line.phrase(say.PAYOUT_LABELS)
-    end = line.at + max(won, paid)
-    # In `$10 to win $45` the label is that of the second amount.
-    after = next((x.text for x in line.words[end : end + 2] if x.text != "\n"), "")
-    alone = not after.startswith(("$", ":"))
+    end = line.at = line.at + max(won, paid)
+    after = next((x for x in line.words[end : end + 2] if x.text != "\n"), None)
+    alone = after is None or not after.text.startswith(("$", ":"))
+    if after is not None and after.amount and (after is line.word or not alone):
+        # In `$10 to win 45` the label is that of the second amount. A bet pays back more than its
+        # stake, so that `$38.18 payout $20` has its labels behind.
+        alone = not won and line.words[kept].amount >= after.amount
     line.at = kept
     if not (won or paid) or not alone:
         return False
@@ -542,7 +539,8 @@ def _labelled_amount(line: Line, slots: Slots, count: int) -> bool:
     """Move to the amount that follows a label of `count` words; False, unmoved, without one."""
     ahead = _past_mark(line, count)
     low = line.peek(ahead)
-    bare = slots.market_known and bool(slots.prices or not slots.unstaked)
+    staked = slots.stake_cents is not None and slots.stake_at == line.at - 1
+    bare = staked or (slots.market_known and bool(slots.prices or not slots.unstaked))
     found = low.startswith("$") or (bool(say.ANY_NUMBER.fullmatch(low)) and bare)
     line.at += ahead if found or say.DOLLARS.fullmatch(low) else 0
     return found or bool(say.DOLLARS.fullmatch(low))

@@ -16,6 +16,7 @@ from tracker.domain.catalog.books import book_names
 from tracker.domain.money import plain_signs
 from tracker.language.vocabulary import (
     AMERICAN,
+    ANY_NUMBER,
     COLLEGE,
     HALF_STEPS,
     LEAGUE,
@@ -105,6 +106,12 @@ class Word(NamedTuple):
     def of(cls, text: str, place: int, end: int) -> Word:
         """A word with its case folded."""
         return cls(text, place, end, text.casefold())
+
+    @property
+    def amount(self) -> float:
+        """The number of an amount such as `$1,000`; 0 for other text."""
+        plain = self.text.removeprefix("$")
+        return float(plain.replace(",", "")) if ANY_NUMBER.fullmatch(plain) else 0.0
 
     @property
     def soft(self) -> bool:
@@ -493,6 +500,12 @@ class Line:
         colon = "" if what.startswith("ends ") and not leg else ":"
         where = "" if at is None or " column " in what else f" (at column {place + 1})"
         return BadBet(f"{_cut(self.text)!r}{colon}{leg} {what}{where}", place)
+
+    @property
+    def rest(self) -> list[Word]:
+        """The words of the bet behind the next one."""
+        words = self.words[self.at + 1 :]
+        return words[: next((i for i, x in enumerate(words) if x.ends_leg), None)]
 
     def unbracketed(self) -> bool:
         """Whether no bracket stands before the next word."""
