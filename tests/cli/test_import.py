@@ -711,6 +711,8 @@ def test_a_value_that_its_comma_parted_is_no_other_value(parted: str) -> None:
     others = ",,,,\n2026-01-30,DEN ML\n2026-01-29,DEN ML,2,150,,"
     ended = in_new_york(f"{table},\n{others}\n")
     assert [x.draft.stake_cents for x in ended.slips] == [2000, None, 15000]
+    copied = in_new_york(f"{table}\n2026-01-29,DEN ML,2,150,,\n".replace(",", "\t"))
+    assert [x.draft.stake_cents for x in copied.slips] == [2000, 15000]
 
 
 def test_even_beside_a_price_of_its_own_is_about_points() -> None:

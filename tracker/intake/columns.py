@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -73,8 +74,10 @@ def csv_rows(text: str) -> tuple[list[tuple[int, Row]], str, list[int]]:
         raise BadFile(f"line {table.line_num + skipped} is no CSV: {why}") from None
     filled = [x for x in found if any(x[1].values()) or any(x[2])]
     # Programs may end each line with a comma; a line with one more than others has parted a value.
+    # No value has a tab: what is copied out of a sheet may end in some.
     usual = min((len(more) for _, row, more in filled if None not in row.values()), default=0)
-    wide = [line for line, _, more in filled if any(more) or len(more) > usual]
+    longest = math.inf if delimiter == "\t" else usual
+    wide = [line for line, _, more in filled if any(more) or len(more) > longest]
     rows = [(line, row) for line, row, _ in filled if line not in wide]
     return [(line, {k: _cell(v) for k, v in row.items()}) for line, row in rows], delimiter, wide
 
