@@ -159,7 +159,8 @@ def stored(before: GameTracking, change: Change) -> Change:
 
 def _whenever(tracking: GameTracking) -> GameTracking:
     """The tracking as if its state were of no known time, so that a test may leave play out."""
-    return replace(tracking, changed_at=None)
+    long_ago = replace(tracking.game, start=tracking.game.start - timedelta(days=1))
+    return replace(tracking, changed_at=None, game=long_ago)
 
 
 def look(

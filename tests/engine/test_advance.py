@@ -851,14 +851,21 @@ def test_a_result_that_was_taken_back_is_replaced_by_a_grade_that_says_the_same(
     assert (done.reason, ruling.new) == ("LAL 90, DEN 110 (Final)", True)
 
 
-@pytest.mark.parametrize("told", [Side.HOME, None])
-def test_points_whose_free_throw_is_not_known_yet_are_no_haste(told: Side | None) -> None:
-    """A level is told a poll later while the play-by-play has not told who has the ball."""
+@pytest.mark.parametrize(
+    ("told", "then"), [(Side.HOME, Side.AWAY), (None, Side.AWAY), (None, None)]
+)
+def test_points_whose_free_throw_is_not_known_yet_are_no_haste(
+    told: Side | None, then: Side | None
+) -> None:
+    """A level is told a poll later while the play-by-play has not told who has the ball.
+
+    It is no later where nothing moves, as in a time-out.
+    """
     quarters = (30, 30), (30, 30), (30, 30)
     tracking = a_book(bet(1, "DEN ML", "p >= 0.60"))
     fired = []
     for n, (clock, points, ball) in enumerate(
-        ((30, (8, 10), Side.HOME), (6, (11, 10), told), (5, (11, 10), Side.AWAY))
+        ((30, (8, 10), Side.HOME), (6, (11, 10), told), (6, (11, 10), then), (6, (11, 10), then))
     ):
         state = replace(live(4, clock, *quarters, points), possession=ball)
         change = look(tracking, state, 10.0 * n)

@@ -572,10 +572,14 @@ def test_an_end_is_believed_once_there_has_been_time_for_it() -> None:
 
 
 def test_no_game_is_over_before_it_can_have_been_played() -> None:
-    """Another day's final under its id settles nothing before the tip-off, or soon after it."""
+    """Another day's final under its id settles nothing before the tip-off, or soon after it.
+
+    It may be the first that is heard of the game.
+    """
     waits = GameTracking(GAME, state=SCHEDULED, told_by=BOARD, changed_at=after(-9000))
     other = final((28, 25), (23, 19), (25, 31), (20, 20))
-    assert believed_at(waits, other, *range(-1800, 4000, 60)) == 48 * 60
+    for tracking in (waits, GameTracking(GAME)):
+        assert believed_at(tracking, other, *range(-1800, 4000, 60)) == 48 * 60
 
 
 def test_a_clock_that_is_stuck_at_zero_ends_no_period() -> None:

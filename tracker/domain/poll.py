@@ -259,17 +259,17 @@ def leaps(before: GameState, after: GameState, seconds: float) -> bool:
     )
 
 
-def ends_early(before: GameState, after: GameState, seconds: float) -> bool:
+def ends_early(before: GameState | None, after: GameState, seconds: float) -> bool:
     """Whether a game is said to be over before its clock can have run down.
 
     `seconds` of real time have passed since the state `before`, or since the tip-off was due where
-    that has not begun. In play it is so while no point has been made since: what was left of the
-    clock, SOURCE_HELD apart, then takes twice its time. A clock that leaves no time for the points
-    before it is not kept.
+    that has not begun or is not known. In play it is so while no point has been made since: what
+    was left of the clock, SOURCE_HELD apart, then takes twice its time. A clock that leaves no time
+    for the points before it is not kept.
     """
     if after.phase is not Phase.FINAL:
         return False
-    if before.phase is Phase.SCHEDULED:
+    if before is None or before.phase is Phase.SCHEDULED:
         return seconds < after.game.rules.regulation_seconds
     if not before.phase.in_play or after.score != before.score or not keeps_clock(before):
         return False

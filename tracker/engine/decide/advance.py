@@ -49,6 +49,7 @@ from tracker.engine.rules.stepping import (
     freeze_doubted,
     freeze_pending,
     idle_after,
+    waits,
 )
 from tracker.engine.settle.certainty import tell_certain, tell_legs
 from tracker.engine.settle.grading import LastTwo
@@ -111,10 +112,14 @@ def advance(
     change = go_on(Change(tracking, ordering, alerts=back, notes=notes), before, now)
     change = take_questions_back(change, now)
     if not state.phase.off:
+        update = GameUpdate(before, state, now, news, renewed=renewed or _before_tip(before, state))
+        again = ordering is Ordering.SAME and update.hurried
         change = see(
             change,
-            lambda x: news or renewed or x.chance is None or x.bet.number in box,
-            GameUpdate(before, state, now, news, renewed=renewed or _before_tip(before, state)),
+            lambda x: (
+                news or renewed or x.chance is None or x.bet.number in box or (again and waits(x))
+            ),
+            update,
             outlook,
         )
     if tracking.stale and not was_stale:
@@ -334,7 +339,8 @@ def see(
     """Add the snapshots, rule decisions and alerts of the bets that `fresh` selects.
 
     A bet that cannot be priced, for lack of the points by period, keeps its last chance, and its
-    rules about chances wait. If the state is not new, a bet with an unchanged chance is left out.
+    rules about chances wait. If the state is not new, a bet with an unchanged chance is left out,
+    unless a rule waits for a second reading and one is enough.
     """
     tracking = change.tracking
     state = tracking.state
@@ -352,7 +358,8 @@ def see(
 
     found = Gathering(change)
     for one, priced in zip(concerned, chances(concerned, outlook, state), strict=True):
-        if update.news or priced[0] != one or priced[1] not in (one.chance, one.no_chance):
+        moved_on = priced[0] != one or priced[1] not in (one.chance, one.no_chance)
+        if update.news or moved_on or (update.hurried and waits(one)):
             _see_one(found, one, priced, renewed if entered and about(one) else update, take)
     return found.change
 

@@ -158,7 +158,10 @@ def _reported(
 def _compared_with(believed: GameState | None, report: _Report) -> JudgedPoll:
     """The judgement of the first of these rules that has one; the last always has."""
     if believed is None:
-        return report.judged(Ordering.NEWER)
+        read, at = report.read, report.at
+        if not ends_early(None, read, (at - report.tracking.game.start).total_seconds()):
+            return report.judged(Ordering.NEWER)
+        return report.held(_held(report.before, read, report.origin, at, END_HELD))
     return (
         _repeats(believed, report)
         or _goes_on(believed, report)

@@ -245,6 +245,11 @@ def idle_after(
     return unmoved(idle, old.readings, chance.win, update.now)
 
 
+def waits(tracked: Tracked) -> bool:
+    """Whether a rule of a bet waits for another reading beyond its level."""
+    return any(x.phase is RulePhase.PENDING for x in tracked.rules)
+
+
 def _stepped(
     seen: Tracked,
     rule: LevelRule | SwingRule,
