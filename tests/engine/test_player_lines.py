@@ -329,6 +329,27 @@ def test_a_box_whose_players_no_longer_fit_its_score_changes_no_line(
         assert [x.stats for x in tracking.state.players] == [x.stats for x in FINAL.players]
 
 
+def test_a_clock_that_is_put_back_at_a_whistle_hides_no_figures() -> None:
+    """Seconds that the players lose with it leave their new figures in the box."""
+
+    def state(clock: float, more: int, lost: float) -> GameState:
+        def line(was: PlayerLine) -> PlayerLine:
+            stats = tuple((k, v + more * (k == "reb")) for k, v in was.stats)
+            return replace(was, minutes=max(0.9 * was.minutes - lost, 0.0), stats=stats)
+
+        return in_play(clock, line)
+
+    tracking = a_slate(over(Stat.PTS, 0.5)).trackings[GAME.id]
+    tracking = decide(tracking, state(100.0, 0, 0.0), None, END, BOX).tracking
+    back = state(101.5, 1, 0.025)
+    for n in range(1, 4):
+        at = END + timedelta(seconds=10 * n)
+        tracking = decide(tracking, back, None, at, BOX).tracking
+    assert tracking.state is not None
+    assert tracking.state.clock == 101.5
+    assert [x.stats for x in tracking.state.players] == [x.stats for x in back.players]
+
+
 def test_two_players_of_one_name_stay_two_at_the_end() -> None:
     """A final box that lists a name twice settles no bet on it, as one in play does not."""
     slate = a_slate(over(Stat.PTS, dict(STAR.stats)["pts"] - 0.5))

@@ -228,8 +228,9 @@ async def test_a_correction_while_the_program_was_off_is_told_after_it(night: Ni
     assert points_of(reported[-1]) == 39
 
 
-async def test_of_two_ends_the_one_that_is_told_now_is_passed_on(night: Night) -> None:
+async def test_of_two_ends_the_one_that_is_told_now_is_passed_on() -> None:
     """Where the board had another final, agreeing polls decide which one is believed."""
+    night = at(9000)
     night.source.board = final((113, 111))
     night.source.box = DOWN
     assert (await night.look()).score.home == 113

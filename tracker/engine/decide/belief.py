@@ -56,6 +56,9 @@ _DIGESTS = 4
 _ON_COURT = 10
 """Players on the court at a time."""
 
+_PUT_BACK = 1.0
+"""Minutes that all players lose together where the clock is put back by seconds, at a whistle."""
+
 _MOST_HELD = 99
 """The highest count of polls with the same doubtful state, which can be reported for hours."""
 
@@ -280,7 +283,7 @@ def _misread(believed: GameState | None, read: GameState) -> bool:
     if believed is None or not (believed.players and read.players and read.phase.in_play):
         return False
     was, now = (sum(x.minutes for x in one.players) for one in (believed, read))
-    if now < was <= _ON_COURT * clock_run(read) / 60 + 1:
+    if now + _PUT_BACK < was <= _ON_COURT * clock_run(read) / 60 + _PUT_BACK:
         return True
     return any(
         abs(points_lacking(read, x)) > MOST_AT_ONCE >= abs(points_lacking(believed, x))
