@@ -260,7 +260,8 @@ def land(endgame: Endgame, layer: float) -> Landing:
 
 
 ROOM = 56
-"""The most points of a team in all overtimes together; more has a chance below 1e-4."""
+"""The most points of a team in all overtimes together. Given a tie, more has a chance of 2e-4 in the
+NBA, of 4e-4 at a total of 35 above its average."""
 
 _APART = 24
 """The largest margin of an overtime: a larger one has a chance below 1e-6."""
@@ -349,7 +350,7 @@ class PlayedOn(Lattice):
     """The final score where overtimes follow the `ties` of `level`, from the lowest on.
 
     Sums are those of the scores decided in regulation and, on their own, of the overtimes: the
-    cells are made for parlays alone.
+    cells are made only where they are asked for, as by parlays.
     """
 
     level: Lattice
@@ -479,7 +480,7 @@ _STEPS = {step: step * np.arange(1024) for step in (1, 2)}
 _NOTHING = np.zeros(1)
 
 _REPEATED = 5
-"""The most overtimes that follow the first; more have a chance below 1e-6."""
+"""The most overtimes that follow the first. Given a tie, more have a chance of 1e-5 to 3e-5."""
 
 
 @lru_cache(maxsize=64)
