@@ -446,6 +446,13 @@ def test_a_bare_number_is_never_guessed_to_be_odds(text: str, said: str) -> None
         ),
         ("DEN -4.5 5 @ 1.91", r"write \$5 or 5u", "DEN ML -110 stake 5", 500),
         ("DEN ML 61 $50", r"price of a share: write 61\.0 or, .* 1\.64", "DEN ML (1.5) $50", 5000),
+        ("DEN ML 20.00 payout 50", r"write \(20\.00\) or \$20", "DEN ML $20.00 payout 50", 2000),
+        (
+            "parlay: DEN ML; BOS ML +260 20.00",
+            r"'20\.00' may be the odds or the stake",
+            "parlay: DEN ML; BOS ML +260 $20.00",
+            2000,
+        ),
         ("DEN ML 0.61 $50", r"as 1\.61, or a share's price as 1\.64", "DEN ML 61.0 $50", 5000),
         (
             "SGP +450\nLAL@DEN +600\nDEN ML\nover 224.5",

@@ -281,8 +281,8 @@ WIDTH = 4.7
 TEAM_WIDTH = 4.3
 """Half the window of either team's points in standard deviations. It bounds the lattice: a chance
 differs by less than 5e-5 from that on an unbounded one, the bounds of overtimes included (700
-states, every line of margin, total and teams), unless a tie is likely: then `ROOM` says by how much.
-Time grows with its square."""
+states, every line of margin, total and teams), unless a tie is likely: then `ROOM` says by how
+much. Time grows with its square."""
 
 LONGEST_LEAD = 60
 """Points: a longer lead changes nothing but the score. The longest that was lost from is 35."""

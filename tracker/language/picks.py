@@ -31,7 +31,7 @@ from tracker.domain.player import Stat
 from tracker.language.readers import KNOWN
 from tracker.language.slots import ABOUT, LEAST_TEAM_TOTAL, SPREAD, Slots
 from tracker.language.tokens import Line
-from tracker.language.vocabulary import AGAINST, COUNTED, EVEN_OF_WHAT, SAME_GAME
+from tracker.language.vocabulary import AGAINST, COUNTED, EVEN_OF_WHAT, PERHAPS_A_STAKE, SAME_GAME
 
 
 def pick_of(line: Line, slots: Slots, text: str, before: Pick | None = None) -> Pick:
@@ -118,6 +118,9 @@ def check_clear(line: Line, whole: Slots, priced: Slots) -> None:
         written = line.words[whole.stake_at].text
         how = f"write ${written} or {written}u"
         raise line.wrong(f"{written!r} may be dollars or units: {how}", whole.stake_at)
+    if whole.unstaked and (whole.to_win_cents or whole.payout_cents):
+        # In `20.00 payout 50` the stake stands before what it brings.
+        _check_no_stake(line, whole)
     at = priced.bare_at
     if at is None:
         return
@@ -127,6 +130,13 @@ def check_clear(line: Line, whole: Slots, priced: Slots) -> None:
     if priced is whole and not whole.many and written.isdigit() and int(written) in _CENTS:
         how = f"write {written}.0 or, of a share at {written} cents, {100 / int(written):.2f}"
         raise line.wrong(f"{written!r} may be the odds or the price of a share: {how}", at)
+
+
+def _check_no_stake(line: Line, slots: Slots) -> None:
+    """Raise BadBet for a price such as `20.00` that is written as an amount of money is."""
+    for at, _ in slots.prices:
+        if PERHAPS_A_STAKE.match(line.text, line.words[at].place):
+            raise line.unclear(at)
 
 
 def _matchup(line: Line, slots: Slots) -> Matchup | None:
@@ -344,7 +354,7 @@ def parlay_of(
         whole.prices.append((at, price))
     if legs:
         legs = _with_games_below(line, whole, legs)
-        _take_the_whole(line, whole, legs)
+        _take_the_whole(line, whole, legs, staked=staked)
     for slots in legs:
         slots.day = slots.day or whole.day
     picks = _picks_of(line, legs)
@@ -435,7 +445,7 @@ def _picks_of(line: Line, legs: Sequence[Slots]) -> list[Pick]:
     return picks
 
 
-def _take_the_whole(line: Line, whole: Slots, legs: list[Slots]) -> None:
+def _take_the_whole(line: Line, whole: Slots, legs: list[Slots], *, staked: bool) -> None:
     """Move the price and stake of the whole parlay, written after the last leg, off that leg."""
     *earlier, last = legs
     for number, slots in enumerate(earlier, 1):
@@ -450,6 +460,8 @@ def _take_the_whole(line: Line, whole: Slots, legs: list[Slots]) -> None:
     priced = bool(earlier) and all(x.prices for x in earlier) and not apart
     if last.prices and not whole.prices and (len(last.prices) > 1 or not priced):
         whole.prices.append(last.prices.pop())
+        if last.prices and last.unstaked and whole.unstaked and not staked:
+            _check_no_stake(line, whole)
     _move_won(last, whole)
     stake, units, at = last.stake_cents, last.units, last.stake_at
     own = Slots(last.start, stake_cents=stake, units=units, stake_at=at, bare_stake=last.bare_stake)

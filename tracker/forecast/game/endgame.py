@@ -260,8 +260,8 @@ def land(endgame: Endgame, layer: float) -> Landing:
 
 
 ROOM = 56
-"""The most points of a team in all overtimes together. Given a tie, more has a chance of 2e-4 in the
-NBA, of 4e-4 at a total of 35 above its average."""
+"""The most points of a team in all overtimes together. Given a tie, more has a chance of 2e-4 in
+the NBA, of 4e-4 at a total of 35 above its average."""
 
 _APART = 24
 """The largest margin of an overtime: a larger one has a chance below 1e-6."""
