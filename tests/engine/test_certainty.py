@@ -111,6 +111,21 @@ def test_nothing_is_certain_by_points_that_a_later_box_does_not_have(fewer: int,
     assert ("hit" in said) is not fewer
 
 
+@pytest.mark.parametrize("period", [3, 4])
+def test_a_box_that_calls_the_game_over_by_mistake_withholds_no_hit(period: int) -> None:
+    """The points that were made since are not in doubt because such an end lacks them."""
+    tracking = a_book(bet(1, "LAL@DEN over 100", *EVENTS))
+    end = final(*((30, 30), (30, 9), (0, 0), (1, 0))[:period])
+    said = []
+    for n in range(1, 5):
+        board = live(3, 310 - 20 * n, (30, 30), (30, 9), (9, n))
+        for state, at, origin in ((board, 20 * n, BOARD), (end, 20 * n + 10, BOX)):
+            change = look(tracking, state, at, origin)
+            tracking = change.tracking
+            said += names(change)
+    assert "hit" in said
+
+
 def test_a_correction_takes_back_what_was_told_and_it_is_told_again() -> None:
     """A correction takes `hit` back in plain words, and passing the line again fires it again."""
     tracking = a_book(bet(1, "LAL@DEN over 100", "hit"))

@@ -332,6 +332,18 @@ def earlier(state: GameState, other: GameState) -> bool:
     return state.clock > other.clock + CLOCK_S
 
 
+def lacks_points(state: GameState, believed: GameState) -> bool:
+    """Whether another document's state has fewer points than are believed, of no earlier moment.
+
+    An end that the game has been played beyond, or is far from, tells nothing of its points.
+    """
+    if not has_fewer_points(state, believed):
+        return False
+    if not state.phase.over:
+        return not earlier(state, believed)
+    return -CLOCK_S <= clock_run(state) - clock_run(believed) <= SOURCE_HELD.total_seconds()
+
+
 # ------------------------------------------------- what contradicts the game as it was seen
 
 CORRECTION = 3

@@ -38,12 +38,12 @@ from tracker.domain.poll import (
     clock_run,
     contradiction,
     doubted,
-    earlier,
     ends_early,
     exchanged,
     falls,
     goes_back,
     has_fewer_points,
+    lacks_points,
     leaps,
     order_key,
     too_fast,
@@ -299,7 +299,7 @@ def disputed(tracking: GameTracking, origin: Origin) -> bool:
     held, believed = tracking.held, tracking.state
     if held is None or believed is None or held.origin == origin:
         return False
-    return has_fewer_points(held.state, believed) and not earlier(held.state, believed)
+    return lacks_points(held.state, believed)
 
 
 def with_poll(tracking: GameTracking, judged: JudgedPoll) -> GameTracking:
