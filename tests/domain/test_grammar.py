@@ -445,6 +445,7 @@ def test_a_bare_number_is_never_guessed_to_be_odds(text: str, said: str) -> None
             2000,
         ),
         ("DEN -4.5 5 @ 1.91", r"write \$5 or 5u", "DEN ML -110 stake 5", 500),
+        ("DEN -4.5 -110 7.5", r"write \$7\.5 or 7\.5u", "DEN -4.5 -110 7.50", 750),
         ("DEN ML 61 $50", r"price of a share: write 61\.0 or, .* 1\.64", "DEN ML (1.5) $50", 5000),
         ("DEN ML 20.00 payout 50", r"write \(20\.00\) or \$20", "DEN ML $20.00 payout 50", 2000),
         (

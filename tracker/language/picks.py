@@ -5,6 +5,7 @@ Anything that a pick lacks or says twice raises BadBet.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -103,6 +104,9 @@ _CENTS = range(11, 100)
 _LEAST_DOLLARS = 1000
 """A number alone that is a stake says dollars from here on, in cents; below, it may be of units."""
 
+_WITH_CENTS = re.compile(r"[.,]\d0$")
+"""The end of a small number that says dollars all the same: nobody counts in `7.50` units."""
+
 
 def check_clear(line: Line, whole: Slots, priced: Slots) -> None:
     """Raise BadBet for a bare number that may be the price or the stake.
@@ -114,8 +118,8 @@ def check_clear(line: Line, whole: Slots, priced: Slots) -> None:
         written = line.written(whole.stake_at)
         how = f"write '@ {stake / 100:.2f}', or the odds too"
         raise line.wrong(f"{written!r} may be the odds or the stake: {how}", whole.stake_at)
-    if whole.bare_stake and 0 < stake < _LEAST_DOLLARS:
-        written = line.words[whole.stake_at].text
+    written = line.words[whole.stake_at].text if whole.bare_stake else ""
+    if written and 0 < stake < _LEAST_DOLLARS and not _WITH_CENTS.search(written):
         how = f"write ${written} or {written}u"
         raise line.wrong(f"{written!r} may be dollars or units: {how}", whole.stake_at)
     if whole.unstaked and (whole.to_win_cents or whole.payout_cents):
