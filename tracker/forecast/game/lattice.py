@@ -261,7 +261,7 @@ class Points(Protocol):
 
     @property
     def cells(self) -> Floats:
-        """P(home = home0 + i, away = away0 + j)."""
+        """P(home = home0 + i, away = away0 + j), all non-negative, adding up to 1."""
 
     @property
     def sure(self) -> bool:
@@ -272,7 +272,7 @@ class Points(Protocol):
 
     @property
     def scored(self) -> tuple[int, int]:
-        """The points (home, away) that stand already."""
+        """The points (home, away) so far; the cells may begin above them."""
         ...
 
     def stands(self, name: str) -> float:
@@ -321,29 +321,17 @@ class Region(NamedTuple):
         return max(bottom, (low + least + 1) // 2), min(top, (high + most) // 2)
 
 
-class Lattice:
+if TYPE_CHECKING:
+    _Points = Points
+else:
+    # The fields of the kinds of lattice would take the properties of Points for their defaults.
+    _Points = object
+
+
+class Lattice(_Points):
     """The joint distribution of both teams' points, of which every sum agrees with every other."""
 
     if TYPE_CHECKING:
-
-        @property
-        def home0(self) -> int:
-            """Home points of the first row of `cells`."""
-
-        @property
-        def away0(self) -> int:
-            """Away points of the first column of `cells`."""
-
-        @property
-        def cells(self) -> Floats:
-            """P(home = home0 + i, away = away0 + j), all non-negative, adding up to 1."""
-
-        @property
-        def scored(self) -> tuple[int, int]:
-            """The points (home, away) so far; the cells may begin above them."""
-
-        def within(self, region: Region) -> float:
-            """The chance of a score in a region."""
 
         def _part(self, name: str) -> Pmf: ...
 
