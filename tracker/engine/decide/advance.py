@@ -275,7 +275,7 @@ def _feed_back(
 def _dated(tracking: GameTracking, last: GameState | None, now: datetime) -> GameTracking:
     """The tracking with the times at which its state last changed and its game ended."""
     state = tracking.state
-    over = state is not None and (state.phase is Phase.FINAL or state.phase.off)
+    over = state is not None and state.phase.over
     # A game that was postponed and then played after all gets a new end.
     same_end = over and state is not None and last is not None and last.phase.off == state.phase.off
     ended_at = tracking.final_at if same_end else None
