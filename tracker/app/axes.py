@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, assert_never
 from zoneinfo import ZoneInfo
 
 from tracker.domain import Misused
-from tracker.domain.bet import OwnFigure, Parlay, Wager
+from tracker.domain.bet import OwnFigure, Parlay, Snapshot, Wager
 from tracker.domain.game import Game, Side
 from tracker.domain.league import LEAGUES, League
 from tracker.domain.market import (
     DoubleDouble,
+    GameMarket,
     Moneyline,
     OddEven,
     PlayerTotal,
@@ -31,8 +32,6 @@ from tracker.domain.market import (
 )
 
 if TYPE_CHECKING:
-    from tracker.domain.bet import Snapshot
-    from tracker.domain.market import GameMarket
     from tracker.store.views import SnapshotView
 
 _STEPS_S = (300, 600, 900, 1800, 3600, 7200, 4 * 3600, 12 * 3600, 24 * 3600)

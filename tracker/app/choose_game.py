@@ -24,7 +24,7 @@ from tracker.domain.draft import (
     UnknownDay,
     choose_as_said,
 )
-from tracker.domain.game import Game, Listing, Phase, Side
+from tracker.domain.game import Game, GameState, Listing, Phase, Side
 from tracker.domain.league import NCAAM, NCAAW, slate_date
 from tracker.domain.market import PlayerMarket
 from tracker.domain.player import (
@@ -41,7 +41,6 @@ from tracker.domain.tracking import GameTracking
 from tracker.wording.figures import score_text
 
 if TYPE_CHECKING:
-    from tracker.domain.game import GameState
     from tracker.store import Store
     from tracker.store.views import BetView
 

@@ -24,7 +24,8 @@ from tracker.app.axes import (
     wall_ticks,
 )
 from tracker.app.views import iso
-from tracker.domain.bet import OwnFigure, Parlay, Result, Wager
+from tracker.domain.alert import Alert
+from tracker.domain.bet import OwnFigure, Parlay, Result, Snapshot, Wager
 from tracker.domain.game import Game
 from tracker.domain.league import LEAGUES
 from tracker.domain.policy import (
@@ -35,12 +36,10 @@ from tracker.domain.policy import (
     SwingRule,
     parse_rule,
 )
+from tracker.domain.tracking import LegStanding
 from tracker.wording import short_market
 
 if TYPE_CHECKING:
-    from tracker.domain.alert import Alert
-    from tracker.domain.bet import Snapshot
-    from tracker.domain.tracking import LegStanding
     from tracker.store.views import ShowView, SnapshotView
 
 

@@ -9,13 +9,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import combinations, product
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from tracker.app.axes import place
-from tracker.app.pricing import PricingBasis, bet_of, bets_on, live_lines, markets_in, pricing_of
+from tracker.app.pricing import (
+    LinesFor,
+    PricingBasis,
+    bet_of,
+    bets_on,
+    live_lines,
+    markets_in,
+    pricing_of,
+)
 from tracker.app.views import clock_digits, game_name_json, part, prior_json
 from tracker.domain import Misused, TrackerError
 from tracker.domain.bet import Bet, Snapshot
-from tracker.domain.chance import Unpriceable
+from tracker.domain.chance import Chance, Unpriceable
 from tracker.domain.game import (
     MOST_FREE_THROWS,
     FreeThrows,
@@ -27,6 +36,7 @@ from tracker.domain.game import (
     Side,
 )
 from tracker.domain.market import PlayerMarket
+from tracker.domain.policy import Rule
 from tracker.domain.poll import Origin
 from tracker.domain.tracking import GameTracking, Group, Tracked
 from tracker.engine.decide.belief import judge_poll, with_poll
@@ -35,19 +45,13 @@ from tracker.feeds import FeedError
 from tracker.feeds.feeds import SOURCES
 from tracker.feeds.identity import state_under
 from tracker.feeds.polling.boxes import ball_counts
+from tracker.forecast import Parameters
 from tracker.forecast.calibration import NO_CALIBRATIONS, Calibrations
 from tracker.forecast.explain import Seen, Whole, why, won
-from tracker.registry import CALIBRATION, in_use
+from tracker.forecast.priors import Believed
+from tracker.registry import CALIBRATION, Registry, in_use
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
-    from tracker.app.pricing import LinesFor
-    from tracker.domain.chance import Chance
-    from tracker.domain.policy import Rule
-    from tracker.forecast import Parameters
-    from tracker.forecast.priors import Believed
-    from tracker.registry import Registry
     from tracker.store import Store
     from tracker.store.views import ShowView, SnapshotView
 

@@ -7,19 +7,20 @@ says of the same states, and both are compared with what came.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tracker.app.views import part, plain
 from tracker.domain import Impossible, TrackerError
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.league import LEAGUES, season_name, slate_date
 from tracker.engine.promotion import Evidence, GateVerdict, Judgement, judge
-from tracker.engine.shadow import MOMENTS, cost_of_game, cost_of_players, unlike
+from tracker.engine.shadow import MOMENTS, Cost, cost_of_game, cost_of_players, unlike
 from tracker.forecast import Parameters, forecast
-from tracker.forecast.calibration import NO_CALIBRATIONS
+from tracker.forecast.calibration import NO_CALIBRATIONS, Calibrations
 from tracker.forecast.documents import BadParameters
 from tracker.forecast.priors import average_prior
 from tracker.registry import (
@@ -35,16 +36,8 @@ from tracker.registry import (
 )
 from tracker.replay import RecordedPhase, Recording, shipped
 from tracker.replay.timeline import timeline
-from tracker.store.trials import Trial, TrialOutcome, TrialVerdict
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from tracker.engine.shadow import Cost
-    from tracker.forecast.calibration import Calibrations
-    from tracker.store import Store
-    from tracker.store.trials import Shadowed
-
+from tracker.store import Store
+from tracker.store.trials import Shadowed, Trial, TrialOutcome, TrialVerdict
 
 Json = dict[str, Any]
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tracker.app.views import chance_parts, part
 from tracker.domain import TrackerError
 from tracker.domain.game import Game, GameState
+from tracker.domain.market import Market
 from tracker.domain.player import Player
 from tracker.domain.value import as_paid, part_paid
-from tracker.forecast.game.parameters import load_parameters
+from tracker.forecast.game.parameters import Parameters, load_parameters
 from tracker.forecast.market import forecast_with
+from tracker.forecast.outlook import Outlook
+from tracker.forecast.players.priors import PlayerPriors
 from tracker.forecast.pricing.markets import chance_of, parlay
 from tracker.intake.states import (
     NO_TIME,
@@ -26,14 +30,6 @@ from tracker.intake.states import (
     read_state,
 )
 from tracker.language import find_in_game, parse_bet
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from tracker.domain.market import Market
-    from tracker.forecast.game.parameters import Parameters
-    from tracker.forecast.outlook import Outlook
-    from tracker.forecast.players.priors import PlayerPriors
 
 _LONGEST_TEXT = 1_000_000
 """Most characters of one state."""

@@ -16,8 +16,9 @@ from tracker.app.player_priors import PlayerBeliefs, players_in
 from tracker.domain.bet import Bet
 from tracker.domain.chance import Chance, NoChance, Unpriceable
 from tracker.domain.game import Game, GameState, Phase
-from tracker.domain.market import PlayerMarket
-from tracker.domain.prior import SourcedPrior
+from tracker.domain.market import Market, PlayerMarket
+from tracker.domain.player import Player
+from tracker.domain.prior import Finished, Lines, PregameLines, SourcedPrior
 from tracker.domain.quote import two_sided
 from tracker.domain.tracking import Group
 from tracker.domain.value import part_paid
@@ -26,14 +27,11 @@ from tracker.engine.market import exchange_lines
 from tracker.forecast import Parameters, load_parameters, price
 from tracker.forecast.explain import Seen
 from tracker.forecast.market import LiveLines, shift_of, usable
+from tracker.forecast.outlook import Outlook
 from tracker.forecast.pricing.markets import chance_of, parlay
 from tracker.forecast.priors import Believed, Known
 
 if TYPE_CHECKING:
-    from tracker.domain.market import Market
-    from tracker.domain.player import Player
-    from tracker.domain.prior import Finished, Lines, PregameLines
-    from tracker.forecast.outlook import Outlook
     from tracker.store import Store
     from tracker.store.views import BetView
 

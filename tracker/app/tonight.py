@@ -5,24 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
-from typing import TYPE_CHECKING
 
-from tracker.app.health import read_since
+from tracker.app.health import AtWork, read_since
 from tracker.domain.bet import Parlay, Wager
 from tracker.domain.market import PlayerMarket, PlayerTotal
 from tracker.domain.player import Stat
-from tracker.domain.tracking import RulePhase
+from tracker.domain.policy import Rule, Snooze
+from tracker.domain.tracking import GameTracking, RulePhase, Tracked
 from tracker.engine.rules.state_machine import HOLD_POLLS
-from tracker.store.views import unread
+from tracker.store import Store
+from tracker.store.views import BetView, unread
 from tracker.wording.cards import BEHIND, MOST_BETS, Card, Row, as_shown, bet_silence, card, silence
 from tracker.wording.figures import percent
-
-if TYPE_CHECKING:
-    from tracker.app.health import AtWork
-    from tracker.domain.policy import Rule, Snooze
-    from tracker.domain.tracking import GameTracking, Tracked
-    from tracker.store import Store
-    from tracker.store.views import BetView
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tracker.domain.bet import Parlay, wager_kind
+from tracker.domain.chance import Chance
+from tracker.domain.game import Game, GameState
 from tracker.domain.market import describe, kind
+from tracker.domain.prior import SourcedPrior
 
 if TYPE_CHECKING:
-    from tracker.domain.chance import Chance
-    from tracker.domain.game import Game, GameState
     from tracker.forecast.priors import Believed
     from tracker.store.views import (
         AlertView,
@@ -278,7 +279,6 @@ def prior_json(found: Believed) -> dict[str, Any]:
 
 def prior_words(found: Believed, game: Game) -> str:
     """The prior in a bettor's words."""
-    from tracker.domain.prior import SourcedPrior
     from tracker.wording.closes import prior_text
 
     prior = SourcedPrior(found.prior.margin, found.prior.total, found.by)

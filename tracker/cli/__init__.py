@@ -20,13 +20,13 @@ from tracker.app.health import at_work
 from tracker.cli.screen import complain
 from tracker.clock import Clock, SystemClock
 from tracker.domain import BadBet, BadRule, BadTime, Misused, TrackerError
+from tracker.domain.catalog import Team
 from tracker.host import os_trouble
 
 if TYPE_CHECKING:
     import typer
 
     from tracker.app.bets import Bets
-    from tracker.domain.catalog import Team
     from tracker.forecast import Parameters
     from tracker.registry import Registry
     from tracker.settings import Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TextIO
@@ -14,18 +14,15 @@ import typer
 
 from tracker.cli import CommandEnded, Scope, Session, read_if_any, run_async, scope_of, session
 from tracker.cli.app import AsJson
-from tracker.cli.screen import bar, note, paint, progress, say, say_json, shown_as, table
+from tracker.cli.screen import Advance, bar, note, paint, progress, say, say_json, shown_as, table
 from tracker.domain import TrackerError
+from tracker.domain.game import Game
 from tracker.domain.money import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from tracker.app.market import GameOdds, Offered
     from tracker.app.market.clv import ClvReport, Mean
     from tracker.app.market.edges import Edge, EdgesNow
-    from tracker.cli.screen import Advance
-    from tracker.domain.game import Game
     from tracker.domain.quote import Closing
     from tracker.forecast import Parameters
 

@@ -19,12 +19,13 @@ from tracker.cli import CommandEnded, Scope, run_async, scope_of, session
 from tracker.cli.app import AsJson, declare_group
 from tracker.cli.screen import complain, note, progress, say, say_json, table
 from tracker.cli.setup.run import parse_instant, scaled_clock
+from tracker.clock import ScaledClock
 from tracker.domain import Impossible, Misused
-from tracker.domain.league import LEAGUE_ZONE
+from tracker.domain.events import tell_nobody
+from tracker.domain.league import LEAGUE_ZONE, slate_date
 from tracker.domain.money import plural
 
 if TYPE_CHECKING:
-    from tracker.clock import ScaledClock
     from tracker.domain.draft import Draft
     from tracker.replay import Recording
     from tracker.replay.faults import Fault
@@ -188,7 +189,6 @@ async def _rehearse(
     playbacks: list[Playback], drafts: list[Draft], database: Path, scope: Scope
 ) -> tuple[str, list[dict[str, object]], list[Draft]]:
     """The hash over all tables, a row for each bet with its result, and the bets of no game."""
-    from tracker.domain.events import tell_nobody
     from tracker.modelling.rule_trial import rehearse
     from tracker.settings import lines_for
     from tracker.store import Store
@@ -295,8 +295,6 @@ def serve(
 
 def _nights(playbacks: Sequence[Playback]) -> int:
     """The number of different slate dates on which the games are played."""
-    from tracker.domain.league import slate_date
-
     return len({slate_date(x.scheduled) for x in playbacks})
 
 

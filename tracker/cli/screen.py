@@ -10,6 +10,7 @@ import io
 import json
 import os
 import re
+import signal
 import sys
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -205,8 +206,6 @@ def question() -> Iterator[None]:
 
     In a coroutine asyncio takes Ctrl-C for itself, and the question would go on waiting.
     """
-    import signal
-
     import typer
 
     before = signal.getsignal(signal.SIGINT)

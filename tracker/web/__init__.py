@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -21,6 +20,7 @@ from starlette.routing import Match
 from tracker import __version__
 from tracker.clock import Clock
 from tracker.domain import TrackerError
+from tracker.forecast import Parameters
 from tracker.settings import Settings
 from tracker.web import api
 from tracker.web.guard import (
@@ -45,10 +45,6 @@ from tracker.web.pages import (
 )
 from tracker.web.pages import router as way_in
 from tracker.web.site import Site
-
-if TYPE_CHECKING:
-    from tracker.forecast import Parameters
-
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 """The host names by which this machine reaches itself."""

@@ -7,14 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from html import escape
 from itertools import accumulate
-from typing import TYPE_CHECKING
 
+from tracker.app.course import Course, Lane
+from tracker.engine.record import Reliability
 from tracker.wording.closes import share_text
 from tracker.wording.figures import percent, span_text
-
-if TYPE_CHECKING:
-    from tracker.app.course import Course, Lane
-    from tracker.engine.record import Reliability
 
 _WIDE, _HIGH = 420, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 20, 14, 30

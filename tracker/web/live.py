@@ -15,6 +15,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from tracker.app.tonight import Evening, evening
 from tracker.clock import Clock, wait_for_event
@@ -196,8 +197,6 @@ async def events(
 @router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(_: Reader, site: OfSite, request: Request) -> Response:
     """Figures for Prometheus; never the text of a bet."""
-    from prometheus_client import CollectorRegistry, Gauge, generate_latest
-
     at = await site.daemon()
     whole = await (await site.store()).status_view(site.rules)
     registry = CollectorRegistry()

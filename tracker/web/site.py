@@ -16,6 +16,7 @@ from tracker.app.bets import Bets
 from tracker.app.health import AtWork, at_work
 from tracker.clock import Clock
 from tracker.domain.policy import Rule
+from tracker.forecast import Parameters
 from tracker.settings import Settings, lines_for
 from tracker.store import Store
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from tracker.app.explain import Explainer
     from tracker.app.market.edges import EdgesNow
     from tracker.app.pricing import LinesFor, Load, PricingBasis
-    from tracker.forecast import Parameters
     from tracker.registry import Registry
 
 _EDGES_S = 15.0

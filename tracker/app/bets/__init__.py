@@ -10,7 +10,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from tracker.app.choose_game import Choice
 from tracker.domain import BadBet
@@ -25,24 +24,21 @@ from tracker.domain.bet import (
     number_of,
     wager_text,
 )
-from tracker.domain.catalog import guests_of
+from tracker.domain.catalog import Team, guests_of
 from tracker.domain.catalog.books import house_of
 from tracker.domain.draft import Draft
+from tracker.domain.game import Game
 from tracker.domain.league import LEAGUE_ZONE
 from tracker.domain.policy import Rule
 from tracker.domain.same_bet import Fresh, Kept, Meeting, meet
 from tracker.engine.settle import by_hand
 from tracker.engine.settle.grading import Sure
 from tracker.intake import Beside, Changes, changed, draft_of
+from tracker.store import Store
 from tracker.store.auditing import Audit, Edit
 from tracker.store.bets import Added, Registration
+from tracker.store.views import BetView, ShowView
 from tracker.wording import certain_text
-
-if TYPE_CHECKING:
-    from tracker.domain.catalog import Team
-    from tracker.domain.game import Game
-    from tracker.store import Store
-    from tracker.store.views import BetView, ShowView
 
 _BEFORE = timedelta(minutes=30)
 """How long before a tip-off the example of a time of placing lies."""

@@ -23,7 +23,7 @@ from tracker.domain.quote import (
     selection_of,
     two_sided,
 )
-from tracker.engine.market import counts
+from tracker.engine.market import counts, home_wins, main_line
 from tracker.engine.market import credits as plans
 from tracker.engine.market.credits import Refusal, Tariff, Tip
 
@@ -154,8 +154,6 @@ def _order(x: Selection) -> tuple[str, str, str, float, str]:
 
 def paths(history: Sequence[Quote]) -> dict[str, tuple[Step, ...]]:
     """The market's main spread, total and moneyline over time, one step for each change."""
-    from tracker.engine.market import home_wins, main_line
-
     standing: dict[tuple[str, Selection], Quote] = {}
     found: dict[str, list[Step]] = defaultdict(list)
     for at, quotes in _by_time(history):

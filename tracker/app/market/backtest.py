@@ -17,6 +17,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from tracker.app.market.value import made_again
@@ -32,13 +33,11 @@ from tracker.domain.value import edge, kelly
 from tracker.engine.market import GameClose, best_quote, consensus
 from tracker.engine.record import mean_error
 from tracker.engine.settle.grading import Unsettleable, judge
+from tracker.forecast.outlook import Outlook
 from tracker.wording.closes import selection_text
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from tracker.engine.market.strategy import Strategy
-    from tracker.forecast.outlook import Outlook
     from tracker.settings.models import OddsSettings
     from tracker.store import Store
 

@@ -14,12 +14,12 @@ from tracker.app.views import chance_parts, part
 from tracker.domain.bet import Parlay, Result, wager_kind
 from tracker.domain.catalog.books import book_name
 from tracker.domain.market import PlayerMarket
+from tracker.domain.policy import Rule
 from tracker.domain.quote import Closing
 from tracker.domain.value import ClosingValue, Grade
 from tracker.engine.record import NO_BOOK, NO_TAG, mean_error, ratio_error
 
 if TYPE_CHECKING:
-    from tracker.domain.policy import Rule
     from tracker.store import Store
     from tracker.store.quotes import ValueSum
     from tracker.store.views import BetView

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tracker.app.market import game_odds
+from tracker.app.market import GameOdds, Offered, game_odds
 from tracker.app.market.value import NEWEST
 from tracker.app.player_priors import players_in
 from tracker.app.pricing import (
@@ -30,20 +30,19 @@ from tracker.app.pricing import (
 from tracker.app.views import part, plain
 from tracker.domain.bet import Result
 from tracker.domain.catalog.books import house_of
+from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState, Phase, Side
 from tracker.domain.player import Player, enough
 from tracker.domain.poll import STALE_AFTER
 from tracker.domain.quote import UNSTAMPED, Selection, market_of, two_sided
+from tracker.domain.tracking import GameTracking
 from tracker.domain.value import MOST_KELLY, EdgeSeen, edge, kelly
 from tracker.engine.decide.belief import is_stale
 from tracker.engine.market import fairs
 from tracker.engine.settle.grading import Unsettleable, judge
+from tracker.forecast.outlook import Outlook
 
 if TYPE_CHECKING:
-    from tracker.app.market import GameOdds, Offered
-    from tracker.domain.chance import Chance
-    from tracker.domain.tracking import GameTracking
-    from tracker.forecast.outlook import Outlook
     from tracker.settings.models import OddsSettings
     from tracker.store import Store
 

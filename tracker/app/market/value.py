@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tracker.app.market.clv import worth_at_close
 from tracker.app.player_priors import players_in
-from tracker.app.pricing import Priced, believed_of, bet_of, price_now
+from tracker.app.pricing import Priced, PricingBasis, believed_of, bet_of, price_now
 from tracker.app.views import chance_parts, part, plain, prior_json
 from tracker.domain import TrackerError
 from tracker.domain.bet import Bet, Parlay, Status, price_of
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game
+from tracker.domain.money import Odds
 from tracker.domain.player import Player
 from tracker.domain.quote import (
     EXCHANGES,
@@ -56,17 +57,15 @@ from tracker.engine.market import (
 )
 from tracker.engine.market.clv import Placed, closing_lines, value_at_close
 from tracker.engine.rules.stepping import MarketReading
+from tracker.forecast.game.parameters import Parameters
 from tracker.forecast.market import closing_outlook, moved_to
+from tracker.forecast.outlook import Outlook
+from tracker.forecast.players.priors import PlayerPriors
+from tracker.forecast.priors import Believed
 
 if TYPE_CHECKING:
     from tracker.app.bets import Bets
     from tracker.app.explain import Explainer
-    from tracker.app.pricing import PricingBasis
-    from tracker.domain.money import Odds
-    from tracker.forecast.game.parameters import Parameters
-    from tracker.forecast.outlook import Outlook
-    from tracker.forecast.players.priors import PlayerPriors
-    from tracker.forecast.priors import Believed
     from tracker.settings.models import OddsSettings
     from tracker.store import Store
     from tracker.store.quotes import Quotes

@@ -9,18 +9,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tracker.app.choose_game import Chooser, GamesRead
-from tracker.cli import Scope, read_if_any
+from tracker.cli import Scope, Session, read_if_any
 from tracker.cli.screen import asks, progress, question, say, when
 from tracker.clock import SystemClock
 from tracker.domain import BadBet
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, Listing
-from tracker.domain.player import Player
+from tracker.domain.league import NBA, slate_date
+from tracker.domain.player import AmbiguousPlayer, Player
 from tracker.intake import Beside, draft_of
 
 if TYPE_CHECKING:
-    from tracker.cli import Session
-    from tracker.domain.player import AmbiguousPlayer
     from tracker.feeds.slates import SlateReading
 
 
@@ -43,7 +42,6 @@ async def read_slate(
     schedules are skipped when `enough` is true of a game on a board. When the feed fails or is
     late, the value returned says why.
     """
-    from tracker.domain.league import NBA, slate_date
     from tracker.feeds.feeds import open_feeds
     from tracker.feeds.identity import KEPT
 

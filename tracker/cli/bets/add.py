@@ -5,30 +5,32 @@ This module reads its own options, from a table: importing typer would take long
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from tracker.app.bets import Registered
 from tracker.app.views import game_name_json, part, plain
-from tracker.cli import Scope, run_async, session
+from tracker.cli import Scope, Session, run_async, scope_of, session
 from tracker.cli.bets import chooser, draft_for
 from tracker.cli.screen import asks, label, note, paint, progress, say, say_json, when
 from tracker.domain import Misused
 from tracker.domain.bet import wager_text
+from tracker.domain.catalog import teams
 from tracker.domain.chance import NoChance
+from tracker.domain.game import Game
 from tracker.domain.market import PlayerMarket
 from tracker.domain.money import needed, payout_if_won
 from tracker.intake import Beside
+from tracker.wording.figures import rough_span
 
 if TYPE_CHECKING:
     import typer
 
-    from tracker.cli import Session
-    from tracker.domain.game import Game
 
 # ---------------------------------------------------------------------------------------- options
 
@@ -157,13 +159,9 @@ def _add_as(scope: Scope, words: Sequence[str], values: dict[str, Any]) -> None:
 
 def attach(app: typer.Typer, name: str, panel: str) -> None:
     """Declare the verb in typer for its help; its arguments are still read by `read_options`."""
-    import inspect
-    from typing import Annotated
-
     import typer as t
     from typer.core import TyperCommand
 
-    from tracker.cli import scope_of
     from tracker.cli.app import declare
 
     class Add(TyperCommand):
@@ -205,8 +203,6 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
 
 def _annotated(x: Option, switches: dict[str, str]) -> Any:
     """The annotation by which typer describes an option in the help."""
-    from typing import Annotated
-
     import typer as t
 
     kind: Any = bool | None if x.on else list[str] | None if x.several else str | None
@@ -328,9 +324,6 @@ def _tell_rest(x: Registered, at: Session) -> None:
 
 def _matched(x: Registered, game: Game, at: Session) -> str:
     """One line: the bet's players in a game, the game's teams, and its tip-off."""
-    from tracker.domain.catalog import teams
-    from tracker.wording.figures import rough_span
-
     known = teams(game.league)
     away, home = known.get(game.away), known.get(game.home)
     names = f"{away.full_name} at {home.full_name}" if away and home else game.name

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from tracker.app.bets import Decided
 from tracker.app.health import read_since
 from tracker.app.views import bet_json, part
-from tracker.cli import Scope, read_if_any, run_async, scope_of, session
+from tracker.cli import Scope, Session, read_if_any, run_async, scope_of, session
 from tracker.cli.app import AsJson, Reference
 from tracker.cli.screen import (
     asks,
@@ -24,16 +24,11 @@ from tracker.cli.screen import (
     table,
 )
 from tracker.domain import BadBet, Misused
-from tracker.domain.bet import Result, Status
+from tracker.domain.bet import Result, Settlement, Status
 from tracker.domain.money import money_text, parse_money
 from tracker.intake import Changes
-from tracker.wording.figures import change_text
-
-if TYPE_CHECKING:
-    from tracker.cli import Session
-    from tracker.domain.bet import Settlement
-    from tracker.store.views import BetView
-
+from tracker.store.views import BetView
+from tracker.wording.figures import change_text, deciding
 
 _NOTHING = "Nothing waits for you: every result could be told for sure."
 
@@ -143,8 +138,6 @@ async def review(context: typer.Context, as_json: AsJson = False) -> None:
     found = await _listed(scope_of(context), lambda at: at.bets.reviews(), as_json, _NOTHING)
     if not found:
         return
-    from tracker.wording.figures import deciding
-
     rows = [(str(x.id), shown_as(x), x.place, x.review or "") for x in found]
     table(("ID", "Bet", "Game", "Why"), rows)
     note(f"Decide one: tracker {deciding(found[0].id, payout=found[0].asks_payout)}")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
+from tracker.app.choose_game import why_waits
 from tracker.app.health import read_since
 from tracker.app.views import bet_json, prior_words, show_json
 from tracker.cli import CommandEnded, Scope, Session, run_async, scope_of, session
@@ -30,16 +34,12 @@ from tracker.cli.screen import (
 )
 from tracker.domain import Misused
 from tracker.domain.bet import Status
+from tracker.domain.game import Game
 from tracker.domain.money import money_text, odds_text, plural, stake_in_table, stake_text
 from tracker.domain.policy import Rule, parse_rules
-from tracker.wording.figures import FILE_WINS
+from tracker.wording.figures import FILE_WINS, deciding, ranged, score_text, span_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
-
-    from tracker.domain.game import Game
     from tracker.domain.value import BetDecision, ClosingValue
     from tracker.store.views import BetView, SettlementView, ShowView
 
@@ -143,7 +143,6 @@ def _game_cell(bet: BetView, now: datetime, zone: ZoneInfo) -> str:
 
 async def show(context: typer.Context, bet: Reference, as_json: AsJson = False) -> None:
     """Show one bet with its history: how its chance moved, its alerts and its results."""
-    from tracker.app.choose_game import why_waits
     from tracker.app.market.clv import worth_at_close
     from tracker.app.market.value import Valued, decision_on
     from tracker.app.pricing import believed_of
@@ -170,8 +169,6 @@ async def show(context: typer.Context, bet: Reference, as_json: AsJson = False) 
 
 def _chance_line(found: ShowView) -> str:
     """The chance (or why there is none), its range and the number of snapshots; may be empty."""
-    from tracker.wording.figures import ranged
-
     bet = found.bet
     parts = [chance_text(bet)]
     if found.snapshots:
@@ -202,8 +199,6 @@ def _tell(
         say(f"{f'Leg {place}':<9}{line}")
     say(f"Rules    {' · '.join(x.text for x in bet.rules) or 'none'}")
     if bet.review is not None:
-        from tracker.wording.figures import deciding
-
         asked = deciding(bet.id, payout=bet.asks_payout)
         say(f"Review   {bet.review} · decide it with `tracker {asked}`")
     for one in found.settlements:
@@ -247,8 +242,6 @@ def _stake(bet: BetView) -> str:
 
 
 def _game_line(bet: BetView, game: Game, at: Session) -> str:
-    from tracker.wording.figures import score_text, span_text
-
     state, alone = bet.state, len(bet.games) == 1
     names = ", ".join(f"{x.name}{x.of_league}" for x in bet.games)
     parts = [names, when(game.start, at.now, at.settings.zone)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +14,7 @@ from tracker.app.views import part
 from tracker.cli import Scope, run_async, scope_of
 from tracker.cli.app import AsJson, declare
 from tracker.cli.bets.register import rules
+from tracker.cli.models import ModelsInUse
 from tracker.cli.screen import note, progress, say, say_json, table
 from tracker.domain import Impossible, Misused
 from tracker.domain.bet import Bet
@@ -21,12 +22,11 @@ from tracker.domain.game import Game, Side
 from tracker.domain.market import Direction, Market, Moneyline, Spread, Total, line_text
 from tracker.domain.money import plural
 from tracker.domain.policy import EventRule, LevelRule, Rule, SwingRule, parse_rule
+from tracker.domain.prior import Lines
+from tracker.forecast import Parameters
+from tracker.wording.figures import in_percent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from tracker.domain.prior import Lines
-    from tracker.forecast import Parameters
     from tracker.modelling.metrics import RuleFigures, TrialCourse
     from tracker.modelling.rule_trial import Played
 
@@ -131,8 +131,6 @@ async def _shipped(scope: Scope, rules: Sequence[Rule]) -> tuple[int, list[Trial
 
 
 def _load(scope: Scope) -> _Loader:
-    from tracker.cli.models import ModelsInUse
-
     return ModelsInUse(scope.registry(), lambda _: None)
 
 
@@ -178,8 +176,6 @@ def _tell(
 
 def cells(x: RuleFigures) -> tuple[str, ...]:
     """A rule's row of the table."""
-    from tracker.wording.figures import in_percent
-
     share = "" if x.share is None else in_percent(x.share, 0)
     promised = "" if x.promised is None else in_percent(x.promised, 0)
     lead = "" if x.lead is None else f"{x.lead:.1f} min"

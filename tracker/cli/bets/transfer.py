@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 import typer
@@ -30,9 +30,7 @@ from tracker.domain.pick import tags_of
 from tracker.host import whole_file
 from tracker.intake.bets_file import parse_bets
 from tracker.intake.imports import ImportedBet, ImportedBets, Manner, UnsureDates, read_slips
-
-if TYPE_CHECKING:
-    from tracker.store import Store
+from tracker.store import Store
 
 T = TypeVar("T")
 

@@ -5,27 +5,28 @@ They give figures and no advice. The other commands print a bet's worth by `deci
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tracker.cli import Scope, run_async, scope_of, session
+from tracker.app.health import read_since
+from tracker.cli import Scope, Session, run_async, scope_of, session
 from tracker.cli.app import AsJson, Reference, Work, declare
+from tracker.cli.bets import chooser, draft_for
 from tracker.cli.screen import label, named, note, paint, progress, say, say_json, table
 from tracker.domain import Impossible
-from tracker.domain.game import Phase
+from tracker.domain.bet import Bet
+from tracker.domain.chance import NoChance
+from tracker.domain.game import Game, Phase
 from tracker.domain.money import money_text, odds_text, parse_money, parse_odds, stake_text
+from tracker.intake import Beside
+from tracker.wording.figures import digits_apart, in_percent, percent, span_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from tracker.app.bets import Registered
     from tracker.app.market.value import HeldBet, Worth
-    from tracker.cli import Session
-    from tracker.domain.bet import Bet
-    from tracker.domain.chance import NoChance
-    from tracker.domain.game import Game
     from tracker.domain.value import BetDecision
     from tracker.settings.models import OddsSettings
 
@@ -117,8 +118,6 @@ async def _held(scope: Scope, reference: str) -> tuple[HeldBet, str]:
 
 
 def _head(held: HeldBet, form: str) -> None:
-    from tracker.wording.figures import percent
-
     price = odds_text(held.odds, form)
     stake = stake_text(held.stake, free=held.bet.draft.free)
     chance = percent(held.chance.win, 1)
@@ -126,8 +125,6 @@ def _head(held: HeldBet, form: str) -> None:
 
 
 def _age(held: HeldBet) -> None:
-    from tracker.wording.figures import span_text
-
     if held.bet.stale or held.age_s > _OLD_S:
         note(f"The chance is {span_text(held.age_s)} old.")
 
@@ -150,9 +147,6 @@ async def check(
     """
     from tracker.app.bets import unregistered
     from tracker.app.market.value import WHY_NONE, Worth
-    from tracker.cli.bets import chooser, draft_for
-    from tracker.intake import Beside
-    from tracker.wording.figures import percent
 
     scope, text = scope_of(context), " ".join(line)
     draft = await draft_for(scope, text, Beside(game=game, odds=odds))
@@ -185,8 +179,6 @@ async def check(
 
 async def _stale(at: Session, games: Iterable[Game]) -> list[str]:
     """The names of followed games in play whose score is too old to be trusted."""
-    from tracker.app.health import read_since
-
     whole = (await at.store.status_view()).aged(read_since(at.daemon, at.now))
     old = {x.game.id for x in whole.games if x.stale}
     return [x.name for x in dict.fromkeys(games) if x.id in old]
@@ -197,7 +189,6 @@ def reasons(x: Worth, limits: OddsSettings) -> list[str]:
     from tracker.app.market.edges import disagree
     from tracker.forecast.priors import AVERAGE
     from tracker.wording.closes import share_text
-    from tracker.wording.figures import digits_apart, in_percent, percent
 
     decision, why = x.decision, []
     if decision.edge is None:
@@ -266,7 +257,6 @@ def worth_lines(x: Worth, now: datetime, odds_format: str) -> list[str]:
 def decision_lines(x: BetDecision, clock: str, odds_format: str) -> list[str]:
     """A bet's chance, edge and price in two lines; `clock` is their label, such as `Now`."""
     from tracker.wording.closes import decision_facts, share_text
-    from tracker.wording.figures import percent
 
     push = f", push {percent(x.chance.push, 1)}" if x.chance.push else ""
     edge = "" if x.edge is None else f", edge {share_text(x.edge)}"

@@ -7,26 +7,28 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
 from tracker.app.course import Course, course_of
+from tracker.app.views import prior_words
 from tracker.cli import Scope, Session, read_if_any, run_async, scope_of, session
 from tracker.cli.app import AsJson, Reference
 from tracker.cli.charts.plot import draw, draw_clv, draw_profit, draw_reliability
 from tracker.cli.models import explainer_of
-from tracker.cli.screen import paint, progress, say, say_json, shown_as, status_text
+from tracker.cli.screen import paint, progress, say, say_json, shown_as, status_text, when
 from tracker.domain import Impossible, Misused
+from tracker.domain.bet import Parlay
 from tracker.engine.record import Grouping, reliability
+from tracker.wording.figures import cause_text, hit_text, points_moved, score_text, tenths
 
 if TYPE_CHECKING:
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
-
     from tracker.app.explain import Explained
     from tracker.store.views import BetView, ShowView
 
@@ -132,10 +134,6 @@ def course_for(view: ShowView, now: datetime, zone: ZoneInfo) -> Course:
 
 def _subtitle(bet: BetView, now: datetime, zone: ZoneInfo) -> str:
     from rich.text import Text
-
-    from tracker.cli.screen import when
-    from tracker.domain.bet import Parlay
-    from tracker.wording.figures import score_text
 
     game, state = bet.game, bet.state
     if game is None:
@@ -280,9 +278,6 @@ async def explained(
 
 def why_lines(explained: Explained) -> list[str]:
     """The lines of `tracker why`: both moments, the prior, and the causes, which add up."""
-    from tracker.app.views import prior_words
-    from tracker.wording.figures import cause_text, hit_text, points_moved, score_text, tenths
-
     bet, causes = explained.view.bet, explained.causes
     first, last = explained.first, explained.last
     names = dict.fromkeys(x.name for x in explained.games)

@@ -7,27 +7,23 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from tracker.app.course import Course, Lane
 from tracker.cli.charts.plot import histogram
 from tracker.domain.bet import Result
 from tracker.domain.money import plural
+from tracker.engine.record import Reliability
 from tracker.host import whole_file
 from tracker.wording.figures import percent, signed_money
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from matplotlib.axes import Axes
-
-    from tracker.app.course import Course, Lane
-    from tracker.engine.record import Reliability
 
 _BLUE, _ORANGE, _GREEN, _GREY = "#1f6fb4", "#b86e00", "#2c8a4b", "#6b7280"
 _RED, _PURPLE = "#c0392b", "#7d3c98"

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import TYPE_CHECKING
 
+from tracker.app.course import Course
 from tracker.cli.screen import RESULT_STYLES, paint
 from tracker.domain.bet import Result
 from tracker.domain.money import plural
+from tracker.engine.record import Reliability
 from tracker.wording.figures import percent, ranged, signed_money
-
-if TYPE_CHECKING:
-    from tracker.app.course import Course
-    from tracker.engine.record import Reliability
 
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """The bit of each dot of a braille character, by row and column (Unicode block U+2800)."""

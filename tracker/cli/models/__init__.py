@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tracker.cli import Session
 from tracker.cli.screen import note
 from tracker.domain import Impossible, Misused
 from tracker.domain.league import LEAGUES, NBA
+from tracker.forecast import Parameters
 from tracker.registry import KINDS, NoSuchModel, Registry, in_use
 
 if TYPE_CHECKING:
     from tracker.app.explain import Explainer
     from tracker.app.pricing import LinesFor, PricingBasis
-    from tracker.cli import Session
-    from tracker.forecast import Parameters
     from tracker.modelling.games import Dataset
 
 

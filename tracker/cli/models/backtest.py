@@ -12,6 +12,8 @@ import io
 import json
 import tomllib
 from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,32 +22,32 @@ import typer
 
 from tracker.app.report import markdown_table
 from tracker.app.views import part, plain
-from tracker.cli import Scope, run_async, scope_of
+from tracker.cli import Scope, run_async, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.models import (
     DEFAULT_LEAGUE,
     Folder,
+    ModelsInUse,
     Seasons,
     known_league,
+    models_of,
     need_modelling,
     seasons_of,
 )
 from tracker.cli.screen import bar, note, say, say_json, table
 from tracker.domain import Impossible
+from tracker.domain.game import Game
 from tracker.domain.money import plural
+from tracker.domain.player import Player
+from tracker.domain.prior import Lines
 from tracker.engine.market.strategy import BadStrategy, Strategy, strategy_of
+from tracker.forecast import Parameters
+from tracker.forecast.outlook import Outlook
 from tracker.settings.reading import toml_fault
+from tracker.wording.closes import share_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
-
     from tracker.app.market.backtest import BacktestReport, BetGroup, BetOutcome, Candidate
-    from tracker.domain.game import Game
-    from tracker.domain.player import Player
-    from tracker.domain.prior import Lines
-    from tracker.forecast import Parameters
-    from tracker.forecast.outlook import Outlook
     from tracker.modelling.retrain import Finding
 
 
@@ -95,7 +97,6 @@ def read_strategy(file: Path) -> Strategy:
 
 def _report(scope: Scope, strategy: Strategy, season: str, data: Path | None) -> BacktestReport:
     from tracker.app.market.backtest import backtest as judge
-    from tracker.cli.models import ModelsInUse
 
     if strategy.lines == "quotes":
         pairs = run_async(_own(scope, strategy))
@@ -124,8 +125,6 @@ def _recorded(
 
 async def _own(scope: Scope, strategy: Strategy) -> list[tuple[Candidate, BetOutcome]]:
     from tracker.app.market.backtest import candidates, own_games
-    from tracker.cli import session
-    from tracker.cli.models import models_of
     from tracker.forecast.market import closing_outlook
 
     async with session(scope) as at:
@@ -332,8 +331,6 @@ def _write_figures(x: Finding, out: Path) -> None:
 
 
 def _tell_study(found: list[Finding]) -> None:
-    from tracker.wording.closes import share_text
-
     rows = []
     for x in found:
         half = x.judged["moments"]["half"]

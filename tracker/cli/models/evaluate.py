@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import typer
 
 from tracker.app.views import part
@@ -25,13 +26,14 @@ from tracker.cli.models import (
     seasons_of,
     unseen,
 )
-from tracker.cli.screen import bar, say, say_json, table
+from tracker.cli.screen import Advance, bar, say, say_json, table
 from tracker.domain import Impossible, Misused
+from tracker.domain.game import GameState, Phase, Score, Side
 from tracker.domain.league import LEAGUES
+from tracker.domain.market import Moneyline
+from tracker.forecast import Parameters, forecast, price
 
 if TYPE_CHECKING:
-    from tracker.cli.screen import Advance
-    from tracker.forecast import Parameters
     from tracker.modelling.games import Dataset
     from tracker.modelling.games.observe import Checkpoint, Recorded
 
@@ -230,9 +232,6 @@ def _beside(names: tuple[str, str], models: Sequence[Parameters], as_json: bool)
 
 
 def _typical(models: Sequence[Parameters], left: float, lead: int) -> dict[str, Any]:
-    from tracker.domain.game import GameState, Phase, Score, Side
-    from tracker.domain.market import Moneyline
-    from tracker.forecast import forecast, price
     from tracker.forecast.priors import average_prior
     from tracker.modelling.games.observe import game_of
 
@@ -257,8 +256,6 @@ def _typical(models: Sequence[Parameters], left: float, lead: int) -> dict[str, 
 def _judged(
     models: Sequence[Parameters], folder: Path, seasons: Sequence[str], advance: Advance
 ) -> list[dict[str, Any]]:
-    import numpy as np
-
     from tracker.modelling import metrics
     from tracker.modelling.games import observe, read
 
@@ -293,8 +290,6 @@ def _judged(
 
 
 def _losses(checkpoint: Checkpoint, market: str) -> Any:
-    import numpy as np
-
     return (np.array(checkpoint.p[market]) - np.array(checkpoint.hit[market])) ** 2
 
 
@@ -305,8 +300,6 @@ def _recorded(
 
     Both are judged on the lines of the first.
     """
-    import numpy as np
-
     from tracker.modelling.games.fit import complete, priors_of
     from tracker.modelling.games.observe import Recorded
     from tracker.modelling.games.trace import trace

@@ -7,10 +7,12 @@ adds it to the registry as a candidate. A calibration is learnt from the officia
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import typer
 
 from tracker.app.views import part
@@ -26,22 +28,19 @@ from tracker.cli.models import (
     seasons_in,
     seasons_of,
 )
-from tracker.cli.screen import bar, note, say, say_json, table
+from tracker.cli.screen import Advance, bar, note, say, say_json, table
 from tracker.clock import SystemClock
 from tracker.domain import Impossible, Misused, TrackerError
 from tracker.domain.league import slate_date
 from tracker.domain.money import plural
+from tracker.forecast import Parameters, load_parameters
+from tracker.forecast.game.parameters import decode
 from tracker.host import return_large_blocks, whole_file
-from tracker.registry import CALIBRATION, GAMES, PLAYERS, Kind
+from tracker.registry import CALIBRATION, GAMES, PLAYERS, Entry, Kind, Registry, in_use
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tracker.cli.screen import Advance
-    from tracker.forecast import Parameters
     from tracker.forecast.players import PlayerFigures
     from tracker.modelling.calibration import MadeCalibration
-    from tracker.registry import Entry, Registry
 
 
 _FEW = 400
@@ -104,7 +103,6 @@ def fit(  # noqa: PLR0917 - the verb's options
 
 def _props(folder: Path, league: str, named: tuple[str, ...], out: Path, *, as_json: bool) -> None:
     """Fit player figures, with the league's shipped game model, and write them to `out`."""
-    from tracker.forecast import load_parameters
     from tracker.modelling.players.fit import fit as fit_props
 
     if not named:
@@ -146,9 +144,6 @@ def _fit(
 
     `named` are the seasons to fit, all when empty; a first fit is judged on `unseen`, if given.
     """
-    import numpy as np
-
-    from tracker.forecast.game.parameters import decode
     from tracker.modelling.games import BadDataset, read
     from tracker.modelling.games.evaluate import judged
     from tracker.modelling.games.fit import fit_text
@@ -257,7 +252,6 @@ def _retrained(
 ) -> Entry:
     from tracker.modelling.games import BadDataset
     from tracker.modelling.retrain import retrained_games, retrained_players
-    from tracker.registry import in_use
 
     registry = scope.registry()
     champion, _ = in_use(registry, league)

@@ -16,6 +16,7 @@ from tracker.cli.screen import Advance, bar, note, say
 from tracker.clock import SystemClock
 from tracker.domain import Impossible, Misused
 from tracker.domain.game import Game, GameState, Phase
+from tracker.domain.league import slate_date
 from tracker.domain.money import plural
 
 if TYPE_CHECKING:
@@ -98,8 +99,6 @@ def collect_days(scope: Scope, league: str, days: tuple[date, date], out: Path) 
 
 
 def _days(begin: str | None, end: str | None) -> tuple[date, date]:
-    from tracker.domain.league import slate_date
-
     first = date_of(begin, "--from")
     if first is None:
         raise Misused("name the first date with --from, or an earlier season with --season")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -19,11 +19,8 @@ from tracker.cli.screen import note, say, say_json, table
 from tracker.clock import SystemClock
 from tracker.domain import Impossible, TrackerError
 from tracker.domain.league import LEAGUES
-from tracker.registry import CALIBRATION, GAMES, KINDS, PLAYERS, SHIPPED, Kind
-
-if TYPE_CHECKING:
-    from tracker.forecast import Parameters
-    from tracker.registry import Entry, Registry
+from tracker.forecast import Parameters
+from tracker.registry import CALIBRATION, GAMES, KINDS, PLAYERS, SHIPPED, Entry, Kind, Registry
 
 _KINDS = ", ".join(x.name for x in KINDS)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -14,9 +16,6 @@ from tracker.domain.money import plural
 from tracker.registry import GAMES, PLAYERS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from zoneinfo import ZoneInfo
-
     from tracker.app.models import JudgedTrial
     from tracker.store.trials import Trial
     from tracker.store.upkeep import Figure, MonitorStanding

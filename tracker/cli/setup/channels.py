@@ -158,7 +158,6 @@ async def try_out(channel: Channel) -> None:
 
     Raises CommandEnded when the channel did not take it.
     """
-    from tracker.domain.alert import Sent
     from tracker.notify.channels import Message
 
     kind = channel.name.partition("-")[0]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -19,8 +20,6 @@ from tracker.domain import Impossible, Misused
 from tracker.domain.money import plural
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
     from tracker.app.refresh import Refreshed
     from tracker.app.restoring import Restored
     from tracker.store.upkeep import Backup

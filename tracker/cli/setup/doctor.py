@@ -17,17 +17,17 @@ import typer
 
 from tracker.app.health import STUCK_S, unpolled
 from tracker.app.views import part
-from tracker.cli import CommandEnded, Scope, guests, run_async, scope_of, session
+from tracker.cli import CommandEnded, Scope, Session, guests, run_async, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.screen import paint, progress, say, say_json
 from tracker.clock import SystemClock
 from tracker.domain import TrackerError
 from tracker.domain.bet import Status
+from tracker.domain.league import LEAGUES, NBA
 from tracker.domain.money import plural, several
 from tracker.host import NoLocks, os_trouble, running_instance
 
 if TYPE_CHECKING:
-    from tracker.cli import Session
     from tracker.settings import Settings
     from tracker.store.upkeep import Backup
 
@@ -331,7 +331,6 @@ def _backups(made: Sequence[Backup], at: Session, settings: Settings) -> Check:
 
 async def _leagues(scope: Scope) -> list[str]:
     """The leagues whose sources are tried: the NBA, and the leagues of followed games."""
-    from tracker.domain.league import LEAGUES, NBA
     from tracker.store import StoreError
 
     try:

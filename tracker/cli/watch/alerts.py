@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -16,13 +17,11 @@ from tracker.cli.app import AsJson
 from tracker.cli.screen import note, paint, say, say_json, table, when
 from tracker.domain import BadBet, Misused
 from tracker.domain.alert import NO_HOLD, Alert, Decision, DeliveryState, Reason
+from tracker.domain.game import Game
 from tracker.domain.money import plural
 from tracker.domain.policy import FORMS, Snooze, SnoozeScope, parse_until, subject
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
-    from tracker.domain.game import Game
     from tracker.domain.tracking import GameTracking
     from tracker.store.views import AlertView, DeliveryView
 

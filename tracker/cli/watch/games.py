@@ -14,15 +14,16 @@ from tracker.app.views import game_json
 from tracker.cli import Scope, Session, date_of, run_async, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.bets import ANSWER_WITHIN_S, ASKING, read_slate
-from tracker.cli.models import known_league
+from tracker.cli.models import basis_of, known_league
 from tracker.cli.screen import note, paint, progress, say, say_json, table, when
 from tracker.domain import Impossible
 from tracker.domain.chance import Chance, NoChance
+from tracker.domain.game import Game, GameState, Listing
 from tracker.domain.league import LEAGUES, slate_date
+from tracker.wording.figures import percent, score_text, span_text
 
 if TYPE_CHECKING:
     from tracker.app.player import PlayerSheet
-    from tracker.domain.game import Game, GameState, Listing
 
 
 _SCHEDULE_WITHIN_S = 15.0
@@ -114,8 +115,6 @@ async def _listed(asked: _Asked, at: Session) -> list[Listing]:
             reading = await read_slate(at, ANSWER_WITHIN_S, lambda _: True, leagues)
         listed = await _wanted(asked, at)
         if at.settings.alerts.delay and reading.whole:
-            from tracker.wording.figures import span_text
-
             late = span_text(at.settings.alerts.delay)
             note(f"Scores are shown {late} late, by `alerts.delay`.")
         elif not reading.board:
@@ -175,8 +174,6 @@ def _on_board(reading: GamesRead, day: date | None) -> list[Listing]:
 def _state(game: Game, state: GameState | None) -> tuple[str, str]:
     if state is None or state.period == 0:
         return ("" if state is None else state.game_clock, "")
-    from tracker.wording.figures import score_text
-
     return state.game_clock, score_text(game, state.score)
 
 
@@ -200,7 +197,6 @@ def player(
 
 async def _player(scope: Scope, name: str, stat: str, line: float | None, as_json: bool) -> None:
     from tracker.app.player import PlayerQuestion, PlayerSheet, sheet_json, sheets, stat_named
-    from tracker.cli.models import basis_of
     from tracker.store import StoreMissing
 
     ask = PlayerQuestion(name, stat_named(stat), line)
@@ -236,8 +232,6 @@ def _tell_player(x: PlayerSheet, at: Session) -> None:
     if x.line is None or x.hits is None:
         return
     over = f"over {x.line:g} in {x.hits[0]} of {x.hits[1]} games"
-    from tracker.wording.figures import percent
-
     match x.chance:
         case None:
             say(f"Line     {over}")

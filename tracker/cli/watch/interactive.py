@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
 from textual.app import App, ComposeResult
@@ -13,7 +13,7 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Footer, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from tracker.cli import Session
+from tracker.cli import Scope, Session
 from tracker.cli.charts import course_for, why_empty
 from tracker.cli.charts.plot import chance_panel, draw
 from tracker.cli.watch.alerts import alert_lines
@@ -21,11 +21,7 @@ from tracker.cli.watch.live import LiveReader, ScreenRow, TonightSeen, rows_of
 from tracker.clock import Clock
 from tracker.domain import TrackerError
 from tracker.domain.policy import SnoozeScope
-
-if TYPE_CHECKING:
-    from tracker.cli import Scope
-    from tracker.store.views import ShowView
-
+from tracker.store.views import ShowView
 
 _MOST_ALERTS = 40
 """The most alerts of a bet that the lower half shows: the latest."""

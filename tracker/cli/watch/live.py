@@ -6,14 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from tracker.app.bets import check, unregistered
 from tracker.app.health import at_work, read_since
 from tracker.app.tonight import GameOnPage, tonight
-from tracker.cli import Session, session
+from tracker.cli import Scope, Session, session
 from tracker.cli.bets import draft_for, silent_chooser
 from tracker.cli.bets.add import understood
 from tracker.cli.charts import explained, why_lines
@@ -24,11 +23,8 @@ from tracker.domain import TrackerError
 from tracker.domain.policy import Snooze, SnoozeScope, parse_until
 from tracker.host import os_trouble
 from tracker.intake import Beside
-
-if TYPE_CHECKING:
-    from tracker.cli import Scope
-    from tracker.store.views import BetView, ShowView
-    from tracker.wording.cards import Row
+from tracker.store.views import BetView, ShowView
+from tracker.wording.cards import Row
 
 _RETRY_S = 2.0
 """Seconds before a database that cannot be read is tried again."""

@@ -13,12 +13,18 @@ import typer
 
 from tracker.app.report import (
     TALLY_HEADS,
+    Report,
+    ReportSpan,
     calibration_json,
     left_out,
+    markdown,
+    page,
     raw_reliability,
+    report_json,
     tally_json,
     tally_row,
 )
+from tracker.app.report import report as of
 from tracker.app.views import plain
 from tracker.cli import Scope, Session, date_of, read_if_any, run_async, scope_of, session
 from tracker.cli.app import AsJson
@@ -26,14 +32,15 @@ from tracker.cli.screen import needs_decision, note, say, say_json, table
 from tracker.domain import Impossible, Misused
 from tracker.domain.league import slate_today
 from tracker.domain.money import plural
+from tracker.domain.value import ClosingValue
 from tracker.engine.record import NOTHING, Grouping, Prediction, Reliability, Tally, reliability
 from tracker.host import whole_file
+from tracker.store import StoreMissing
+from tracker.store.views import BetView
+from tracker.wording.figures import in_percent, percent
 
 if TYPE_CHECKING:
     from tracker.app.market.clv import ClvReport
-    from tracker.app.report import Report, ReportSpan
-    from tracker.domain.value import ClosingValue
-    from tracker.store.views import BetView
 
 
 def _none(since: str | None, until: str | None, about: str = "") -> str:
@@ -190,8 +197,6 @@ def _table(head: str, rows: Sequence[Sequence[str]]) -> None:
 
 
 def _tell_reliability(found: Reliability) -> None:
-    from tracker.wording.figures import in_percent, percent
-
     rows = [
         (
             f"{in_percent(x.low, 0)} - {in_percent(x.high, 0)}",
@@ -241,8 +246,6 @@ def report(
     Money by market, league, book and tag; whether 80 % was 80 %; and of each rule's alerts how
     many came true, beside what they promised.
     """
-    from tracker.app.report import ReportSpan, markdown, page, report_json
-
     if week + month + season > 1:
         raise Misused("--week, --month and --season exclude each other: give one of them")
     span = ReportSpan.SEASON if season else ReportSpan.MONTH if month else ReportSpan.WEEK
@@ -267,9 +270,6 @@ def report(
 
 
 async def _report(scope: Scope, span: ReportSpan, until: date | None) -> Report:
-    from tracker.app.report import report as of
-    from tracker.store import StoreMissing
-
     try:
         async with session(scope) as at:
             return await of(

@@ -39,10 +39,9 @@ from tracker.domain.alert import DeliveryState
 from tracker.domain.chance import NoChance
 from tracker.domain.money import plural, several
 from tracker.domain.poll import still_since
-from tracker.domain.tracking import RulePhase
+from tracker.domain.tracking import GameTracking, RulePhase, Tracked
 
 if TYPE_CHECKING:
-    from tracker.domain.tracking import GameTracking, Tracked
     from tracker.store.views import BetView, GameView, ShowView, SourceStatusView, StatusView
 
 

@@ -34,7 +34,7 @@ from tracker.domain.draft import parse_placed_at
 from tracker.domain.money import parse_money, parse_odds, parse_stake
 from tracker.domain.policy import Rule, Snooze, SnoozeScope, parse_rule, parse_until
 from tracker.intake import Beside, Changes
-from tracker.store.views import OnlyBets
+from tracker.store.views import BetView, OnlyBets, ShowView
 from tracker.web.guard import (
     Json,
     Problem,
@@ -49,7 +49,6 @@ from tracker.web.site import OfSite, Site
 
 if TYPE_CHECKING:
     from tracker.app.market.value import HeldBet
-    from tracker.store.views import BetView, ShowView
 
 Reference = Annotated[
     str, Path(min_length=1, max_length=100, description="The bet's number, or its id of your own.")

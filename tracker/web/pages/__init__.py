@@ -15,6 +15,7 @@ from tracker.store.access import BROWSER_LASTS, KeyScope
 from tracker.web.guard import COOKIE, Problem, Visitor, peer_of
 from tracker.web.live import TonightTexts
 from tracker.web.site import OfSite
+from tracker.wording.closes import share_text
 
 CARE = (
     "Bet only what you can lose without harm. If it stops being fun, help is free and private: in "
@@ -76,8 +77,6 @@ def at_text(at: datetime, zone: tzinfo) -> str:
 
 def share(value: float | None) -> str:
     """A signed share such as `+4.1 %`; empty when it is not known."""
-    from tracker.wording.closes import share_text
-
     return "" if value is None else share_text(value)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from datetime import datetime, tzinfo
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Response
@@ -12,18 +13,22 @@ from pydantic import BaseModel, Field
 from tracker.app.bets import already, check, understood
 from tracker.app.choose_game import Chooser, why_waits
 from tracker.app.course import course_of
-from tracker.app.tonight import extreme_text, players_of
+from tracker.app.market.clv import worth_at_close
+from tracker.app.tonight import Evening, extreme_text, players_of
 from tracker.app.views import legs_json, prior_words
 from tracker.domain import BadBet, BadRule, TrackerError
 from tracker.domain.alert import NO_HOLD
-from tracker.domain.bet import Result
+from tracker.domain.bet import Result, Settlement, Snapshot
+from tracker.domain.game import Game
 from tracker.domain.money import money_text, needed, odds_text, parse_money, parse_odds, parse_stake
 from tracker.domain.policy import Snooze, SnoozeScope, parse_rules, parse_until
+from tracker.domain.value import Cashout
 from tracker.intake import Beside, Changes
+from tracker.store.views import BetView, ShowView
 from tracker.web import charts
 from tracker.web.guard import Problem, problem_of
 from tracker.web.pages import Inside, OfTonight, at_text, drawn, page, share
-from tracker.web.site import OfSite
+from tracker.web.site import OfSite, Site
 from tracker.wording import leg_standing
 from tracker.wording.cards import MOST_BETS, Row, bet_silence
 from tracker.wording.closes import (
@@ -46,17 +51,6 @@ from tracker.wording.figures import (
     score_text,
     tenths,
 )
-
-if TYPE_CHECKING:
-    from datetime import datetime, tzinfo
-
-    from tracker.app.tonight import Evening
-    from tracker.domain.bet import Settlement, Snapshot
-    from tracker.domain.game import Game
-    from tracker.domain.value import Cashout
-    from tracker.store.views import BetView, ShowView
-    from tracker.web.site import Site
-
 
 _OFF = "off"
 """The word in place of a time that ends a snooze."""
@@ -282,7 +276,6 @@ def _facts(x: BetView, zone: tzinfo, form: str) -> Pairs:
 
 async def _market(site: Site, view: ShowView, now: datetime) -> Pairs:
     """The market's view of a bet: the prior, its worth when it was made, and at the close."""
-    from tracker.app.market.clv import worth_at_close
     from tracker.app.market.value import decision_on
 
     x, form, found = view.bet, site.settings.odds_format, Pairs()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import timedelta, tzinfo
 from typing import TYPE_CHECKING, Annotated, Any, assert_never
 
 from fastapi import APIRouter, Path, Query, Response
@@ -10,6 +11,7 @@ from fastapi import APIRouter, Path, Query, Response
 from tracker.app.market import GameOdds, Offered, game_odds, named_game
 from tracker.domain import BadBet, Impossible, TrackerError
 from tracker.domain.chance import Chance, NoChance
+from tracker.domain.game import Game, GameState
 from tracker.domain.league import slate_date
 from tracker.domain.money import plural
 from tracker.domain.player import Stat
@@ -21,12 +23,8 @@ from tracker.wording.closes import closing_text, selection_text
 from tracker.wording.figures import percent, rough_span, score_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import tzinfo
-
     from tracker.app.market.edges import Edge
     from tracker.app.player import PlayedGame, PlayerSheet
-    from tracker.domain.game import Game, GameState
 
 _SINCE, _AHEAD = timedelta(hours=12), timedelta(days=2)
 """Games that tip off within these times before and after now are listed."""

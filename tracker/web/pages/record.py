@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from tracker.app.health import checks, read_since
 from tracker.app.market import credit_report
-from tracker.app.market.clv import NOT_YET, clv_summary
+from tracker.app.market.clv import NOT_YET, ClvReport, clv_summary
 from tracker.app.report import raw_reliability
 from tracker.domain.money import money_text, plural
 from tracker.engine.record import NOTHING, Grouping, Tally, reliability
@@ -22,9 +23,6 @@ from tracker.wording.closes import mean_text
 from tracker.wording.figures import percent, record_text, signed_money
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tracker.app.market.clv import ClvReport
     from tracker.store.upkeep import Backup
 
 _PAGE = 50
