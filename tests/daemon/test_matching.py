@@ -97,6 +97,27 @@ def test_a_bet_on_a_player_of_a_game_that_was_called_off_is_told_so() -> None:
     assert "; LAL@DEN is postponed, so mend the bet's words or decide it" in found.hopeless[7]
 
 
+def test_a_player_of_last_nights_game_waits_for_the_box_that_names_him() -> None:
+    """A bet that is added late waits for its own game's final box, which is read, or for 12 h."""
+    over, later = final((60, 50), (60, 50)), T0 + timedelta(hours=30)
+    added = T0 + timedelta(hours=14)
+    late = replace(Draft(*read_line(f"{GAME.name} {GAME.slate} Nobody o20.5 pts")), said_at=added)
+    for now, complete, asked in (
+        (added, frozenset[str](), False),
+        (added, {GAME.id}, True),
+        (added + timedelta(hours=12), frozenset[str](), True),
+    ):
+        found = match([(7, late)], [(GAME, over)], nobody, now, None, complete)
+        assert (7 in found.hopeless, [x.id for x in found.without_roster]) == (
+            asked, [] if asked else [GAME.id],
+        )  # fmt: skip
+    words = f"parlay: {GAME.name} DEN ML; BOS Nobody o20.5 pts"
+    slip = replace(Draft(*read_line(words)), said_at=T0)
+    games = [(GAME, over), (replace(ELSEWHERE, start=later), None)]
+    found = match([(7, slip)], games, nobody, later - timedelta(hours=5), None, {GAME.id})
+    assert not found.hopeless
+
+
 NEXT = replace(GAME, id="0022600077", start=GAME.start + timedelta(days=1))
 ELSEWHERE = replace(GAME, id="0022600078", home="BOS", away="MIA")
 
@@ -160,16 +181,22 @@ def test_a_bet_made_in_play_is_on_no_later_game_once_that_is_over() -> None:
 
 
 async def test_a_final_box_completes_the_players_of_its_game(tmp_path: Path) -> None:
-    """Only a final box with players of both teams is taken for the last word on who played."""
-    async with await Store.open(started(tmp_path / "tracker.db"), now=T0) as store:
-        rosters = Rosters(store)
+    """Only a final box with players of both teams is the last word, once these are known."""
     over = final((60, 50), (60, 50))
     both = tuple(PlayerLine(side.value, f"A {side.value}", side, ()) for side in Side)
-    for state in (replace(over, phase=Phase.LIVE, players=both), replace(over, players=both[:1])):
-        rosters.meet(state)
-        assert not rosters.complete
-    rosters.meet(replace(over, players=both))
-    assert (rosters.complete, rosters.news) == ({GAME.id}, True)
+    live, half = replace(over, phase=Phase.LIVE, players=both), replace(over, players=both[:1])
+    async with await Store.open(started(tmp_path / "tracker.db"), now=T0) as store:
+        rosters = Rosters(store)
+        for state, known in (
+            (live, set[str]()),
+            (half, set()),
+            (replace(over, players=both), {GAME.id}),
+        ):
+            rosters.meet(state)
+            assert (rosters.complete, rosters.news) == (set(), bool(known) or state is live)
+            await rosters.keep(T0)
+            assert rosters.complete == known
+    assert len(rosters.of(GAME)) == len(both)
 
 
 async def test_who_was_out_of_a_game_is_forgotten_when_it_is_long_over(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 REACH = timedelta(days=6)
 """Games further ahead than this are not looked for: the daemon's slate does not reach them yet."""
 
-_BACK = timedelta(days=7)
+BACK = timedelta(days=7)
 """Games further back than this before a bet was made, and before the day that it names, are not
 meant."""
 
@@ -70,7 +70,8 @@ class Choice:
 
     `later` is what becomes of a registered bet meanwhile. `roster_of` gives the players of a game
     among whom a leg's player is found. `over` says in a few words that one of the games has ended.
-    `states` are the known states of the games.
+    `states` are the known states of the games. `meant` are the games of a bet that waits only for
+    their players to be known.
     """
 
     games: tuple[Game, ...]
@@ -79,6 +80,7 @@ class Choice:
     over: str = ""
     states: tuple[GameState, ...] = ()
     later: str = ""
+    meant: tuple[Game, ...] = ()
 
     @property
     def waiting(self) -> str | None:
@@ -163,7 +165,7 @@ class Chooser:
             return await self.store.games()
         days = [slate_date(x) for x in (self.now, draft.said_at) if x is not None]
         days += [x.day for x in named if x.day is not None]
-        return await self.store.games(since=min(days) - _BACK)
+        return await self.store.games(since=min(days) - BACK)
 
     def _among_known(
         self, draft: Draft, known: list[Listing], roster_of: RosterOf
@@ -236,7 +238,7 @@ class Chooser:
         except NoSuchPlayer as why:
             if why.near and all(names_both(made.roster_of(x)) for x in made.games):
                 raise
-            return Choice((), _waits(why))
+            return Choice((), _waits(why), over=made.over, meant=made.games)
         return made
 
     def _ahead(self, game: Game, state: GameState | None) -> bool:
@@ -407,8 +409,8 @@ def match(
             if gone := _no_day(draft, why, now):
                 hopeless[number] = gone
             elif isinstance(why, RostersUnknown):
-                coming = (x for x, _ in games if x.league in draft.leagues)
-                without_roster |= {x.id: x for x in coming if not names_both(roster_of(x))}
+                perhaps = (x for x, _ in games if _may_be_on(draft, x, now))
+                without_roster |= {x.id: x for x in perhaps if not names_both(roster_of(x))}
             if why.near and number not in hopeless:
                 # The words must not depend on which players are known: a mistake is reported once.
                 who = f"nobody of that name is known to play (did you mean {why.near}?)"
@@ -422,16 +424,28 @@ def match(
         if problem is None:
             matched.append((number, chosen))
             continue
-        if past := _first_past(chosen, games, complete, now):
+        if past := _first_past(problem, draft, chosen, games, complete, now):
             hopeless[number] = f"{problem}; {past}{_MEND}"
             continue
-        lacking = chosen if isinstance(problem, NoSuchPlayer) else ()
-        without_roster |= {x.id: x for x in lacking}
-        if all(names_both(roster_of(x)) for x in lacking):
+        wanted = _boxes_for(problem, chosen, roster_of)
+        without_roster |= {x.id: x for x in wanted}
+        # The players of both are known, and no final box score is about to name others.
+        if all(names_both(roster_of(x)) and now - x.start < NOT_BEGUN_AFTER for x in wanted):
             mistakes.append(f"{_of_bet(number, draft)}{problem}")
     drafts = dict(unbound)
     mistakes += [f"{_of_bet(x, drafts[x])}{why}" for x, why in hopeless.items()]
     return Matches(tuple(matched), tuple(mistakes), tuple(without_roster.values()), hopeless)
+
+
+def _may_be_on(draft: Draft, game: Game, now: datetime) -> bool:
+    """Whether one of the draft's players may play in a game that has not been over for long.
+
+    Of older games, only those that another leg names.
+    """
+    if game.league not in draft.leagues:
+        return False
+    named = (x for x in draft.legs if x.names_a_game)
+    return now - game.start < _LATE or any(draft.leg_fits(x, game) for x in named)
 
 
 def _misfit(draft: Draft, chosen: tuple[Game, ...], roster_of: RosterOf) -> BadBet | None:
@@ -443,19 +457,35 @@ def _misfit(draft: Draft, chosen: tuple[Game, ...], roster_of: RosterOf) -> BadB
     return None
 
 
+def _boxes_for(problem: BadBet, chosen: Collection[Game], roster_of: RosterOf) -> list[Game]:
+    """The games whose box scores may name a player who is not found; none for another problem."""
+    if not isinstance(problem, NoSuchPlayer):
+        return []
+    return [x for x in chosen if x == problem.game or not names_both(roster_of(x))]
+
+
 def _first_past(
-    chosen: Collection[Game],
+    problem: BadBet,
+    draft: Draft,
+    chosen: tuple[Game, ...],
     games: Iterable[Listing],
     complete: Collection[str],
     now: datetime,
 ) -> str:
-    """The first game of which nothing that is read will name another player, and what it is."""
-    for game, state in (x for x in games if x[0] in chosen):
+    """The first game of which nothing that is read will mend the problem, and what it is.
+
+    Where a player is not found, that is his game; its box score may be asked for only once the bet
+    has been added.
+    """
+    of = (problem.game,) if isinstance(problem, NoSuchPlayer | AmbiguousPlayer) else chosen
+    for game, state in (x for x in games if x[0] in of):
         phase = None if state is None else state.phase
-        read = phase is Phase.FINAL and game.id in complete
         if phase is not None and phase.off:
             return f"{game.name} is {phase.value}"
-        if read or now - game.start >= NOT_BEGUN_AFTER:
+        read = game.id in complete and not (phase is not None and phase.in_play)
+        asked = draft.said_at if isinstance(problem, NoSuchPlayer) else None
+        since = game.start if asked is None else max(game.start, asked)
+        if read or now - since >= NOT_BEGUN_AFTER:
             return f"{game.name} is over"
     return ""
 

@@ -307,14 +307,15 @@ _INITIAL = re.compile(r"^([^\W\d_])\.(?=[^\W\d_]{2})")
 
 
 class NoSuchPlayer(BadBet):
-    """The words mean nobody on the roster, which may be unknown or incomplete.
+    """The words mean nobody on the roster of `game`, which may be unknown or incomplete.
 
     `near` holds names that come close, joined by `or`.
     """
 
-    def __init__(self, message: str, near: str = "") -> None:
+    def __init__(self, message: str, game: Game, near: str = "") -> None:
         """`message` names the game."""
         super().__init__(message)
+        self.game = game
         self.near = near
 
 
@@ -356,9 +357,9 @@ def find_player(written: str, game: Game, roster: Roster, side: Side | None = No
     near = near_players(written, roster)
     met = names_both(roster) if side is None else any(x.side is side for x in roster)
     if not met and not near:
-        raise NoSuchPlayer(f"{written!r}: the players of {where} are not known yet")
+        raise NoSuchPlayer(f"{written!r}: the players of {where} are not known yet", game)
     hint = f" (did you mean {near}?)" if near else ": write the full name"
-    raise NoSuchPlayer(f"{written!r} is not among the players of {where}{hint}", near)
+    raise NoSuchPlayer(f"{written!r} is not among the players of {where}{hint}", game, near)
 
 
 def players_meant(

@@ -436,9 +436,9 @@ def check_over(draft: Draft, chosen: Choice) -> None:
     """Refuse a new bet on a game that is over, unless it says that it was placed in time."""
     if not chosen.over:
         return
-    last = max(x.start for x in chosen.games) + _PLAYED
-    if draft.placed_at is None or draft.placed_at > last:
-        before = min(x.start for x in chosen.games).astimezone(LEAGUE_ZONE) - _BEFORE
+    starts = [x.start for x in chosen.games or chosen.meant]
+    if draft.placed_at is None or draft.placed_at > max(starts) + _PLAYED:
+        before = min(starts).astimezone(LEAGUE_ZONE) - _BEFORE
         raise BadBet(
             f"{draft.pick.text!r}: {chosen.over}, so it is too late to bet on it; if it was placed "
             "in time, say when: placed_at in the bets file, or `tracker add LINE --placed-at "

@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from tracker.app.bets import Bets
 from tracker.app.bets.bets_file import take
-from tracker.app.choose_game import RECENT, match, strayed, to_move
+from tracker.app.choose_game import BACK, RECENT, match, strayed, to_move
 from tracker.app.player_priors import Team, Who, players_in
 from tracker.clock import Clock, SystemClock
 from tracker.domain.bet import Bet, Settlement
@@ -60,11 +61,12 @@ class Rosters:
         """No player is known until `load`."""
         self._store = store
         self._known: dict[Team, tuple[str, ...]] = {}
-        self._seen: dict[Team, tuple[date | None, dict[str, str]]] = {}
+        self._seen: dict[Team, tuple[datetime | None, dict[str, str]]] = {}
         self._unstored: set[Team] = set()
         self.complete: set[str] = set()
-        """The ids of the games whose final box score has named the players of both teams."""
-        self._completed = False
+        """The ids of the games whose final box score has named the players of both teams, once
+        `of` gives these players."""
+        self._completed: set[str] = set()
         self._out: dict[tuple[str, Side, str], Injury] = {}
         self._unstored_out: dict[tuple[str, Side, str], Injury] = {}
 
@@ -78,20 +80,19 @@ class Rosters:
         """Learn both teams' players from a box score; what it said before costs nothing."""
         for side in Side:
             team = state.game.league, state.game.code(side)
-            slate, seen = self._seen.get(team, (None, {}))
-            if slate != state.game.slate:
+            start, seen = self._seen.get(team, (None, {}))
+            if start != state.game.start:
                 # Each night starts anew, so that the store sees who still plays for the team.
                 seen = {}
             before = len(seen)
             seen.update({player_key(x.name): x.name for x in state.players if x.side is side})
             if len(seen) > before:
-                self._seen[team] = state.game.slate, seen
+                self._seen[team] = state.game.start, seen
                 self._unstored.add(team)
         self._note(state)
         ended = state.phase is Phase.FINAL and state.game.id not in self.complete
         if ended and {x.side for x in state.players if x.doubt != UNREAD} == set(Side):
-            self.complete.add(state.game.id)
-            self._completed = True
+            self._completed.add(state.game.id)
 
     def _note(self, state: GameState) -> None:
         """Note the players whom a box score reports out, where it has not said so before."""
@@ -116,15 +117,21 @@ class Rosters:
 
     async def keep(self, now: datetime) -> None:
         """Store what was learned, and reload the rosters that follow from it."""
-        self._completed = False
+        completed, self._completed = self._completed, set()
         out, self._unstored_out = self._unstored_out, {}
         if out:
             await self._store.seasons.keep_box(tuple(out.values()), now)
         teams, self._unstored = self._unstored, set()
+        met: dict[datetime, dict[Team, tuple[str, ...]]] = defaultdict(dict)
+        for team in teams:
+            start, seen = self._seen[team]
+            # An old game does not say for whom its players play now.
+            met[min(now, start or now)][team] = tuple(seen.values())
+        for at, rosters in met.items():
+            await self._store.players.meet(rosters, at)
         if teams:
-            met = {team: tuple(self._seen[team][1].values()) for team in teams}
-            await self._store.players.meet(met, now)
             await self.load(now)
+        self.complete |= completed
 
     def of(self, game: Game) -> tuple[Player, ...]:
         """The players of both teams, as far as they are known."""
@@ -320,7 +327,7 @@ class FollowedBets:
             self.without_roster = ()
             return
         now = self._clock.now()
-        games = await self._store.games(since=slate_date(now - RECENT))
+        games = await self._store.games(since=slate_date(now - BACK))
         # As they are now, for work in another thread.
         rosters = {game.id: self._rosters.of(game) for game, _ in games}
 

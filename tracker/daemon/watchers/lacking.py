@@ -154,7 +154,7 @@ async def watch_rosters(
         wanted = [
             x
             for x in without_roster()
-            if -LATE <= x.start - now <= BOX_AHEAD and due.get(x.id, then) <= then and has_room(x)
+            if x.start - now <= BOX_AHEAD and due.get(x.id, then) <= then and has_room(x)
         ]
         for game in sorted(wanted, key=lambda x: (x.start, x.id))[:AT_ONCE]:
             due[game.id] = clock.monotonic() + BOX_AGAIN
