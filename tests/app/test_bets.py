@@ -53,6 +53,27 @@ async def test_a_name_of_a_college_too_is_told_how_to_write_it(store: Store) -> 
             await Chooser(store, NOW, look).choose(draft_of(line, Beside(), 1000))
 
 
+async def test_a_game_beyond_the_days_that_are_listed_is_waited_for(store: Store) -> None:
+    """A bet on a college game of a later date than is listed waits for it, and is not refused."""
+
+    async def look(*_: object) -> GamesRead:
+        return GamesRead(whole=True)
+
+    chooser = Chooser(store, NOW, look)
+    for line in ("DUKE ML 2026-11-24", "parlay: UNC ML; DUKE ML 2026-11-24"):
+        chosen = await chooser.choose(draft_of(line, Beside(), 1000))
+        assert chosen.waiting == (
+            "2026-11-24 is too far away: it is matched once the schedule nears it"
+        )
+    for line, said in (
+        ("DUKE ML", "listed until 2026-11-22: write the date of a later one"),
+        ("DUKE ML 2026-11-22", "none is on in the coming days"),
+        ("DEN ML 2026-11-24", "none is on in the coming days"),
+    ):
+        with pytest.raises(BadBet, match=said):
+            await chooser.choose(draft_of(line, Beside(), 1000))
+
+
 @pytest.mark.parametrize(
     ("line", "beside", "said"),
     [

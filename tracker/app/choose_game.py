@@ -25,7 +25,7 @@ from tracker.domain.draft import (
     choose_as_said,
 )
 from tracker.domain.game import Game, GameState, Listing, Phase, Side
-from tracker.domain.league import NCAAM, NCAAW, slate_date
+from tracker.domain.league import LEAGUES, NBA, NCAAM, NCAAW, slate_date
 from tracker.domain.market import PlayerMarket
 from tracker.domain.player import (
     AmbiguousPlayer,
@@ -43,9 +43,6 @@ from tracker.wording.figures import score_text
 if TYPE_CHECKING:
     from tracker.store import Store
     from tracker.store.views import BetView
-
-REACH = timedelta(days=6)
-"""Games further ahead than this are not looked for: the daemon's slate does not reach them yet."""
 
 BACK = timedelta(days=7)
 """Games further back than this before a bet was made, and before the day that it names, are not
@@ -148,10 +145,8 @@ class Chooser:
         found = self._among_known(draft, known, roster_of)
         if found is not None:
             return found
-        day = draft.matchup.day if draft.matchup is not None else None
-        if day is not None and day > (self.now + REACH).date():
-            near = "it is matched once the schedule nears it"
-            return Choice((), f"{day} is too far away", later=near)
+        if draft.leagues and draft.leagues == self._unlisted(draft):
+            return _too_far(draft)
         if self.look is None:
             on = self._next_slate(known)
             also = f" (known are on {on})" if on else ""
@@ -188,10 +183,19 @@ class Chooser:
         except RostersUnknown as why:
             return Choice((), _waits(why))
         except NoSuchGame as why:
+            if self._unlisted(draft):
+                return _too_far(draft)
             if not found.whole:
                 unread = f"not known yet ({found.trouble})"
                 return Choice((), unread, later="the daemon matches it later")
             raise BadBet(self._nothing_fits(draft, why, known)) from None
+
+    def _unlisted(self, draft: Draft) -> frozenset[str]:
+        """The leagues of a draft whose games of its last date are not listed yet."""
+        day, today = draft.last_day, slate_date(self.now)
+        return frozenset(
+            x for x in draft.leagues if day and (day - today).days > LEAGUES[x].days_ahead
+        )
 
     async def _rosters(self, draft: Draft) -> RosterOf:
         """Gives the players of a game that box scores have named; read only if a leg needs them."""
@@ -247,10 +251,18 @@ class Chooser:
 
     def _nothing_fits(self, draft: Draft, why: NoSuchGame, known: list[Listing]) -> str:
         on, college = self._next_slate(known), _college(draft, known)
-        hint = f"; the college is written {college!r}" if college else ""
+        hint = f"; the college is written {college!r}" if college else self._later(draft)
         if not on:
             return f"{why}: none is on in the coming days, nothing was added{hint}"
         return f"{why}, nothing was added{hint}; on {on} (`tracker games` lists all)"
+
+    def _later(self, draft: Draft) -> str:
+        """How to write a later game, of leagues whose games are listed for few days ahead."""
+        ahead = min(LEAGUES[x].days_ahead for x in draft.leagues)
+        if draft.dated or ahead == NBA.days_ahead:
+            return ""
+        last = slate_date(self.now) + timedelta(days=ahead)
+        return f"; games are listed until {last}: write the date of a later one"
 
     def _next_slate(self, known: list[Listing]) -> str:
         """The date and the games of the next slate that is known; empty without any."""
@@ -289,6 +301,11 @@ def _college(draft: Draft, known: list[Listing]) -> str:
             if re.search(as_written, fold(leg.text)) and find_teams(name, (NCAAM.id,)):
                 return f"{NCAAM.id.upper()} {name}"
     return ""
+
+
+def _too_far(draft: Draft) -> Choice:
+    near = "it is matched once the schedule nears it"
+    return Choice((), f"{draft.last_day} is too far away", later=near)
 
 
 def _waits(why: BadBet) -> str:

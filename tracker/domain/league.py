@@ -24,6 +24,9 @@ class League:
     overtime_seconds: int = 300
     tenths: bool = True
     """Whether feeds show tenths of a second in the last minute of a period."""
+    days_ahead: int = 6
+    """How many days ahead its games are listed. Where no schedule is published, each day costs a
+    request."""
 
     @property
     def regulation_seconds(self) -> int:
@@ -53,9 +56,9 @@ class League:
 
 NBA = League("nba", "NBA", 4, 720)
 WNBA = League("wnba", "WNBA", 4, 600)
-NCAAM = League("ncaam", "NCAA men", 2, 1200, tenths=False)
-NCAAW = League("ncaaw", "NCAA women", 4, 600, tenths=False)
-GLEAGUE = League("gleague", "G League", 4, 720)
+NCAAM = League("ncaam", "NCAA men", 2, 1200, tenths=False, days_ahead=2)
+NCAAW = League("ncaaw", "NCAA women", 4, 600, tenths=False, days_ahead=2)
+GLEAGUE = League("gleague", "G League", 4, 720, days_ahead=2)
 
 LEAGUES: dict[str, League] = {x.id: x for x in (NBA, WNBA, NCAAM, NCAAW, GLEAGUE)}
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from tracker.clock import Clock
 from tracker.domain.game import Game, GameState, Listing
-from tracker.domain.league import LEAGUES, slate_date
+from tracker.domain.league import GLEAGUE, LEAGUES, slate_date
 from tracker.domain.poll import Unreadable
 from tracker.feeds import FeedError
 from tracker.feeds.identity import Register, state_under
@@ -22,7 +22,7 @@ SCHEDULE_RETRY_S = 5 * 60.0
 """Seconds until the next try after the schedule could not be read. Each further failure doubles the
 pause, up to an hour."""
 
-DAYS_AROUND = (-1, 1, 2)
+DAYS_AROUND = (-1, *range(1, GLEAGUE.days_ahead + 1))
 """Days from today whose boards are read too where the source has no schedule. A bet on one of last
 night's games may be added the next day."""
 
