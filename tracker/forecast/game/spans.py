@@ -26,21 +26,16 @@ from tracker.forecast.game.endgame import (
     short_and_long,
     tilted,
 )
-from tracker.forecast.game.flow import (
-    each_parity,
-    fading,
-    span_features,
-    whole_numbers,
-)
+from tracker.forecast.game.flow import each_parity, fading, span_features, whole_numbers
 from tracker.forecast.game.lattice import (
     Cells,
     Drawn,
     Lattice,
     Pmf,
-    Skewed,
     hankel,
     standing,
     toeplitz,
+    turned,
 )
 
 if TYPE_CHECKING:
@@ -472,12 +467,11 @@ class NormalPoints:
         else:
             low = home + away + self.scored[0] + self.scored[1]
             totals = np.diff(self._total.window(low, low + count))
-        cells = toeplitz(margins, rows, columns) * hankel(each_parity(totals), rows, columns)
-        cells *= 1.0 / cells.sum()
+        by_margin, by_total = margins, each_parity(totals)
         if self.ending:
-            # What the normal has below the fewest points counts for them.
-            totals[0] += 1.0 - totals.sum()
-            _fit(cells, margins / margins.sum(), totals)
+            by_margin, by_total = _fitted(margins, totals, by_total, (rows, columns))
+        cells = toeplitz(by_margin, rows, columns) * hankel(by_total, rows, columns)
+        cells *= 1.0 / cells.sum()
         return Cells(self.scored[0] + home, self.scored[1] + away, cells, self.scored)
 
     @property
@@ -566,19 +560,25 @@ _ROUNDS = 6
 """Rounds in which cells are fitted to their sums. With more, a chance moves by less than .001."""
 
 
-def _fit(cells: Floats, margins: Floats, totals: Floats) -> None:
-    """Scale cells, in place, until those of a margin and those of a total add up to these chances.
+def _fitted(
+    margins: Floats, totals: Floats, by_total: Floats, shape: tuple[int, int]
+) -> tuple[Floats, Floats]:
+    """Factors by margin and by total of cells that add up to these chances along each.
 
     No team scores less than nothing, which independent normals do not know: a margin of 5 needs a
-    total of 5. The scaling in turn (iterative proportional fitting) leaves such cells out and keeps
-    what was fitted of each. In the last round the totals are met exactly.
+    total of 5. Scaling in turn (iterative proportional fitting), from `by_total` on, leaves such
+    cells out and keeps what was fitted of each. In the last round the totals are met exactly.
     """
-    rows, columns = cells.shape
+    # What the normal has below the fewest points counts for them.
+    totals[0] += 1.0 - totals.sum()
+    by_margin, cells = margins, np.zeros((totals.size, totals.size))
+    turned(cells, *shape)[:] = 1.0
     for _ in range(_ROUNDS):
-        for place, view, wanted in ((0, toeplitz, margins), (1, hankel, totals)):
-            sums = Skewed.of(cells).sums()[place]
-            cells *= view(wanted / (sums + (sums == 0)), rows, columns)
-    cells *= 1.0 / cells.sum()
+        sums = cells.dot(by_total)
+        by_margin = margins / (sums + (sums == 0))
+        sums = by_margin.dot(cells)
+        by_total = totals / (sums + (sums == 0))
+    return by_margin, by_total
 
 
 def _reach(mean: float, sd: float, least: int | None) -> tuple[int, int]:
