@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -221,7 +222,7 @@ async def test_an_older_database_is_backed_up_and_brought_up_to_date(
 async def test_a_migration_that_fails_changes_nothing(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each step is one transaction together with its version."""
+    """Each step is one transaction with its version; tried again, it keeps one copy, not more."""
     async with await Store.open(path, now=T0) as store:
         await a_book(store)
     broken = (
@@ -230,8 +231,16 @@ async def test_a_migration_that_fails_changes_nothing(
     )
     with monkeypatch.context() as patched:
         patched.setattr(steps, "migrations", lambda: broken)
+        for second in range(3):
+            with pytest.raises(sqlite3.OperationalError, match="nowhere"):
+                await Store.open(path, now=T0 + timedelta(seconds=second))
+        assert len([*path.parent.glob("*.bak")]) == 1
+        with closing(sqlite3.connect(path)) as db:
+            db.execute("UPDATE bet SET name = 'another'")
+            db.commit()
         with pytest.raises(sqlite3.OperationalError, match="nowhere"):
-            await Store.open(path, now=T0)
+            await Store.open(path, now=T0 + timedelta(minutes=1))
+        assert len([*path.parent.glob("*.bak")]) == 2
     async with await Store.open(path, now=T0) as store:
         assert len(await store.bets_view()) == 1
         columns = await store._db.bare(lambda db: db.execute("PRAGMA table_info(bet)").fetchall())

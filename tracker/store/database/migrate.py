@@ -1,9 +1,8 @@
 """Upgrades a database to this program's schema, copies one to a checked file, and replaces one.
 
-Schemas only go forward. Each step is one transaction; a new database takes all steps in one. An
-existing database is backed up before its first step and checked after its last. A copy is opened,
-checked and synced before it gets its name. A replacement leaves a database at whatever instant the
-program dies.
+Schemas only go forward, all steps in one transaction. An existing database is backed up before and
+checked after them. A copy is opened, checked and synced before it gets its name. A replacement
+leaves a database at whatever instant the program dies.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from datetime import datetime
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
 
 from tracker.host import held_elsewhere, os_trouble, own_as
@@ -217,20 +217,33 @@ def prepare(db: sqlite3.Connection, path: Path, now: datetime) -> None:
         return
     if version > 0:
         _refuse_under_a_daemon(path, version, len(steps))
-        stamp = now.strftime("%Y%m%dT%H%M%SZ")
-        back_up(db, path.with_name(f"{path.name}.schema{version}-{stamp}.bak"))
+        name = f"{path.name}.schema{version}"
+        if not any(_holds_all(x, db) for x in path.parent.glob(f"{name}-*.bak")):
+            back_up(db, path.with_name(f"{name}-{now:%Y%m%dT%H%M%SZ}.bak"))
     # With foreign keys on, a step that rebuilds a table would fail on the rows that refer to it.
     db.execute("PRAGMA foreign_keys = OFF")
     try:
-        if version == 0:
-            # All steps in one transaction: a reader finds no database yet, and never half of one.
-            _take(db, len(steps), "\n".join(steps))
-        for number, script in enumerate(steps[version:] if version else (), start=version + 1):
-            _take(db, number, script)
+        # A reader never finds half of it, and an upgrade that is cut short has changed nothing.
+        _take(db, len(steps), "\n".join(steps[version:]))
     finally:
         db.execute("PRAGMA foreign_keys = ON")
     if version > 0:
         _check(db, path)
+
+
+def _holds_all(copy: Path, db: sqlite3.Connection) -> bool:
+    """Whether a copy has every row: an upgrade that was cut short need not copy it again."""
+    address = f"{copy.resolve().as_uri()}?immutable=1"
+    try:
+        with closing(sqlite3.connect(address, uri=True)) as other:
+            other.row_factory = db.row_factory
+            both = (
+                (x.execute(f'SELECT * FROM "{table}"') for x in (db, other))  # noqa: S608 - no value comes from outside
+                for table in rows_in(db)
+            )
+            return all(one == two for rows in both for one, two in zip_longest(*rows))
+    except sqlite3.DatabaseError:
+        return False
 
 
 def _refuse_under_a_daemon(path: Path, version: int, known: int) -> None:
