@@ -126,6 +126,27 @@ def test_a_box_that_calls_the_game_over_by_mistake_withholds_no_hit(period: int)
     assert "hit" in said
 
 
+def test_what_is_certain_as_a_bet_is_added_is_not_sent_but_its_result_is() -> None:
+    """Of `hit`, `dead` and a won leg a row is kept; what comes a poll later is sent."""
+    passed, over = live(3, 300, (30, 30), (30, 9), (3, 0)), Leg(GAME, market("LAL@DEN over 100"))
+    slip = Parlay((over, Leg(GAME, market("DEN ML"))))
+    picks = "LAL@DEN over 100", "LAL@DEN under 100", "LAL@DEN over 104", "DEN ML"
+    bets = [replace(bet(n, x, *EVENTS), added_at=T0) for n, x in enumerate(picks, 1)]
+    tracking = replace(a_book(*bets[:3], replace(bets[3], market=slip)), state=passed, seen_at=T0)
+    sent: list[tuple[int, str]] = []
+    for n in range(1, 5):
+        change = look(tracking, live(3, 300 - 10 * n, (30, 30), (30, 9), (3, 3 * (n > 1))), 10 * n)
+        tracking, sent = change.tracking, sent + [(x.bet, x.rule) for x in told(change)]
+        if n == 1:
+            held = {(x.bet, x.rule) for x in change.alerts if x.decision is Decision.HELD}
+            assert held == {(1, "hit"), (2, "dead")}
+    assert sent == [(3, "hit")]
+    for n in range(2):
+        change = look(tracking, final((30, 30), (30, 9), (3, 3), (30, 0)), 1200 + 60 * n)
+        tracking, sent = change.tracking, sent + [(x.bet, x.rule) for x in told(change)]
+    assert {(1, "settled"), (2, "settled")} <= set(sent)
+
+
 def test_a_correction_takes_back_what_was_told_and_it_is_told_again() -> None:
     """A correction takes `hit` back in plain words, and passing the line again fires it again."""
     tracking = a_book(bet(1, "LAL@DEN over 100", "hit"))

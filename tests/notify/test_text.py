@@ -324,23 +324,6 @@ def test_half_time_names_a_team_that_the_command_takes_for_no_other() -> None:
     assert 'tracker check "NCAAW HOU 2H -1.5 -110"' in text
 
 
-def test_a_bet_that_was_certain_when_it_was_added_says_so() -> None:
-    """What had happened before the bet was added is told as it stands, and not as news."""
-    late = Tracked.fresh(replace(bet("DEN -4.5"), added_at=alert("hit", state()).at)).seen_at(
-        Chance(1.0, 0.0, 0.0)
-    )
-    event = alert("hit", state(), 1.0)
-    assert compose(event, late, tracking(state())).startswith(
-        "✔ DEN -4.5 HIT already: can no longer lose"
-    )
-    open_before = (
-        Tracked.fresh(bet("DEN -4.5")).seen_at(Chance(0.9, 0.0, 0.1)).seen_at(Chance(1.0, 0.0, 0.0))
-    )
-    assert compose(event, open_before, tracking(state())).startswith(
-        "✔ DEN -4.5 HIT: can no longer lose"
-    )
-
-
 def test_a_lost_feed_says_since_when_and_what_waits() -> None:
     """The notice of a lost feed says since when, and shows nothing old as new."""
     found = state()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta, tzinfo
+from datetime import tzinfo
 from typing import assert_never
 
 from tracker.domain.alert import PLAIN, Alert, MessageStyle, Reason
@@ -61,9 +61,6 @@ from tracker.wording.figures import (
 
 _FRESH_SECONDS = 1
 """In seconds: data younger than this are shown as `just in`, without an age."""
-
-_FIRST_READ_WITHIN = timedelta(minutes=5)
-"""How soon after it is added a bet on a game in play has been read by two polls."""
 
 _ALIKE_S = 60.0
 """Seconds by which the times that games were away may differ and count as the same."""
@@ -438,10 +435,6 @@ def _decided(event: Fact, x: _News) -> str:
             mark = "↻" if alert.detail else "✔" if gone is None else RESULT_MARKS[gone]
             return f"{mark} {x.name}: {why}"
     mark, end = ("✔", "lose") if event is Fact.HIT else ("✘", "win")
-    decided = tracked.chance is not None and tracked.chance.decided and tracked.peak is None
-    if decided and alert.at - x.bet.added_at < _FIRST_READ_WITHIN:
-        # It was never open here: its line had been passed when it was added.
-        word = f"{word} already"
     return f"{mark} {x.name} {word}: {why or f'can no longer {end}, {facts}'}"
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from tracker.domain.alert import Alert, Reason
+from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import Parlay, Result
 from tracker.domain.catalog.books import house_of
 from tracker.domain.chance import NoChance
@@ -44,8 +44,11 @@ class LegEnd(NamedTuple):
         return self.leg + _DROPPED * self.dropped
 
 
-_FIRING = RulePhase.FIRING
+_FIRING, _UNARMED = RulePhase.FIRING, RulePhase.UNARMED
 """Looked up once: getting an enumeration's member takes longer than the comparison itself."""
+
+_FIRST_READ_WITHIN = timedelta(minutes=5)
+"""How soon after it is added a bet on a game in play has been read by two polls."""
 
 
 def tell_certain(change: Change, polls: LastTwo | None, now: datetime) -> Change:
@@ -57,7 +60,9 @@ def tell_certain(change: Change, polls: LastTwo | None, now: datetime) -> Change
         return change
     state = polls.now.state
     found = Gathering(change)
-    for tracked in change.tracking.tracked:
+    for known in change.tracking.tracked:
+        new = now - known.bet.added_at < _FIRST_READ_WITHIN
+        tracked = _armed(found, known, polls.before, now) if new else known
         slip, result = tracked.bet.market, polls.results.get(tracked.bet.number)
         notified = [
             ANNOUNCED_AS[x.rule]
@@ -75,6 +80,41 @@ def tell_certain(change: Change, polls: LastTwo | None, now: datetime) -> Change
             ever = _possible(tracked, polls) if notified else frozenset()
             _step(found, tracked, result, ever, state, now)
     return found.change
+
+
+def _armed(found: Gathering, tracked: Tracked, before: Sure, now: datetime) -> Tracked:
+    """The bet with its rules on certain results armed by the state that its first poll found.
+
+    What that state made certain was so when the bet was added, and is no news: of it a row is kept.
+    Rules are not armed before something is certain.
+    """
+    decided = tracked.chance is not None and tracked.chance.decided
+    if not (decided or any(x.hit for x in tracked.legs)):
+        return tracked
+    slip, known, rules = tracked.bet.market, _by_one(tracked, before), list(tracked.rules)
+    for i, memory in enumerate(rules):
+        means = ANNOUNCED_AS.get(memory.rule)
+        if means is None or memory.phase is not _UNARMED:
+            continue
+        armed, reason = replace(memory, phase=RulePhase.ARMED), Reason.BEYOND_WHEN_ADDED
+        if means is known:
+            armed, alert = fact_alert(tracked, memory, Fact(memory.rule), before.state, now)
+            armed = replace(armed, phase=_FIRING, reason=reason)
+            held = replace(alert, decision=Decision.HELD, reason=reason, expires_at=None)
+            found.alerts.append(held)
+        elif means is Result.WON and isinstance(slip, Parlay):
+            house = house_of(tracked.bet.book)
+            legs = slip.in_game(before.state.game.id)
+            won = (x for x in legs if before.result(slip.legs[x].market, house) is means)
+            armed = replace(armed, notified=tuple(LegEnd(x).number for x in won))
+        rules[i] = armed
+    changed = [x for x, was in zip(rules, tracked.rules, strict=True) if x is not was]
+    if not changed:
+        return tracked
+    found.rules += changed
+    tracked = tracked.with_rules(tuple(rules))
+    found.put(tracked)
+    return tracked
 
 
 def _step(
