@@ -448,7 +448,7 @@ def test_a_double_double_is_told_by_what_he_made() -> None:
 
 
 def test_the_result_of_a_parlay_is_told_by_its_legs() -> None:
-    """A parlay's result says how many legs hit and how many dropped out."""
+    """A parlay's result says how many legs hit and dropped out, or which of them lost."""
     other = Game("0022600202", "nba", "BOS", "NYK", NOW)
     done = settled("DEN -4.5", Result.WON, 3739)
     legs = (Leg(GAME, done.bet.market), Leg(other, done.bet.market))  # type: ignore[arg-type]
@@ -458,6 +458,9 @@ def test_the_result_of_a_parlay_is_told_by_its_legs() -> None:
     assert first == "✅ #12 WON +$17.39 · 1 hit, 1 dropped · Parlay (2) · peak 96 %, low 48 %"
     off = replace(FINAL, phase=Phase.POSTPONED)
     assert compose(alert("settled", off), tracked, tracking(off)).splitlines()[0] == first
+    dead = replace(tracked, legs=(standings[1], replace(standings[0], leg=1, result=Result.LOST)))
+    named = compose(alert("settled", FINAL), dead, tracking(FINAL))
+    assert "leg 2 of 2 lost, BOS -4.5 · Parlay (2)" in named
     live_text = compose(alert("p >= 0.80", state(), 0.8, 0.7), tracked, tracking(state()))
     assert live_text.startswith("▲ 80 % Parlay (2): 1 hit, 1 dropped, Q4 7:02 (was 70 %)")
 
@@ -476,10 +479,10 @@ def test_a_parlay_that_another_game_moved_is_not_told_with_this_games_score() ->
     )
     crossed = alert("p >= 0.80", state(), 0.8, 0.7)
     elsewhere = compose(crossed, slip, tracking(state()))
-    assert elsewhere.startswith("▲ 80 % Parlay (2): leg 2 BOS -4.5 at 88 % (was 70 %)\n2 alive · ")
+    assert elsewhere.startswith("▲ 80 % (was 70 %) Parlay (2): leg 2 BOS -4.5 at 88 %\n2 alive · ")
     assert "LAL" not in elsewhere
     here = compose(replace(crossed, leg=0, leg_was=0.8), slip, tracking(state()))
-    assert here.startswith("▲ 80 % Parlay (2): leg 1 DEN -4.5 up to 90 %, Q4 7:02 (was 70 %)\nLAL ")
+    assert here.startswith("▲ 80 % (was 70 %) Parlay (2): leg 1 DEN -4.5 up to 90 %, Q4 7:02\nLAL ")
     half = compose(replace(crossed, rule="halftime", leg=0, leg_was=0.8), slip, tracking(state()))
     assert half.count("2 alive") == 1, "an event is not told by the leg that moved meanwhile"
 

@@ -234,10 +234,14 @@ class _News:
         leg, chance = self.bet.legs[place], self.tracked.legs[place].chance
         if chance is None:
             return ""
-        way = "up" if chance.win > was else "down"
-        return (
-            f"leg {place + 1} {short_market(leg.market, leg.game)} {way} to {percent(chance.win)}"
-        )
+        way, what = "up" if chance.win > was else "down", short_market(leg.market, leg.game)
+        return f"leg {place + 1} {what} {way} to {percent(chance.win)}"
+
+    def leg_ended(self, place: int, end: str) -> str:
+        """A parlay's leg with its end: `leg 2 of 3 lost, MIL ML`."""
+        legs = self.bet.legs
+        what = short_market(legs[place].market, legs[place].game)
+        return f"leg {place + 1} of {len(legs)} {end}, {what}"
 
     @property
     def moved(self) -> tuple[str, str, str]:
@@ -347,7 +351,9 @@ def _chance(rule: LevelRule | SwingRule, x: _News) -> str:
     clock = "" if x.moved_elsewhere else x.alert.game_clock
     facts = _joined(span, x.leg or x.stands, clock)
     before = f" (was {was})" if was and not span else ""
-    return f"{mark} {shown} {x.name}: {facts}{before}\n{x.second}"
+    # Behind the chance of a leg it would be read as the leg's.
+    first, last = (before, "") if x.leg else ("", before)
+    return f"{mark} {shown}{first} {x.name}: {facts}{last}\n{x.second}"
 
 
 def _event(event: Fact, x: _News) -> str:
@@ -425,12 +431,11 @@ def _decided(event: Fact, x: _News) -> str:
     dead = next((y.leg for y in tracked.legs if y.lost), None)
     place, why, gone = alert.leg if event is Fact.HIT else dead, "", None
     if place is not None:
-        leg, stands = x.bet.legs[place], tracked.legs[place]
+        stands = tracked.legs[place]
         gone = stands.result if stands.dropped else None
         end = "won" if gone is None else f"drops out ({gone.value})"
         end = "is open again" if alert.detail else "lost" if stands.lost else end
-        what = short_market(leg.market, leg.game)
-        why = f"leg {place + 1} of {len(x.bet.legs)} {end}, {what} · {facts}"
+        why = f"{x.leg_ended(place, end)} · {facts}"
         if event is Fact.HIT:
             mark = "↻" if alert.detail else "✔" if gone is None else RESULT_MARKS[gone]
             return f"{mark} {x.name}: {why}"
@@ -494,12 +499,13 @@ def _settled(event: Fact, x: _News) -> str:
 def _how_it_ended(x: _News) -> str:
     """What decided a bet, and the bet: `LAL 105 – 114 DEN · DEN -4.5`, `Jokić 27 pts (o25.5)`.
 
-    Legs decide a parlay: `2 hit, 1 dropped · Parlay (3)`.
+    Legs decide a parlay: `2 hit, 1 dropped · Parlay (3)`, `leg 2 of 3 lost, MIL ML · Parlay (3)`.
     """
     state, end = x.state, x.score
     match x.bet.market:
         case Parlay():
-            end = progress(x.tracked.legs)
+            lost = next((y.leg for y in x.tracked.legs if y.lost), None)
+            end = progress(x.tracked.legs) if lost is None else x.leg_ended(lost, "lost")
         case PlayerTotal() as market if state is not None:
             line = box_line(state, market.player)
             made = None if line is None else figure(line, market.stat)
