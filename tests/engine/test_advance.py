@@ -24,12 +24,13 @@ from tests.engine.build import (
     final,
     live,
     look,
+    market,
     off,
     rng,
 )
 from tracker.domain import BadBet
 from tracker.domain.alert import Alert, Decision, Reason
-from tracker.domain.bet import TO_BE_GRADED, Result, Settlement, Status
+from tracker.domain.bet import TO_BE_GRADED, Leg, Parlay, Result, Settlement, Status
 from tracker.domain.chance import Chance
 from tracker.domain.events import GameBack, GameChecked, GameLost, PollDropped, PollHeld
 from tracker.domain.game import GameState, Phase, PlayerLine, Score, Side
@@ -794,6 +795,23 @@ def test_a_result_that_was_taken_back_is_graded_at_the_end_as_if_for_the_first_t
     assert evening.names() == ["settled"]
 
 
+def test_a_parlay_that_was_voided_by_mistake_still_tells_its_next_leg() -> None:
+    """A leg that was told before the mistake is not told again; the next one is, once."""
+    legs = tuple(Leg(GAME, market(x)) for x in ("LAL@DEN over 90", "LAL@DEN over 110", "DEN ML"))
+    evening = Evening(a_book(replace(bet(1, "DEN ML", "hit"), market=Parlay(legs))))
+    for n, points in enumerate((40, 45, 45)):
+        evening.see(live(2, 300 - 10 * n, (25, 25), (points - 25, 25)), 10 * n)
+    for n in (1, 2):
+        (tracked,) = evening.tracking.tracked
+        why = "by hand: another bet" if n == 1 else TO_BE_GRADED
+        made = Settlement(1, n, Result.VOID, None, after(30), why, by_hand=n == 1)
+        evening.tracking = evening.tracking.with_tracked(replace(tracked, settlement=made))
+        evening.see(live(2, 270 - 10 * n, (25, 25), (20, 25)), 20 + 10 * n)
+    for n in range(3):
+        evening.see(live(2, 200 - 10 * n, (25, 25), (35, 30)), 100 + 10 * n)
+    assert evening.names() == ["hit", "hit"]
+
+
 def test_a_bet_whose_result_by_hand_was_taken_back_is_alerted_again() -> None:
     """Its rules begin anew, but for an event that was told before the mistake."""
     evening = Evening(a_book(bet(1, "DEN ML", "p <= 0.30", "halftime")))
@@ -836,7 +854,7 @@ def test_a_decision_by_hand_names_the_bet_by_its_own_id_in_every_sentence() -> N
             asked()
         whys.append(str(why.value))
     assert all("bet mine" in x and " 7" not in x for x in whys), whys
-    assert "`tracker void mine --reason TEXT`" in whys[1]
+    assert "`tracker void mine`" in whys[1]
     assert replace(case, name=None).id == 7
 
 

@@ -201,7 +201,7 @@ def _check_begun(case: Case, result: Result, at: datetime) -> None:
     if ahead and (result is not Result.LOST or len(ahead) == len(games)):
         raise BadBet(
             f"bet {case.id}: {ahead[0].name} has not begun, so it has no result; "
-            f"`tracker void {case.id} --reason TEXT` returns the stake"
+            f"`tracker void {case.id}` returns the stake"
         )
 
 

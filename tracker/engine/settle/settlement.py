@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from tracker.domain.alert import Reason
 from tracker.domain.bet import (
     TO_BE_GRADED,
     Bet,
@@ -42,9 +43,10 @@ from tracker.domain.tracking import (
     Ordering,
     Review,
     RulePhase,
+    RuleState,
     Tracked,
 )
-from tracker.engine.decide.facts import reopened, settled_alert
+from tracker.engine.decide.facts import ANNOUNCED_AS, reopened, settled_alert
 from tracker.engine.decide.parlays import chance_of as parlay_chance
 from tracker.engine.decide.parlays import regrouped, settled_part
 from tracker.engine.settle.grading import LastTwo, NotYet, Unsettleable, Verdict, certain, judge
@@ -180,7 +182,7 @@ def take_given(change: Change) -> Change:
     """Take up results that a person gave, or took back, since the last poll.
 
     There is no alert: the person knows them. The rules of a bet that is open again begin anew, but
-    for events that were told.
+    for a `hit` or `dead` of the whole bet that was told; the legs that were stay noted.
     """
     found = Gathering(change)
     for tracked in change.tracking.tracked:
@@ -190,16 +192,17 @@ def take_given(change: Change) -> Change:
         if given.by_hand:
             _with_result(found, tracked, replace(tracked, reported=given.revision))
         elif given.taken_back:
-            told = {x.text for x in tracked.bet.rules if isinstance(x, EventRule)}
-            rules = tuple(
-                replace(x, phase=RulePhase.UNARMED, reason=None)
-                if x.phase is RulePhase.DONE and not (x.episode and x.rule in told)
-                else x
-                for x in tracked.rules
-            )
+            rules = tuple(_anew(x) if x.phase is RulePhase.DONE else x for x in tracked.rules)
             found.put(replace(tracked, reported=given.revision, rules=rules))
             found.rules += [x for x in rules if x not in tracked.rules]
     return found.change
+
+
+def _anew(rule: RuleState) -> RuleState:
+    """A rule of a bet that is open again. A `hit` or `dead` of the whole bet stays told."""
+    if rule.rule in ANNOUNCED_AS and rule.reason in (Reason.HAPPENED, Reason.BEYOND_WHEN_ADDED):
+        return replace(rule, phase=RulePhase.FIRING)
+    return replace(rule, phase=RulePhase.UNARMED, reason=None)
 
 
 def may_settle(tracked: Tracked, state: GameState, house: HouseRules, now: datetime) -> bool:
