@@ -191,7 +191,6 @@ def test_a_port_in_use_is_told(cli: Cli) -> None:
         (("rules", "--set", "hit"), 2, "name the bet"),
         (("settle", "1"), 2, "won|lost|push|void"),
         (("settle", "1", "maybe", "--reason", "x"), 2, "is no result"),
-        (("settle", "1", "won"), 2, "--reason"),
         (("export", "secrets"), 2, "choose one of"),
         (("chart", "1", "--out", "x.pdf"), 2, ".png or .svg"),
         (("run", "--clock-speed", "-1"), 2, "above 0"),

@@ -151,7 +151,7 @@ def test_what_needs_the_person_comes_with_the_words_that_decide_it() -> None:
          "/edit 6 odds -110, /edit 6 stake 20 says them"),
         ("bet b is over: `tracker show b` says how it ended",
          "bet b is over: /chart b says how it ended"),
-        ("`tracker void 3 --reason TEXT` returns the stake", "/void 3, and why, returns the stake"),
+        ("`tracker void 3` returns the stake", "/void 3, and why, returns the stake"),
         ("as in `tracker settle 2 won --payout AMOUNT`", "as in /settle 2 won --payout AMOUNT"),
         ("no game is known: `tracker refresh` reads boxes",
          "no game is known: `tracker refresh` reads boxes"),

@@ -321,7 +321,7 @@ async def test_bets_are_changed_and_decided(tmp_path: Path) -> None:
         paid = (await x.answer_to("/settle 2 won, —payout $60.00, it was boosted")).text
         assert paid.startswith("✅ #2 DEN ML WON, pays $60.00")
         void = (await x.answer_to("/void 2")).text
-        assert void == "⊘ #2 DEN ML VOID, pays $25.00\nby hand: decided in the chat · official"
+        assert void == "⊘ #2 DEN ML VOID, pays $25.00\nby hand · official"
         back = (await x.answer_to("/regrade 2")).text
         assert back == "#2 DEN ML is open again\ntaken back: graded when its game is over"
         assert "Not graded\nbet 2: a game" in (await x.answer_to("/regrade 2")).text

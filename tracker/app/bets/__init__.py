@@ -377,14 +377,16 @@ class Bets:
         reason, empty where none was given. Raises BadBet for a result of a game that has not begun,
         and for a payout that does not fit the result.
         """
-        before, reason = await self.bet(reference), _by_hand(why)
+        before = await self.bet(reference)
+        reason = _by_hand(why, before)
         return await self._decided(
             before, lambda case: by_hand.given(case, result, paid, reason, now), "result", now
         )
 
     async def void(self, reference: str, why: str, now: datetime) -> Decided:
         """Settle a bet as void, official at once, whether or not its game is known."""
-        before, reason = await self.bet(reference), _by_hand(why)
+        before = await self.bet(reference)
+        reason = _by_hand(why, before)
         return await self._decided(
             before, lambda case: by_hand.voided(case, reason, now), "result", now
         )
@@ -418,9 +420,10 @@ class Bets:
         return found
 
 
-def _by_hand(why: str) -> str:
-    """The reason that is kept with a result that a person gave."""
-    return f"by hand: {why.strip()}" if why.strip() else "by hand"
+def _by_hand(why: str, bet: BetView) -> str:
+    """The reason that is kept with a person's result: the question that it answers, if no other."""
+    asked = f"asked, since {bet.review}" if bet.review else ""
+    return ": ".join(x for x in ("by hand", why.strip() or asked) if x)
 
 
 def unregistered(draft: Draft, chosen: Choice) -> Registered:

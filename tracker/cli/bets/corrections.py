@@ -13,17 +13,15 @@ from tracker.app.views import bet_json, part
 from tracker.cli import Scope, Session, read_if_any, run_async, scope_of, session
 from tracker.cli.app import AsJson, Reference
 from tracker.cli.screen import (
-    asks,
     named,
     note,
-    question,
     say,
     say_json,
     shown_as,
     status_text,
     table,
 )
-from tracker.domain import BadBet, Misused
+from tracker.domain import Misused
 from tracker.domain.bet import Result, Settlement, Status
 from tracker.domain.money import money_text, parse_money
 from tracker.intake import Changes
@@ -89,9 +87,7 @@ def void(
 
     No box score changes that. `tracker regrade` takes it back.
     """
-    why = _why(reason)
-    if not why:
-        raise Misused("say why with --reason: it is kept with the result")
+    why = reason or ""
     run_async(_decide(scope_of(context), lambda at: at.bets.void(bet, why, at.now), as_json))
 
 
@@ -101,15 +97,6 @@ def regrade(context: typer.Context, bet: Reference, as_json: AsJson = False) -> 
     Another result is a new revision; nothing is overwritten.
     """
     run_async(_decide(scope_of(context), lambda at: at.bets.regrade(bet, at.now), as_json))
-
-
-def _why(reason: str | None) -> str:
-    """The reason of a result, asked for on a terminal where none was given; empty without one."""
-    why = (reason or "").strip()
-    if not why and asks():
-        with question():
-            why = str(typer.prompt("Why (kept with the result)")).strip()
-    return why
 
 
 async def _decide(
@@ -190,9 +177,7 @@ def settle(
     result: Annotated[
         str | None, typer.Argument(metavar="RESULT", help="won, lost, push or void.")
     ] = None,
-    reason: Annotated[
-        str | None, typer.Option(help="Why, for the audit row. Needed where nothing asked for it.")
-    ] = None,
+    reason: Annotated[str | None, typer.Option(help="Why; it is kept with the result.")] = None,
     payout: Annotated[
         str | None,
         typer.Option(metavar="AMOUNT", help="What was paid, stake included, if not by the odds."),
@@ -210,11 +195,11 @@ def settle(
         run_async(_list(scope, as_json))
         return
     if result is None:
-        raise Misused(f"say how it ended: tracker settle {bet} won|lost|push|void --reason TEXT")
+        raise Misused(f"say how it ended: tracker settle {bet} won|lost|push|void")
     if result.casefold() not in set(Result):
         raise Misused(f"{result!r} is no result: write won, lost, push or void")
     found = Result(result.casefold())
-    run_async(_settle(scope, bet, found, _why(reason), payout, as_json))
+    run_async(_settle(scope, bet, found, reason or "", payout, as_json))
 
 
 async def _list(scope: Scope, as_json: bool) -> None:
@@ -234,27 +219,11 @@ async def _list(scope: Scope, as_json: bool) -> None:
     table(("ID", "Bet", "Game", "State", "Why"), rows)
 
 
-async def _answered(at: Session, reference: str) -> str:
-    """The reason to record for a result without one: the review that it answers.
-
-    Raises Misused when the bet was not in review, so that a reason is needed.
-    """
-    try:
-        asked = (await at.bets.bet(reference)).review
-    except BadBet:
-        asked = None
-    if asked is None:
-        raise Misused("a result that is decided by hand needs a --reason, which is kept with it")
-    return f"asked, since {asked}"
-
-
 async def _settle(
     scope: Scope, reference: str, result: Result, why: str, paid: str | None, as_json: bool
 ) -> None:
     cents = None if paid is None else parse_money(paid)
     async with session(scope, write=True) as at:
-        if not why:
-            why = await _answered(at, reference)
         made = await at.bets.settle(reference, result, why, cents, at.now)
     done = made.settlement
     if as_json:

@@ -32,9 +32,6 @@ if TYPE_CHECKING:
 WHO = "chat"
 """The name in the audit log for changes made in the chat."""
 
-IN_CHAT = "decided in the chat"
-"""The reason of a result for which the person gave none."""
-
 UNDO, ADD = "undo", "add"
 """What the buttons below an answer carry: `undo:14` with the number of a bet, or `add`."""
 
@@ -204,8 +201,7 @@ class BetCommands:
         if why.startswith(_PAYOUT):
             amount, _, why = why.partition("payout")[2].strip().partition(" ")
             paid = parse_money(amount.rstrip(",;"))
-        result, why = Result(word), why.strip() or IN_CHAT
-        done = await self._bets.settle(reference, result, why, paid, self.clock.now())
+        done = await self._bets.settle(reference, Result(word), why, paid, self.clock.now())
         self.changed()
         return ChatReply(answers.decided_text(done))
 
@@ -214,7 +210,6 @@ class BetCommands:
         if not rest:
             return ChatReply("Which bet, and why? /void 12 postponed")
         reference, _, why = rest.partition(" ")
-        why = why.strip() or IN_CHAT
         done = await self._bets.void(_plain(reference), why, self.clock.now())
         self.changed()
         return ChatReply(answers.decided_text(done))

@@ -525,13 +525,11 @@ async def settle(
     paid: Annotated[str, Form(max_length=50)] = "",
 ) -> Response:
     """Settle a bet by hand; `paid` is the payout if it is not by the odds."""
-    bet = await _known(site, number)
+    await _known(site, number)
     try:
         decided = Result(result)
     except ValueError:
         raise BadBet("say how it ended: won, lost, push or void") from None
-    if not why_.strip() and bet.review is None:
-        raise BadBet("say why it ended so: the reason is kept with the result")
     unit = site.settings.stake_unit_cents
     cents = parse_stake(paid, unit) if paid.strip() else None
     async with site.changing(visitor.who) as mine:
