@@ -30,7 +30,7 @@ from tracker.domain.alert import (
     Unknown,
 )
 from tracker.domain.league import slate_date
-from tracker.domain.policy import RESULTS, Level, PastMessage, Snooze, SnoozeScope
+from tracker.domain.policy import RESULTS, PastMessage, Snooze, SnoozeScope
 from tracker.store import queries as q
 from tracker.store.database import Subject, reads, writes
 from tracker.store.database.columns import from_row, moment, moment_or_none, stamp, stamp_or_none
@@ -204,7 +204,7 @@ def _queue(db: Connection, alert: int | None, x: Alert | Notice, channels: Seque
         "told": "due" if held else None,
         "due_at": stamp(x.due_at or x.at),
         "expires_at": stamp_or_none(x.expires_at),
-        "at": stamp(x.at),
+        "updated_at": stamp(x.at),
     }
     db.executemany(q.ADD_DELIVERY, (values | {"channel": x} for x in channels))
 
@@ -444,17 +444,13 @@ def _meaning(outcome: Outcome) -> tuple[DeliveryState, str, float]:
 
 
 def _delivery(row: Row, attempts: int) -> Delivery:
-    return Delivery(
+    return from_row(
+        Delivery,
+        row,
         alert_id=row["alert"],
-        channel=row["channel"],
-        text=row["text"],
-        level=Level(row["level"]),
         created_at=_decided(row),
         attempts=attempts,
         possible_repeat=bool(row["repeat"]),
-        rule=row["rule"],
-        game=row["game"],
-        reason=Reason(row["reason"]),
     )
 
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 from sqlite3 import Connection, Row
 from typing import Any, NamedTuple, assert_never
 
-from tracker.domain.bet import Bet, Leg, Parlay, Result, Wager
+from tracker.domain.bet import Bet, Leg, Parlay, Wager
 from tracker.domain.catalog import Team, teams
 from tracker.domain.chance import NoChance
 from tracker.domain.draft import Draft
@@ -58,6 +58,7 @@ from tracker.store.database.columns import (
     Json,
     chance_columns,
     chance_of,
+    from_row,
     game_of,
     moment,
     pack,
@@ -65,7 +66,9 @@ from tracker.store.database.columns import (
     rules_of,
     stamp,
     state_of,
+    to_columns,
     unpack,
+    upserting,
 )
 
 
@@ -437,26 +440,13 @@ def _wager(legs: Sequence[tuple[Any, Game]]) -> tuple[Wager, Game]:
     return parlay, parlay.games[0]
 
 
-_KEEP_LEG_STANDING = """
-INSERT INTO leg_standing (
-  bet, leg, win, push, lose, result, official, reason, evidence, unclear, no_chance,
-  was_win, was_push, was_lose
-) VALUES (
-  :bet, :leg, :win, :push, :lose, :result, :official, :reason, :evidence, :unclear, :no_chance,
-  :was_win, :was_push, :was_lose
+_KEEP_LEG_STANDING = upserting(
+    "leg_standing",
+    "bet leg",
+    "win push lose result official reason evidence unclear no_chance was_win was_push was_lose",
 )
-ON CONFLICT (bet, leg) DO UPDATE SET
-  win = excluded.win, push = excluded.push, lose = excluded.lose, result = excluded.result,
-  official = excluded.official, reason = excluded.reason, evidence = excluded.evidence,
-  unclear = excluded.unclear, no_chance = excluded.no_chance,
-  was_win = excluded.was_win, was_push = excluded.was_push, was_lose = excluded.was_lose
-"""
 
-_KEEP_LEG_GROUP = """
-INSERT INTO leg_group (bet, game, win, push, lose) VALUES (:bet, :game, :win, :push, :lose)
-ON CONFLICT (bet, game) DO UPDATE SET
-  win = excluded.win, push = excluded.push, lose = excluded.lose
-"""
+_KEEP_LEG_GROUP = upserting("leg_group", "bet game", "win push lose")
 
 _KEEP_STANDING = """
 INSERT INTO standing (bet, turn, told, no_chance) VALUES (:bet, 0, :told, :no_chance)
@@ -475,21 +465,7 @@ def keep_legs(db: Connection, changed: Iterable[LegStanding]) -> None:
     """Store the standings of parlays' legs."""
     db.executemany(
         _KEEP_LEG_STANDING,
-        (
-            chance_columns(x.chance)
-            | chance_columns(x.was, "was_")
-            | {
-                "bet": x.bet,
-                "leg": x.leg,
-                "result": None if x.result is None else x.result.value,
-                "official": x.official,
-                "reason": x.reason,
-                "evidence": x.evidence,
-                "unclear": x.unclear,
-                "no_chance": None if x.no_chance is None else x.no_chance.value,
-            }
-            for x in changed
-        ),
+        (to_columns(x) | chance_columns(x.chance) | chance_columns(x.was, "was_") for x in changed),
     )
 
 
@@ -526,7 +502,8 @@ def recall(db: Connection, fresh: Iterable[Tracked]) -> list[Tracked]:
     """The bets with their stored legs, groups, announced revision, and reason for no chance."""
     found = {x.bet.number: x for x in fresh}
     for row in db.execute(_STANDINGS, (pack(list(found)),)):
-        bet, why = found[row["bet"]], _no_chance(row)
+        bet = found[row["bet"]]
+        why = None if row["no_chance"] is None else NoChance(row["no_chance"])
         chance = bet.chance if why is None else None
         found[row["bet"]] = replace(bet, reported=row["told"], no_chance=why, chance=chance)
     parlays = {number: x for number, x in found.items() if isinstance(x.bet.market, Parlay)}
@@ -543,22 +520,7 @@ def recall(db: Connection, fresh: Iterable[Tracked]) -> list[Tracked]:
 
 
 def _leg(row: Row) -> LegStanding:
-    return LegStanding(
-        bet=row["bet"],
-        leg=row["leg"],
-        chance=chance_of(row),
-        result=None if row["result"] is None else Result(row["result"]),
-        official=bool(row["official"]),
-        reason=row["reason"],
-        evidence=row["evidence"],
-        unclear=row["unclear"],
-        no_chance=_no_chance(row),
-        was=chance_of(row, "was_"),
-    )
-
-
-def _no_chance(row: Row) -> NoChance | None:
-    return None if row["no_chance"] is None else NoChance(row["no_chance"])
+    return from_row(LegStanding, row, chance=chance_of(row), was=chance_of(row, "was_"))
 
 
 class Wagers:

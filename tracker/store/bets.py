@@ -11,7 +11,6 @@ from tracker.domain import BadBet
 from tracker.domain.bet import (
     Leg,
     Parlay,
-    Result,
     Settlement,
     Wager,
     number_of,
@@ -38,6 +37,7 @@ from tracker.store.bet_rows import (
 )
 from tracker.store.database import Subject, reads, writes
 from tracker.store.database.columns import (
+    from_row,
     game_of,
     moment,
     pack,
@@ -585,13 +585,4 @@ def note(db: Connection, name: str) -> str | None:
 
 def settlement_of(row: Row) -> Settlement:
     """The settlement in a row that has the columns of `settlement`."""
-    return Settlement(
-        row["bet"],
-        row["revision"],
-        Result(row["result"]),
-        row["payout_cents"],
-        moment(row["settled_at"]),
-        row["reason"],
-        row["evidence"],
-        bool(row["by_hand"]),
-    )
+    return from_row(Settlement, row, at=moment(row["settled_at"]))

@@ -17,10 +17,12 @@ from tracker.store.database.columns import (
     box_of,
     counting,
     from_row,
+    inserting,
     moment,
     stamp,
     to_columns,
     unpack,
+    upserting,
 )
 
 _KEEP_QUOTE = """
@@ -138,13 +140,7 @@ def _halves(row: Row) -> tuple[int, int] | None:
     return halves_of(row["league"], [Score(*x) for x in unpack(row["periods"]) or ()])
 
 
-_KEEP_CHECK = """
-INSERT INTO slate_check (league, day, games, finals, called_off, no_result, no_box, at)
-VALUES (:league, :day, :games, :finals, :called_off, :no_result, :no_box, :at)
-ON CONFLICT (league, day) DO UPDATE SET
-  games = excluded.games, finals = excluded.finals, called_off = excluded.called_off,
-  no_result = excluded.no_result, no_box = excluded.no_box, at = excluded.at
-"""
+_KEEP_CHECK = upserting("slate_check", "league day", "games finals called_off no_result no_box at")
 
 _CHECKS = "SELECT * FROM slate_check WHERE day >= ? ORDER BY day, league"
 
@@ -157,28 +153,13 @@ _TEAMS = "SELECT league, home FROM game UNION SELECT league, away FROM game"
 
 _BOXED = "SELECT DISTINCT game_id FROM player_game WHERE league = ? AND start_at >= ?"
 
-_KEEP_FORM = """
-INSERT INTO form (
-  league, team, day, games, points_for, points_against, streak, rest_days, back_to_back,
-  strength, tempo, version, pace
-) VALUES (
-  :league, :team, :day, :games, :points_for, :points_against, :streak, :rest_days, :back_to_back,
-  :strength, :tempo, :version, :pace
+_KEEP_FORM = upserting(
+    "form",
+    "league team day",
+    "games points_for points_against streak rest_days back_to_back strength tempo version pace",
 )
-ON CONFLICT (league, team, day) DO UPDATE SET
-  games = excluded.games, points_for = excluded.points_for,
-  points_against = excluded.points_against, streak = excluded.streak,
-  rest_days = excluded.rest_days, back_to_back = excluded.back_to_back,
-  strength = excluded.strength, tempo = excluded.tempo, version = excluded.version,
-  pace = excluded.pace
-"""
 
-_KEEP_ENDS = """
-INSERT INTO road_ends (league, team, day, chance, games, version)
-VALUES (:league, :team, :day, :chance, :games, :version)
-ON CONFLICT (league, team, day) DO UPDATE SET
-  chance = excluded.chance, games = excluded.games, version = excluded.version
-"""
+_KEEP_ENDS = upserting("road_ends", "league team day", "chance games version")
 
 _INJURIES = """
 SELECT * FROM injury AS last WHERE league = :league AND at = (
@@ -198,11 +179,11 @@ _WRONG_CLOCK = timedelta(days=1)
 _FORGET_INJURIES = "DELETE FROM injury WHERE league = ? AND at > ?"
 """What was written down while the clock was far ahead would be the newest entry for as long."""
 
-_KEEP_INJURY = """
-INSERT INTO injury (league, player, at, team, name, status, detail, returns, source)
-VALUES (:league, :player, :at, :team, :name, :status, :detail, :returns, :source)
-ON CONFLICT DO NOTHING
-"""
+_KEEP_INJURY = inserting(
+    "injury",
+    "league player at team name status detail returns source",
+    "ON CONFLICT DO NOTHING",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from tracker.engine.record import NO_BOOK, NO_TAG, NOTHING, Grouping, Prediction
 from tracker.store import queries as q
 from tracker.store.bet_rows import draft_of, market_of
 from tracker.store.database import Subject, reads
-from tracker.store.database.columns import from_row, moment, pack, unpack
+from tracker.store.database.columns import from_row, moment, pack, unpack, upserting
 
 _BET = """
 SELECT bet.*, game.league, (
@@ -33,15 +33,12 @@ FROM bet LEFT JOIN game ON game.id = bet.game_id WHERE bet.number = ?
 
 _PLAYER = "SELECT player FROM leg WHERE bet = ? AND (SELECT count(*) FROM leg WHERE bet = ?) = 1"
 
-_KEEP = """
-INSERT OR REPLACE INTO outcome (
-  bet, revision, at, official, day, league, market, player, book, tags, result, stake_cents,
-  payout_cents, break_even
-) VALUES (
-  :bet, :revision, :at, :official, :day, :league, :market, :player, :book, :tags, :result,
-  :stake_cents, :payout_cents, :break_even
+_KEEP = upserting(
+    "outcome",
+    "bet",
+    "revision at official day league market player book tags result stake_cents payout_cents "
+    "break_even",
 )
-"""
 
 _MISSING = """
 SELECT DISTINCT bet FROM settlement WHERE bet NOT IN (SELECT bet FROM outcome) ORDER BY bet

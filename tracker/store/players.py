@@ -11,7 +11,17 @@ from tracker.domain.catalog import teams
 from tracker.domain.game import GameState, Phase
 from tracker.domain.player import PlayerGame, Stat, player_key
 from tracker.store.database import Subject, reads, writes
-from tracker.store.database.columns import counting, moment, pack, stamp, stamp_or_none, unpack
+from tracker.store.database.columns import (
+    counting,
+    from_row,
+    moment,
+    pack,
+    stamp,
+    stamp_or_none,
+    to_columns,
+    unpack,
+    upserting,
+)
 
 REMEMBERED = timedelta(days=60)
 """How long a player counts as playing for the team that he was last seen with."""
@@ -26,16 +36,11 @@ Team = tuple[str, str]
 Who = tuple[str, str]
 """A league and a player's key."""
 
-_KEEP_PLAYER_GAME = """
-INSERT INTO player_game (
-  league, player, start_at, game_id, team, name, minutes, starter, stats, margin
-) VALUES (
-  :league, :player, :start_at, :game_id, :team, :name, :minutes, :starter, :stats, :margin
+_KEEP_PLAYER_GAME = upserting(
+    "player_game",
+    "league game_id team player",
+    "start_at name minutes starter stats margin",
 )
-ON CONFLICT (league, game_id, team, player) DO UPDATE SET
-  start_at = excluded.start_at, name = excluded.name, minutes = excluded.minutes,
-  starter = excluded.starter, stats = excluded.stats, margin = excluded.margin
-"""
 
 _PLAYER_GAMES = counting("""
 SELECT * FROM player_game
@@ -259,17 +264,12 @@ def keep_games(db: Connection, league: str, games: Iterable[PlayerGame]) -> None
     db.executemany(
         _KEEP_PLAYER_GAME,
         (
-            {
+            to_columns(x)
+            | {
                 "league": league,
                 "player": player_key(x.name),
                 "start_at": stamp(x.start),
-                "game_id": x.game_id,
-                "team": x.team,
-                "name": x.name,
-                "minutes": x.minutes,
-                "starter": x.starter,
                 "stats": pack([[stat.value, value] for stat, value in x.stats]),
-                "margin": x.margin,
             }
             for x in games
         ),
@@ -282,13 +282,5 @@ def _of_team(team: Team, most: int, before: datetime | None) -> dict[str, object
 
 
 def _game(row: Row) -> PlayerGame:
-    return PlayerGame(
-        name=row["name"],
-        team=row["team"],
-        game_id=row["game_id"],
-        start=moment(row["start_at"]),
-        minutes=row["minutes"],
-        starter=bool(row["starter"]),
-        stats=tuple((Stat(name), value) for name, value in unpack(row["stats"])),
-        margin=row["margin"],
-    )
+    stats = tuple((Stat(name), value) for name, value in unpack(row["stats"]))
+    return from_row(PlayerGame, row, start=moment(row["start_at"]), stats=stats)

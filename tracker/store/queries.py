@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from tracker.store.database.columns import inserting, upserting
+
 # ------------------------------------------------------------------------------------- recording
 
-ADD_POLL = """
-INSERT INTO poll (source, path, at, digest, trouble, why)
-VALUES (:source, :path, :at, :digest, :trouble, :why)
-ON CONFLICT DO NOTHING
-"""
+ADD_POLL = inserting("poll", "source path at digest trouble why", "ON CONFLICT DO NOTHING")
 
 POLL_ID = "SELECT id FROM poll WHERE (source, path, at, digest) = (:source, :path, :at, :digest)"
 
@@ -16,16 +14,11 @@ HAS_BODY = "SELECT 1 FROM body WHERE digest = ?"
 
 ADD_BODY = "INSERT INTO body (digest, size, packed) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 
-BELIEVE = """
-INSERT INTO game (
-  id, league, home, away, start_at, day, slate, neutral,
-  state, told_by, held, held_polls, held_by, held_since, held_wait_s,
-  changed_at, seen_at, final_at, checks, stale, lost, still_until
-) VALUES (
-  :id, :league, :home, :away, :start_at, :day, :slate, :neutral,
-  :state, :told_by, :held, :held_polls, :held_by, :held_since, :held_wait_s,
-  :changed_at, :seen_at, :final_at, :checks, :stale, :lost, :still_until
-)
+BELIEVE = inserting(
+    "game",
+    "id league home away start_at day slate neutral state told_by held held_polls held_by "
+    "held_since held_wait_s changed_at seen_at final_at checks stale lost still_until",
+    """
 ON CONFLICT (id) DO UPDATE SET
   start_at = excluded.start_at, day = coalesce(excluded.day, day),
   slate = iif(excluded.day IS NULL AND day IS NOT NULL, slate, excluded.slate),
@@ -35,7 +28,8 @@ ON CONFLICT (id) DO UPDATE SET
   changed_at = excluded.changed_at, seen_at = excluded.seen_at, final_at = excluded.final_at,
   checks = excluded.checks, stale = excluded.stale, lost = excluded.lost,
   still_until = excluded.still_until
-"""
+""",
+)
 
 FOLLOWED = """
 SELECT leg.bet, min(leg.number) AS leg FROM leg JOIN bet ON bet.number = leg.bet
@@ -67,21 +61,14 @@ ON CONFLICT (bet) DO UPDATE SET
   low = min(coalesce(low, excluded.low), coalesce(excluded.low, low))
 """
 
-KEEP_RULE = """
-INSERT INTO rule_state (
-  bet, rule, phase, episode, streak, reason, fired, swing_window, flipped, told
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (bet, rule) DO UPDATE SET
-  phase = excluded.phase, episode = excluded.episode, streak = excluded.streak,
-  reason = excluded.reason, fired = excluded.fired, swing_window = excluded.swing_window,
-  flipped = excluded.flipped, told = excluded.told
-"""
+KEEP_RULE = upserting(
+    "rule_state", "bet rule", "phase episode streak reason fired swing_window flipped told"
+)
 
-SETTLE = """
-INSERT INTO settlement (
-  bet, revision, result, payout_cents, evidence_poll, settled_at, reason, evidence, by_hand
-) VALUES (:bet, :revision, :result, :payout_cents, :poll, :at, :reason, :evidence, :by_hand)
-"""
+SETTLE = inserting(
+    "settlement",
+    "bet revision result payout_cents evidence_poll settled_at reason evidence by_hand",
+)
 
 CONFIRM = """
 INSERT INTO confirmation (bet, revision, at, poll, why) VALUES (?, ?, ?, ?, ?)
@@ -138,10 +125,7 @@ SELECT * FROM bet WHERE number = coalesce(
 )
 """
 
-OTHER_WORDS = """
-INSERT INTO other_words (identity, bet) VALUES (:identity, :bet)
-ON CONFLICT (identity) DO UPDATE SET bet = excluded.bet
-"""
+OTHER_WORDS = upserting("other_words", "identity", "bet")
 
 BETS_EVER_ON = """
 SELECT * FROM bet WHERE number IN (SELECT bet FROM leg WHERE game_id = :game)
@@ -166,15 +150,11 @@ BET = "SELECT * FROM bet WHERE number = ?"
 
 BET_BY_NAME = "SELECT number FROM bet WHERE name = ?"
 
-ADD_BET = """
-INSERT INTO bet (
-  number, identity, sense, name, pick, game_text, meaning, odds, odds_decimal, stake_cents, free,
-  tags, book, rules, lines, from_file, added_at
-) VALUES (
-  :number, :identity, :sense, :name, :pick, :game_text, :meaning, :odds, :odds_decimal,
-  :stake_cents, :free, :tags, :book, :rules, :lines, :from_file, :added_at
+ADD_BET = inserting(
+    "bet",
+    "number identity sense name pick game_text meaning odds odds_decimal stake_cents free "
+    "tags book rules lines from_file added_at",
 )
-"""
 
 CHANGE_BET = """
 UPDATE bet SET
@@ -225,15 +205,11 @@ UPDATE bet SET game_id = :game_id, market = :market, market_text = :market_text,
 WHERE number = :number
 """
 
-ADD_LEG = """
-INSERT INTO leg (
-  bet, number, game_id, market, span, side, direction, points, parity, player, stat, happens,
-  categories, odds, odds_decimal
-) VALUES (
-  :bet, :number, :game_id, :market, :span, :side, :direction, :points, :parity, :player, :stat,
-  :happens, :categories, :odds, :odds_decimal
+ADD_LEG = inserting(
+    "leg",
+    "bet number game_id market span side direction points parity player stat happens "
+    "categories odds odds_decimal",
 )
-"""
 
 LEGS = "SELECT * FROM leg WHERE bet IN (SELECT value FROM json_each(?)) ORDER BY bet, number"
 """The legs of bets whose numbers are given as JSON, as in the other statements on several bets."""
@@ -394,21 +370,14 @@ DAEMON = "SELECT * FROM daemon"
 
 # ------------------------------------------------------------------------------------- decisions
 
-ADD_ALERT = """
-INSERT INTO alert (
-  bet, leg, game, rule, episode, at, decision, reason, level, game_clock, home, away, p, was,
-  detail, text, expires_at, poll
-) VALUES (
-  :bet, :leg, :game, :rule, :episode, :at, :decision, :reason, :level, :game_clock, :home, :away,
-  :p, :was, :detail, :text, :expires_at, :poll
+ADD_ALERT = inserting(
+    "alert",
+    "bet leg game rule episode at decision reason level game_clock home away p was detail "
+    "text expires_at poll",
+    "ON CONFLICT DO NOTHING",
 )
-ON CONFLICT DO NOTHING
-"""
 
-ADD_DELIVERY = """
-INSERT INTO delivery (alert, channel, state, told, due_at, expires_at, updated_at)
-VALUES (:alert, :channel, :state, :told, :due_at, :expires_at, :at)
-"""
+ADD_DELIVERY = inserting("delivery", "alert channel state told due_at expires_at updated_at")
 
 TOLD_SINCE = """
 SELECT game, at, max(rule NOT IN (SELECT value FROM json_each(:results))) AS counted FROM alert

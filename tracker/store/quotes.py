@@ -10,7 +10,6 @@ from fractions import Fraction
 from sqlite3 import Connection, Row
 
 from tracker.domain.alert import Alert
-from tracker.domain.chance import Chance
 from tracker.domain.market import Span
 from tracker.domain.money import Odds
 from tracker.domain.poll import Credit, Document
@@ -21,11 +20,13 @@ from tracker.store import queries as q
 from tracker.store.alerting import keep_alert
 from tracker.store.database import Subject, reads, writes
 from tracker.store.database.columns import (
+    chance_columns,
+    chance_of,
     from_row,
+    inserting,
     moment,
     moment_or_none,
     stamp,
-    stamp_or_none,
     to_columns,
 )
 from tracker.store.recording import keep_document, keep_rules
@@ -35,7 +36,8 @@ _ADD_QUOTE = """
 INSERT INTO quote (
   game, book, market, span, about, points, side, at, odds_decimal, told_at, size, open, poll
 )
-SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM game WHERE id = ?)
+SELECT :game, :book, :market, :span, :about, :points, :side, :at, :odds_decimal, :told_at, :size,
+  :open, :poll WHERE EXISTS (SELECT 1 FROM game WHERE id = :game)
 """
 
 _HISTORY = """
@@ -68,23 +70,16 @@ end."""
 
 _SOURCE_STATUSES = "SELECT source, last_ok_at FROM pulse WHERE last_ok_at IS NOT NULL"
 
-_ADD_CLOSING = """
-INSERT INTO closing (
-  game, revision, tip_at, home_spread, total, home_chance, books, age_s, by, poll, at
-) VALUES (
-  :game, :revision, :tip_at, :home_spread, :total, :home_chance, :books, :age_s, :by, :poll, :at
+_ADD_CLOSING = inserting(
+    "closing",
+    "game revision tip_at home_spread total home_chance books age_s by poll at",
 )
-"""
 
 _CLOSINGS = """
 SELECT * FROM closing WHERE :game IS NULL OR game = :game ORDER BY game, revision
 """
 
-_ADD_CLV = """
-INSERT INTO clv (
-  bet, revision, win, push, lose, ev, points, grade, reason, closing_revision, at
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
+_ADD_CLV = inserting("clv", "bet revision win push lose ev points grade reason closing_revision at")
 
 _CLVS = """
 SELECT * FROM clv WHERE (:bet IS NULL OR bet = :bet)
@@ -122,20 +117,14 @@ JOIN game ON game.id = bet.game_id
 WHERE game.start_at > bet.added_at AND outcome.bet NOT IN (SELECT bet FROM clv) GROUP BY 1
 """
 
-_ADD_DECISION = """
-INSERT INTO decision (
-  bet, at, win, push, lose, odds_decimal, prior, best_book, best_odds, market_at_bet, paid
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
+_ADD_DECISION = inserting(
+    "decision",
+    "bet at win push lose odds_decimal prior best_book best_odds market_at_bet paid",
+)
 
 _DECISIONS = "SELECT * FROM decision WHERE :bet IS NULL OR bet = :bet ORDER BY bet"
 
-_ADD_CREDIT = """
-INSERT INTO credit (provider, at, purpose, planned, cost, used, remaining, path, refused)
-VALUES (
-  :provider, :at, :purpose, :planned, :cost, :used, :remaining, :path, :refused
-)
-"""
+_ADD_CREDIT = inserting("credit", "provider at purpose planned cost used remaining path refused")
 
 _CREDITS = "SELECT * FROM credit WHERE at >= ? ORDER BY id"
 
@@ -158,11 +147,10 @@ SELECT source, what, sum(n) AS n FROM odds_fault WHERE day >= ? GROUP BY source,
 ORDER BY source, what
 """
 
-_ADD_EDGE = """
-INSERT INTO edge_seen (
-  at, game, market, span, about, points, side, p, odds_decimal, book, edge, prior, poll
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
+_ADD_EDGE = inserting(
+    "edge_seen",
+    "at game market span about points side p odds_decimal book edge prior poll",
+)
 
 _EDGES = "SELECT * FROM edge_seen ORDER BY id"
 
@@ -232,7 +220,7 @@ class Quotes(Subject):
         Without a document only the credit is written: of a purchase that brought nothing to keep.
         """
         number = 0 if document is None else keep_document(db, document)
-        db.executemany(_ADD_QUOTE, ((*_quote_row(x, number), x.game) for x in quotes))
+        db.executemany(_ADD_QUOTE, (_quote_row(x, number) for x in quotes))
         if credit is not None:
             db.execute(_ADD_CREDIT, to_columns(credit))
         if faults and document is not None:
@@ -309,16 +297,7 @@ class Quotes(Subject):
     def value_sums(self, db: Connection) -> list[ValueSum]:
         """Sums of bets' values at the close, by kind of bet, grade, and why one is missing."""
         return [
-            ValueSum(
-                bool(x["parlay"]),
-                bool(x["void"]),
-                Grade(x["grade"]),
-                x["why"],
-                x["n"],
-                x["whole"],
-                x["games"],
-                (x["sizes"], x["both"], x["squares"]),
-            )
+            from_row(ValueSum, x, products=(x["sizes"], x["both"], x["squares"]))
             for x in db.execute(_CLV_SUMS)
         ]
 
@@ -450,12 +429,9 @@ def _newest(
     return min(max(times), until) if quote.open else quote.stood_at
 
 
-def _quote_row(x: Quote, poll: int) -> tuple[object, ...]:
-    s = x.selection
-    return (
-        x.game, x.book, s.market, s.span.value, s.about, s.points or 0.0, s.side, stamp(x.at),
-        x.odds, stamp_or_none(x.told_at), x.size, x.open, poll,
-    )  # fmt: skip
+def _quote_row(x: Quote, poll: int) -> dict[str, object]:
+    known = {"points": x.selection.points or 0.0, "odds_decimal": x.odds, "poll": poll}
+    return to_columns(x) | to_columns(x.selection) | known
 
 
 def _selection(x: Row) -> Selection:
@@ -477,55 +453,37 @@ def _quote(x: Row) -> Quote:
     )
 
 
-def _clv_row(x: ClosingValue) -> tuple[object, ...]:
-    parts = (None,) * 3 if x.chance is None else (x.chance.win, x.chance.push, x.chance.lose)
-    return (
-        x.bet, x.revision, *parts, x.value, x.points, x.grade.value, x.reason,
-        x.closing_revision, stamp(x.at),
-    )  # fmt: skip
+def _clv_row(x: ClosingValue) -> dict[str, object]:
+    return to_columns(x) | chance_columns(x.chance) | {"ev": x.value}
 
 
 def _clv(x: Row) -> ClosingValue:
-    chance = None if x["win"] is None else Chance(x["win"], x["push"], x["lose"])
-    return ClosingValue(
-        x["bet"], x["revision"], Grade(x["grade"]), moment(x["at"]), chance, x["ev"], x["points"],
-        x["reason"], x["closing_revision"],
-    )  # fmt: skip
+    return from_row(ClosingValue, x, chance=chance_of(x), value=x["ev"])
 
 
-def _decision_row(x: BetDecision) -> tuple[object, ...]:
-    return (
-        x.bet, stamp(x.at), x.chance.win, x.chance.push, x.chance.lose,
-        None if x.odds is None else float(x.odds.decimal), x.prior,
-        None if x.best is None else x.best.book, None if x.best is None else x.best.odds,
-        x.market_at_bet, x.paid,
-    )  # fmt: skip
+def _decision_row(x: BetDecision) -> dict[str, object]:
+    known = {
+        "odds_decimal": None if x.odds is None else float(x.odds.decimal),
+        "best_book": None if x.best is None else x.best.book,
+        "best_odds": None if x.best is None else x.best.odds,
+    }
+    return to_columns(x) | chance_columns(x.chance) | known
 
 
 def _decision(x: Row) -> BetDecision:
-    paid = x["odds_decimal"]
-    return BetDecision(
-        bet=x["bet"],
-        at=moment(x["at"]),
-        chance=Chance(x["win"], x["push"], x["lose"]),
-        odds=None if paid is None else Odds(f"{paid:g}", Fraction(paid)),
-        prior=x["prior"],
+    price = x["odds_decimal"]
+    return from_row(
+        BetDecision,
+        x,
+        chance=chance_of(x),
+        odds=None if price is None else Odds(f"{price:g}", Fraction(price)),
         best=None if x["best_book"] is None else Price(x["best_book"], x["best_odds"]),
-        market_at_bet=x["market_at_bet"],
-        paid=x["paid"],
     )
 
 
-def _edge_row(x: EdgeSeen) -> tuple[object, ...]:
-    s = x.selection
-    return (
-        stamp(x.at), x.game, s.market, s.span.value, s.about, s.points, s.side, x.p, x.odds,
-        x.book, x.edge, x.prior, x.poll,
-    )  # fmt: skip
+def _edge_row(x: EdgeSeen) -> dict[str, object]:
+    return to_columns(x) | to_columns(x.selection) | {"odds_decimal": x.odds}
 
 
 def _edge(x: Row) -> EdgeSeen:
-    return EdgeSeen(
-        moment(x["at"]), x["game"], _selection(x), x["p"], x["odds_decimal"], x["book"],
-        x["edge"], x["prior"], x["poll"],
-    )  # fmt: skip
+    return from_row(EdgeSeen, x, selection=_selection(x), odds=x["odds_decimal"])

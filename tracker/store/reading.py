@@ -10,7 +10,7 @@ from heapq import merge
 from sqlite3 import Connection, Row
 from typing import Any
 
-from tracker.domain.alert import Alert, Decision, DeliveryState, Reason
+from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import (
     ASK_BOOK,
     Bet,
@@ -31,7 +31,6 @@ from tracker.domain.tracking import (
     GameTracking,
     Held,
     Readings,
-    RulePhase,
     RuleState,
     Tracked,
 )
@@ -181,16 +180,11 @@ def _tracked(
 
 
 def _rule(row: Row) -> RuleState:
-    return RuleState(
-        bet=row["bet"],
-        rule=row["rule"],
-        phase=RulePhase(row["phase"]),
-        episode=row["episode"],
-        streak=row["streak"],
-        reason=None if row["reason"] is None else Reason(row["reason"]),
+    return from_row(
+        RuleState,
+        row,
         fired=tuple(moment(t) for t in unpack(row["fired"])),
         window=tuple((moment(t), p) for t, p in unpack(row["swing_window"])),
-        flipped=bool(row["flipped"]),
         notified=tuple(unpack(row["told"])),
     )
 
@@ -340,11 +334,11 @@ def _show_view(db: Connection, row: Row, wagers: Wagers) -> ShowView:
         ),
         alerts=tuple(_alerts_view(db, explain=True, bet=number)),
         settlements=tuple(
-            SettlementView(
-                settlement_of(x),
-                x["evidence_poll"],
-                moment_or_none(x["official_at"]),
-                x["official_why"] or "",
+            from_row(
+                SettlementView,
+                x,
+                settlement=settlement_of(x),
+                official_why=x["official_why"] or "",
             )
             for x in db.execute(q.SETTLEMENTS, (number,))
         ),
@@ -356,14 +350,12 @@ def _alerts_view(db: Connection, *, explain: bool, bet: int | None) -> list[Aler
     sent: dict[int, list[DeliveryView]] = defaultdict(list)
     for x in db.execute(q.DELIVERIES, {"bet": bet}):
         sent[x["alert"]].append(
-            DeliveryView(
-                x["channel"],
-                DeliveryState(x["state"]),
-                x["attempts"],
-                moment(x["updated_at"]),
-                x["detail"],
-                bool(x["repeat"]),
-                x["told"] == "sent",
+            from_row(
+                DeliveryView,
+                x,
+                at=moment(x["updated_at"]),
+                possible_repeat=bool(x["repeat"]),
+                digest=x["told"] == "sent",
             )
         )
     return [
@@ -385,12 +377,7 @@ def _status_view(db: Connection, rules: tuple[Rule, ...]) -> StatusView:
         games=games,
         bets=tuple(_bet_views(db, rows, Wagers(db, rules), known)),
         unbound=len(db.execute(q.UNBOUND).fetchall()),
-        sources=tuple(
-            SourceStatusView(
-                x["source"], moment_or_none(x["last_ok_at"]), moment(x["last_try_at"]), x["word"]
-            )
-            for x in db.execute(q.SOURCE_STATUSES)
-        ),
+        sources=tuple(from_row(SourceStatusView, x) for x in db.execute(q.SOURCE_STATUSES)),
         deliveries={(x["channel"], x["state"]): x["n"] for x in db.execute(q.DELIVERY_COUNTS)},
         decisions={(x["decision"], x["reason"]): x["n"] for x in db.execute(q.DECISION_COUNTS)},
         schema=_pragma(db, "user_version"),

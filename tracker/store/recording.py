@@ -23,6 +23,7 @@ from tracker.store.database.columns import (
     stamp,
     stamp_or_none,
     to_columns,
+    upserting,
 )
 from tracker.store.outcomes import keep as keep_outcome
 from tracker.store.players import keep_games, player_games
@@ -55,14 +56,9 @@ UPDATE delivery SET expires_at = :at WHERE state IN ('due', 'unknown') AND EXIST
     AND rule NOT IN (SELECT value FROM json_each(:facts)))
 """
 
-_KEEP_DAEMON = """
-INSERT INTO daemon (one, pid, started_at, version, clock_start, clock_speed, clock_anchor)
-VALUES (1, :pid, :started_at, :version, :clock_start, :clock_speed, :clock_anchor)
-ON CONFLICT (one) DO UPDATE SET
-  pid = excluded.pid, started_at = excluded.started_at, version = excluded.version,
-  clock_start = excluded.clock_start, clock_speed = excluded.clock_speed,
-  clock_anchor = excluded.clock_anchor
-"""
+_KEEP_DAEMON = upserting(
+    "daemon", "one", "pid started_at version clock_start clock_speed clock_anchor"
+)
 
 
 Followed = Mapping[int, int]
@@ -136,23 +132,9 @@ def game_columns(game: Game) -> dict[str, object]:
     }
 
 
-def settlement_columns(settled: Settlement) -> dict[str, object]:
-    """A settlement as columns."""
-    return {
-        "bet": settled.bet,
-        "revision": settled.revision,
-        "result": settled.result.value,
-        "payout_cents": settled.payout_cents,
-        "at": stamp(settled.at),
-        "reason": settled.reason,
-        "evidence": settled.evidence,
-        "by_hand": settled.by_hand,
-    }
-
-
 def keep_daemon(db: Connection, x: DaemonView) -> None:
     """Write down which daemon works on this database, and on which clock."""
-    db.execute(_KEEP_DAEMON, to_columns(x))
+    db.execute(_KEEP_DAEMON, to_columns(x) | {"one": 1})
 
 
 def keep_answers(db: Connection, answers: Mapping[str, tuple[datetime, str]]) -> None:
@@ -277,11 +259,12 @@ def _snapshot(x: Snapshot, poll: int, leg: int) -> tuple[object, ...]:
 
 def settle(db: Connection, settled: Settlement, poll: int | None) -> bool:
     """Write a result, after which the bet's chances are of no use; False if it is there by now."""
-    values = settlement_columns(settled) | {"poll": poll}
+    at = stamp(settled.at)
+    values = to_columns(settled) | {"evidence_poll": poll, "settled_at": at}
     new = db.execute(q.SETTLE, values).rowcount == 1
     if new:
         facts = pack([x.value for x in Fact])
-        db.execute(_END_CHANCES, {"bet": settled.bet, "at": values["at"], "facts": facts})
+        db.execute(_END_CHANCES, {"bet": settled.bet, "at": at, "facts": facts})
     return new
 
 
@@ -290,19 +273,19 @@ def keep_rules(db: Connection, rules: Iterable[RuleState]) -> None:
     db.executemany(q.KEEP_RULE, (_rule(x) for x in rules))
 
 
-def _rule(x: RuleState) -> tuple[object, ...]:
-    return (
-        x.bet,
-        x.rule,
-        x.phase.value,
-        x.episode,
-        x.streak,
-        None if x.reason is None else x.reason.value,
-        pack([stamp(t) for t in x.fired]),
-        pack([[stamp(t), p] for t, p in x.window]),
-        x.flipped,
-        pack(x.notified),
-    )
+def _rule(x: RuleState) -> dict[str, object]:
+    return {
+        "bet": x.bet,
+        "rule": x.rule,
+        "phase": x.phase.value,
+        "episode": x.episode,
+        "streak": x.streak,
+        "reason": None if x.reason is None else x.reason.value,
+        "fired": pack([stamp(t) for t in x.fired]),
+        "flipped": x.flipped,
+        "swing_window": pack([[stamp(t), p] for t, p in x.window]),
+        "told": pack(x.notified),
+    }
 
 
 def _keep_results(db: Connection, change: Change, poll: int, followed: Followed) -> frozenset[int]:

@@ -12,33 +12,33 @@ from typing import Any
 
 from tracker.domain.chance import Chance
 from tracker.store.database import Subject, reads, writes
-from tracker.store.database.columns import from_row, moment, stamp, to_columns, unpack
-
-_START = """
-INSERT INTO trial (
-  league, kind, champion, champion_version, challenger, challenger_version, fitted_until, began_at
-) VALUES (
-  :league, :kind, :champion, :champion_version, :challenger, :challenger_version, :fitted_until,
-  :began_at
+from tracker.store.database.columns import (
+    chance_columns,
+    from_row,
+    inserting,
+    moment,
+    stamp,
+    to_columns,
+    unpack,
 )
-ON CONFLICT DO NOTHING
-"""
+
+_START = inserting(
+    "trial",
+    "league kind champion champion_version challenger challenger_version fitted_until began_at",
+    "ON CONFLICT DO NOTHING",
+)
 
 _END = "UPDATE trial SET ended_at = ?, outcome = ? WHERE id = ? AND ended_at IS NULL"
 
 _TRIALS = "SELECT * FROM trial WHERE :open = 0 OR ended_at IS NULL ORDER BY id DESC"
 
-_SHADOW = """
-INSERT INTO shadow (trial, game, moment, subject, at, said, why)
-VALUES (:trial, :game, :moment, :subject, :at, :said, :why)
-ON CONFLICT DO NOTHING
-"""
+_SHADOW = inserting("shadow", "trial game moment subject at said why", "ON CONFLICT DO NOTHING")
 
-_SHADOW_BET = """
-INSERT INTO shadow_bet (trial, bet, game, minutes_left, at, champion, win, push, lose)
-VALUES (:trial, :bet, :game, :minutes_left, :at, :champion, :win, :push, :lose)
-ON CONFLICT DO NOTHING
-"""
+_SHADOW_BET = inserting(
+    "shadow_bet",
+    "trial bet game minutes_left at champion win push lose",
+    "ON CONFLICT DO NOTHING",
+)
 
 _SHADOWS = """
 SELECT shadow.*, game.slate AS day, iif(
@@ -264,27 +264,14 @@ def _shadow_row(x: Shadow) -> dict[str, object]:
 
 
 def _bet_row(x: ShadowBet) -> dict[str, object]:
-    return {
-        "trial": x.trial,
-        "bet": x.bet,
-        "game": x.game,
-        "minutes_left": x.minutes_left,
-        "at": stamp(x.at),
-        "champion": x.champion,
-        "win": x.chance.win,
-        "push": x.chance.push,
-        "lose": x.chance.lose,
-    }
+    return to_columns(x) | chance_columns(x.chance)
 
 
 def _shadowed(x: Row) -> Shadowed:
     said = None if x["told"] is None else json.loads(x["told"])
     over = said is not None and said["phase"] == "final"
     return Shadowed(
-        Shadow(
-            x["trial"], x["game"], x["moment"], x["subject"], moment(x["at"]),
-            json.loads(x["said"]), x["why"],
-        ),
+        from_row(Shadow, x, said=json.loads(x["said"])),
         date.fromisoformat(x["day"]),
         (said["score"][0], said["score"][1]) if over and said is not None else None,
-    )  # fmt: skip
+    )

@@ -21,10 +21,12 @@ from tracker.store.database import Subject, reads, writes
 from tracker.store.database.columns import (
     counting,
     from_row,
+    inserting,
     moment,
     moment_or_none,
     stamp,
     to_columns,
+    upserting,
 )
 
 WRONG_CLOCK = timedelta(days=1)
@@ -58,11 +60,11 @@ SELECT * FROM chore WHERE (:name IS NULL OR name = :name)
 ORDER BY due DESC, name LIMIT :most
 """
 
-_KEEP_BACKUP = """
-INSERT INTO backup (at, path, bytes, sha256, rows, checked_at, drilled_at, outcome)
-VALUES (:at, :path, :bytes, :sha256, :rows, :checked_at, :drilled_at, :outcome)
-ON CONFLICT (at) DO UPDATE SET drilled_at = excluded.drilled_at, outcome = excluded.outcome
-"""
+_KEEP_BACKUP = inserting(
+    "backup",
+    "at path bytes sha256 rows checked_at drilled_at outcome",
+    "ON CONFLICT (at) DO UPDATE SET drilled_at = excluded.drilled_at, outcome = excluded.outcome",
+)
 
 _BACKUPS = "SELECT * FROM backup ORDER BY at DESC"
 
@@ -247,20 +249,13 @@ def drop_batch(
     return 0 if last is None else db.execute(_DROP_BODIES, values).rowcount, last
 
 
-_KEEP_FIGURE = """
-INSERT INTO figure (day, league, name, value, count)
-VALUES (:day, :league, :name, :value, :count)
-ON CONFLICT (day, league, name) DO UPDATE SET value = excluded.value, count = excluded.count
-"""
+_KEEP_FIGURE = upserting("figure", "day league name", "value count")
 
 _FIGURES = "SELECT * FROM figure WHERE day >= ? ORDER BY day, league, name"
 
 _LAST = "SELECT * FROM monitor WHERE (name, league) = (?, ?) ORDER BY id DESC LIMIT 1"
 
-_KEEP = """
-INSERT INTO monitor (name, league, at, value, level, state, advice, told)
-VALUES (:name, :league, :at, :value, :level, :state, :advice, :told)
-"""
+_KEEP = inserting("monitor", "name league at value level state advice told")
 
 _KEEP_VALUE = """
 UPDATE monitor SET (value, level, advice) = (:value, :level, :advice) WHERE id = :last

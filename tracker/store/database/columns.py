@@ -60,6 +60,23 @@ def counting(statement: str) -> str:
     return _COUNTS.sub(f"NOT {bare}", statement)
 
 
+def inserting(table: str, columns: str, conflict: str = "") -> str:
+    """The statement that adds a row to a table: each of the columns gets the value of its name.
+
+    The names are separated by blanks. `conflict` says what is done where the row is there already.
+    """
+    names = columns.split()
+    values = ", ".join(f":{x}" for x in names)
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({values}) {conflict}"  # noqa: S608 - our names
+
+
+def upserting(table: str, key: str, columns: str) -> str:
+    """`inserting`, by which a row with the same key gets these other columns."""
+    changed = ", ".join(f"{x} = excluded.{x}" for x in columns.split())
+    conflict = f"ON CONFLICT ({', '.join(key.split())}) DO UPDATE SET {changed}"
+    return inserting(table, f"{key} {columns}", conflict)
+
+
 def stamp(at: datetime) -> str:
     """An aware time as UTC text of fixed width, so that texts sort by time."""
     # As a key, one hour of the night on which the clock goes back would be the other.
@@ -90,13 +107,17 @@ _READERS: dict[type, dict[str, Callable[[Any], object]]] = {}
 """How the columns of each type that was read are read, by field."""
 
 
-def from_row(kind: type[D], row: Row) -> D:
-    """A value from a row that has a column for each of its fields, by the fields' types."""
+def from_row(kind: type[D], row: Row, **known: object) -> D:
+    """A value from a row that has a column for each of its fields, by the fields' types.
+
+    The fields in `known` are given, and need no column.
+    """
     readers = _READERS.get(kind)
     if readers is None:
         types = get_type_hints(kind)
         readers = _READERS[kind] = {x.name: _reader(types[x.name]) for x in fields(kind)}
-    return kind(**{name: read(row[name]) for name, read in readers.items()})
+    read = {name: reader(row[name]) for name, reader in readers.items() if name not in known}
+    return kind(**read, **known)
 
 
 def to_columns(value: DataclassInstance) -> dict[str, object]:
