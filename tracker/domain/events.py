@@ -21,10 +21,11 @@ class SystemEvent:
     """Something that happened. The fields of a subclass are the values of its log line."""
 
     name: ClassVar[str]
-    severity: ClassVar[Severity] = Severity.INFO
+    severity: ClassVar[Severity]
 
-    def __init_subclass__(cls) -> None:
-        """Make the subclass a frozen dataclass."""
+    def __init_subclass__(cls, name: str, severity: Severity = Severity.INFO) -> None:
+        """Make the subclass, an event of this name, a frozen dataclass."""
+        cls.name, cls.severity = name, severity
         dataclass(frozen=True)(cls)
 
     @property
@@ -44,285 +45,243 @@ def tell_nobody(event: SystemEvent) -> None:
 # ------------------------------------------------------------------------------------- the daemon
 
 
-class DaemonStarted(SystemEvent):
+class DaemonStarted(SystemEvent, name="daemon.started"):
     """The daemon has started on its database."""
 
-    name = "daemon.started"
     database: str
 
 
-class DaemonStopped(SystemEvent):
+class DaemonStopped(SystemEvent, name="daemon.stopped"):
     """The daemon has stopped, as it was asked to."""
 
-    name = "daemon.stopped"
 
-
-class LoopsStuck(SystemEvent):
+class LoopsStuck(SystemEvent, name="loops.stuck", severity=Severity.WARNING):
     """Some loops have made no progress in time; `loops` names them."""
 
-    name, severity = "loops.stuck", Severity.WARNING
     loops: str
 
 
-class LoopsMoving(SystemEvent):
+class LoopsMoving(SystemEvent, name="loops.moving"):
     """All loops make progress again."""
 
-    name = "loops.moving"
 
-
-class StoreLost(SystemEvent):
+class StoreLost(SystemEvent, name="store.unavailable", severity=Severity.WARNING):
     """The database cannot be written; changes that are decided wait until it can."""
 
-    name, severity = "store.unavailable", Severity.WARNING
     why: str
 
 
-class StoreRecovered(SystemEvent):
+class StoreRecovered(SystemEvent, name="store.recovered"):
     """The database can be written again."""
 
-    name = "store.recovered"
 
-
-class HeartbeatFailing(SystemEvent):
+class HeartbeatFailing(SystemEvent, name="heartbeat.failing", severity=Severity.WARNING):
     """The heartbeat does not reach the service that watches over this program."""
 
-    name, severity = "heartbeat.failing", Severity.WARNING
     why: str
 
 
-class HeartbeatRecovered(SystemEvent):
+class HeartbeatRecovered(SystemEvent, name="heartbeat.recovered"):
     """The heartbeat reaches that service again."""
 
-    name = "heartbeat.recovered"
 
-
-class ClockOff(SystemEvent):
+class ClockOff(SystemEvent, name="clock.off", severity=Severity.WARNING):
     """This machine's clock is ahead of the servers' time, or behind it where `ahead_s` < 0."""
 
-    name, severity = "clock.off", Severity.WARNING
     ahead_s: int
     why: str
 
 
-class ClockRight(SystemEvent):
+class ClockRight(SystemEvent, name="clock.right"):
     """This machine's clock agrees with the servers' time again."""
 
-    name = "clock.right"
 
-
-class ClockStepped(SystemEvent):
+class ClockStepped(SystemEvent, name="clock.stepped"):
     """The wall clock was set by `by_s` seconds; the channel's waits were shifted to match."""
 
-    name = "clock.stepped"
     channel: str
     by_s: int
 
 
-class ChoreDone(SystemEvent):
+class ChoreDone(SystemEvent, name="chore.done"):
     """A chore, which is due at a set time, was done."""
 
-    name = "chore.done"
     chore: str
     detail: str
 
 
-class ChoreRetried(SystemEvent):
+class ChoreRetried(SystemEvent, name="chore.retried"):
     """A chore went wrong and is tried again."""
 
-    name = "chore.retried"
     chore: str
     detail: str
 
 
-class ChoreFailed(SystemEvent):
+class ChoreFailed(SystemEvent, name="chore.failed", severity=Severity.WARNING):
     """A chore went wrong and waits until it is next due; `again` if it did the time before."""
 
-    name, severity = "chore.failed", Severity.WARNING
     chore: str
     detail: str
     again: bool = False
 
 
-class SecretsWarning(SystemEvent):
+class SecretsWarning(SystemEvent, name="secrets.warning", severity=Severity.WARNING):
     """Secrets come from a place that others can read, or from several of which one counts."""
 
-    name, severity = "secrets.warning", Severity.WARNING
     what: str
 
 
-class ModelRefused(SystemEvent):
+class ModelRefused(SystemEvent, name="model.refused", severity=Severity.WARNING):
     """The chosen model cannot be used, so another one is used."""
 
-    name, severity = "model.refused", Severity.WARNING
     why: str
 
 
 # --------------------------------------------------------------------------------- games and bets
 
 
-class GameFollowed(SystemEvent):
+class GameFollowed(SystemEvent, name="game.followed"):
     """The program has begun to follow a game with bets."""
 
-    name = "game.followed"
     game: str
     bets: int
 
 
-class GameLeft(SystemEvent):
+class GameLeft(SystemEvent, name="game.left"):
     """The program no longer follows a game: all is settled, or no bet is left on it."""
 
-    name = "game.left"
     game: str
 
 
-class GameLost(SystemEvent):
+class GameLost(SystemEvent, name="game.lost", severity=Severity.WARNING):
     """No poll of a game in play could be read for too long."""
 
-    name, severity = "game.lost", Severity.WARNING
     game: str
     what: str
 
 
-class GameBack(SystemEvent):
+class GameBack(SystemEvent, name="game.back"):
     """A lost game can be read again; `what` says for how long it could not."""
 
-    name = "game.back"
     game: str
     what: str
 
 
-class GamePhase(SystemEvent):
+class GamePhase(SystemEvent, name="game.phase"):
     """A game has entered another phase; `what` holds its score."""
 
-    name = "game.phase"
     game: str
     phase: str
     what: str
 
 
-class GameCorrected(SystemEvent):
+class GameCorrected(SystemEvent, name="game.corrected"):
     """The source corrected a score downwards."""
 
-    name = "game.corrected"
     game: str
     what: str
 
 
-class BoxChanged(SystemEvent):
+class BoxChanged(SystemEvent, name="box.changed"):
     """The source changed a player's figures after the final."""
 
-    name = "box.changed"
     game: str
     what: str
 
 
-class GameChecked(SystemEvent):
+class GameChecked(SystemEvent, name="game.checked"):
     """A finished game's box score was read again, so that results can become official."""
 
-    name = "game.checked"
     game: str
     what: str
 
 
-class GameUnfinished(SystemEvent):
+class GameUnfinished(SystemEvent, name="game.unfinished"):
     """A game has had no end for too long: a person decides its bets."""
 
-    name = "game.unfinished"
     game: str
     what: str
 
 
-class GameLetGo(SystemEvent):
+class GameLetGo(SystemEvent, name="game.let_go"):
     """The program no longer follows a game that has had no end for days."""
 
-    name = "game.let_go"
     game: str
     what: str
 
 
-class PollHeld(SystemEvent):
+class PollHeld(SystemEvent, name="poll.held"):
     """A poll's state is held: it is not believed until more polls agree."""
 
-    name = "poll.held"
     game: str
     what: str
 
 
-class PollDropped(SystemEvent):
+class PollDropped(SystemEvent, name="poll.dropped"):
     """A held state was dropped, because later polls did not agree."""
 
-    name = "poll.dropped"
     game: str
     what: str
 
 
-class ForecastFailed(SystemEvent):
+class ForecastFailed(SystemEvent, name="forecast.failed", severity=Severity.WARNING):
     """A forecast failed; the last one stands."""
 
-    name, severity = "forecast.failed", Severity.WARNING
     game: str
     why: str
 
 
-class ForecastRecovered(SystemEvent):
+class ForecastRecovered(SystemEvent, name="forecast.recovered"):
     """Forecasts of the game work again."""
 
-    name = "forecast.recovered"
     game: str
 
 
-class ShadowFailed(SystemEvent):
+class ShadowFailed(SystemEvent, name="trial.failed", severity=Severity.WARNING):
     """A challenger model could not forecast or cannot be read; no chance rests on it."""
 
-    name, severity = "trial.failed", Severity.WARNING
     challenger: str
     why: str
 
 
-class BetFromFile(SystemEvent):
+class BetFromFile(SystemEvent, name="bet.from_file"):
     """The bets file added a bet, changed it, or brought it back: `how` says which."""
 
-    name = "bet.from_file"
     bet: int
     pick: str
     how: str
 
 
-class BetRewritten(SystemEvent):
+class BetRewritten(SystemEvent, name="bet.rewritten", severity=Severity.WARNING):
     """The bets file changed what a settled bet is paid, or took back an edit by hand."""
 
-    name, severity = "bet.rewritten", Severity.WARNING
     bet: int | str
     what: str
 
 
-class BetWithdrawn(SystemEvent):
+class BetWithdrawn(SystemEvent, name="bet.withdrawn"):
     """The program no longer follows a bet."""
 
-    name = "bet.withdrawn"
     bet: int
     why: str
 
 
-class BetMatched(SystemEvent):
+class BetMatched(SystemEvent, name="bet.matched"):
     """A bet that waited for its game has been matched to it."""
 
-    name = "bet.matched"
     bet: int
     game: str
 
 
-class BetMoved(SystemEvent):
+class BetMoved(SystemEvent, name="bet.moved"):
     """A bet was moved, because its game's id now names a meeting with another opponent or date."""
 
-    name = "bet.moved"
     bet: int
 
 
-class BetsMistake(SystemEvent):
+class BetsMistake(SystemEvent, name="bets.mistake", severity=Severity.WARNING):
     """What in the bets file is wrong or to be decided; `again` if it had been mended meanwhile."""
 
-    name, severity = "bets.mistake", Severity.WARNING
     what: str
     again: bool = False
 
@@ -330,61 +289,54 @@ class BetsMistake(SystemEvent):
 # ------------------------------------------------------------------------------------------ feeds
 
 
-class FeedLost(SystemEvent):
+class FeedLost(SystemEvent, name="feed.lost", severity=Severity.WARNING):
     """A source has failed several times in a row."""
 
-    name, severity = "feed.lost", Severity.WARNING
     source: str
     trouble: str
     why: str
 
 
-class FeedBlocked(SystemEvent):
+class FeedBlocked(SystemEvent, name="feed.blocked", severity=Severity.WARNING):
     """A source has begun to refuse this program's requests."""
 
-    name, severity = "feed.blocked", Severity.WARNING
     source: str
     why: str
 
 
-class FeedRecovered(SystemEvent):
+class FeedRecovered(SystemEvent, name="feed.recovered"):
     """A source answers again, `after_s` seconds after its first failure."""
 
-    name = "feed.recovered"
     source: str
     after_s: int
 
 
-class FeedSwitched(SystemEvent):
+class FeedSwitched(SystemEvent, name="feed.switched"):
     """Another source of a league is polled from here on."""
 
-    name = "feed.switched"
     league: str
     source: str
     instead_of: str
     why: str
 
 
-class FeedFrozen(SystemEvent):
+class FeedFrozen(SystemEvent, name="feed.frozen"):
     """A source reports no change of a game while another source does."""
 
-    name = "feed.frozen"
     source: str
     game: str
 
 
-class FeedThawed(SystemEvent):
+class FeedThawed(SystemEvent, name="feed.thawed"):
     """A frozen source reports changes of the game again."""
 
-    name = "feed.thawed"
     source: str
     game: str
 
 
-class FeedDisagreement(SystemEvent):
+class FeedDisagreement(SystemEvent, name="feed.disagreement", severity=Severity.WARNING):
     """Two sources report different scores of a game; the first source is believed."""
 
-    name, severity = "feed.disagreement", Severity.WARNING
     game: str
     source: str
     reported: str
@@ -392,17 +344,15 @@ class FeedDisagreement(SystemEvent):
     other_reported: str
 
 
-class FeedAgreement(SystemEvent):
+class FeedAgreement(SystemEvent, name="feed.agreement"):
     """The sources report the same score again."""
 
-    name = "feed.agreement"
     game: str
 
 
-class FeedLeftOut(SystemEvent):
+class FeedLeftOut(SystemEvent, name="feed.left_out", severity=Severity.WARNING):
     """A source that the settings name cannot be used."""
 
-    name, severity = "feed.left_out", Severity.WARNING
     source: str
     why: str
 
@@ -410,33 +360,29 @@ class FeedLeftOut(SystemEvent):
 # ----------------------------------------------------------------------------------- what is sent
 
 
-class OddsLost(SystemEvent):
+class OddsLost(SystemEvent, name="odds.lost", severity=Severity.WARNING):
     """A source of quotes does not answer; games are followed without its quotes."""
 
-    name, severity = "odds.lost", Severity.WARNING
     source: str
     why: str
 
 
-class OddsRecovered(SystemEvent):
+class OddsRecovered(SystemEvent, name="odds.recovered"):
     """A source of quotes answers again."""
 
-    name = "odds.recovered"
     source: str
 
 
-class OddsRefused(SystemEvent):
+class OddsRefused(SystemEvent, name="odds.refused", severity=Severity.WARNING):
     """A request for quotes that a close needs was not bought."""
 
-    name, severity = "odds.refused", Severity.WARNING
     what: str
     why: str
 
 
-class MarketClosed(SystemEvent):
+class MarketClosed(SystemEvent, name="market.closed"):
     """A game has tipped off and its closing lines are fixed; `chance` is the home side's."""
 
-    name = "market.closed"
     game: str
     by: str
     spread: float | None = None
@@ -444,160 +390,140 @@ class MarketClosed(SystemEvent):
     chance: float | None = None
 
 
-class AlertSent(SystemEvent):
+class AlertSent(SystemEvent, name="alert.sent"):
     """A channel accepted a message of one alert or several."""
 
-    name = "alert.sent"
     channel: str
     alerts: str
     took_ms: int
 
 
-class AlertRefused(SystemEvent):
+class AlertRefused(SystemEvent, name="alert.refused", severity=Severity.WARNING):
     """A channel refused a message of alerts for good."""
 
-    name, severity = "alert.refused", Severity.WARNING
     channel: str
     alerts: str
     why: str
 
 
-class DigestSent(SystemEvent):
+class DigestSent(SystemEvent, name="digest.sent"):
     """A channel accepted a digest, the message of alerts that came too late."""
 
-    name = "digest.sent"
     channel: str
     alerts: str
     took_ms: int
 
 
-class DigestRefused(SystemEvent):
+class DigestRefused(SystemEvent, name="digest.refused", severity=Severity.WARNING):
     """A channel refused a digest for good."""
 
-    name, severity = "digest.refused", Severity.WARNING
     channel: str
     alerts: str
     why: str
 
 
-class ChannelFailing(SystemEvent):
+class ChannelFailing(SystemEvent, name="channel.failing", severity=Severity.WARNING):
     """A channel accepts no messages at this moment."""
 
-    name, severity = "channel.failing", Severity.WARNING
     channel: str
     alerts: str
     why: str
 
 
-class ChannelRecovered(SystemEvent):
+class ChannelRecovered(SystemEvent, name="channel.recovered"):
     """A channel accepts messages again, `after_s` seconds after it first failed."""
 
-    name = "channel.recovered"
     channel: str
     after_s: int
 
 
-class CardPosted(SystemEvent):
+class CardPosted(SystemEvent, name="card.posted"):
     """A game's live card was posted on a channel."""
 
-    name = "card.posted"
     channel: str
     game: str
 
 
-class CardClosed(SystemEvent):
+class CardClosed(SystemEvent, name="card.closed"):
     """A live card shows the end of its game and is not edited any more."""
 
-    name = "card.closed"
     channel: str
     game: str
 
 
-class CardGone(SystemEvent):
+class CardGone(SystemEvent, name="card.gone"):
     """Somebody has deleted a live card; the next update posts a new one."""
 
-    name = "card.gone"
     channel: str
     game: str
     why: str
 
 
-class CardFailing(SystemEvent):
+class CardFailing(SystemEvent, name="card.failing", severity=Severity.WARNING):
     """Live cards cannot be posted or edited at this moment."""
 
-    name, severity = "card.failing", Severity.WARNING
     channel: str
     game: str
     why: str
 
 
-class CardRecovered(SystemEvent):
+class CardRecovered(SystemEvent, name="card.recovered"):
     """Live cards can be posted and edited again."""
 
-    name = "card.recovered"
     channel: str
 
 
 # -------------------------------------------------------------------------------------- Telegram
 
 
-class MarkupRefused(SystemEvent):
+class MarkupRefused(SystemEvent, name="telegram.plain"):
     """Telegram could not read a message's markup, so the same words were sent without it."""
 
-    name = "telegram.plain"
     alerts: str
     why: str
 
 
-class ChatMoved(SystemEvent):
+class ChatMoved(SystemEvent, name="telegram.chat_moved"):
     """A group became a supergroup with a new id; `do` says which setting to change."""
 
-    name = "telegram.chat_moved"
     was: int
     chat_id: int
     do: str
 
 
-class TopicGone(SystemEvent):
+class TopicGone(SystemEvent, name="telegram.topic_gone", severity=Severity.WARNING):
     """The paired topic is closed or deleted, so messages go to the group itself."""
 
-    name, severity = "telegram.topic_gone", Severity.WARNING
     topic_id: int
     why: str
     do: str
 
 
-class BotDeaf(SystemEvent):
+class BotDeaf(SystemEvent, name="telegram.deaf", severity=Severity.WARNING):
     """The bot cannot receive messages."""
 
-    name, severity = "telegram.deaf", Severity.WARNING
     why: str
 
 
-class BotConflict(SystemEvent):
+class BotConflict(SystemEvent, name="telegram.conflict", severity=Severity.WARNING):
     """Another program receives the bot's messages."""
 
-    name, severity = "telegram.conflict", Severity.WARNING
     why: str
 
 
-class BotListening(SystemEvent):
+class BotListening(SystemEvent, name="telegram.listening"):
     """The bot receives messages again."""
 
-    name = "telegram.listening"
 
-
-class ChatPaired(SystemEvent):
+class ChatPaired(SystemEvent, name="telegram.paired"):
     """A chat was paired."""
 
-    name = "telegram.paired"
     chat: int
     user: int
 
 
-class BotStranger(SystemEvent):
+class BotStranger(SystemEvent, name="telegram.stranger"):
     """Somebody who is not paired has written to the bot."""
 
-    name = "telegram.stranger"
     chat: int
     user: int

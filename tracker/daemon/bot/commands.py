@@ -50,13 +50,12 @@ _MOVED = (
 _NOT_HERE = "This needs the running service: ask on the command line instead."
 
 
-class ChatCommandFailed(SystemEvent):
+class ChatCommandFailed(SystemEvent, name="telegram.command_failed", severity=Severity.WARNING):
     """A fault of the program kept a message of the chat from being answered.
 
     `update` is Telegram's number of the message, and `exception` the traceback.
     """
 
-    name, severity = "telegram.command_failed", Severity.WARNING
     update: int
     exception: str
 
