@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import date
 from functools import partial
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, Field
 
 from tracker.domain.catalog import code_in
 from tracker.domain.game import Listing
 from tracker.domain.league import GLEAGUE, NBA, NCAAM, NCAAW, WNBA
 from tracker.domain.player import Availability, Injury
 from tracker.feeds import FeedMalformed, Source, espn_reading
-from tracker.settings.reading import plain_words
-
-T = TypeVar("T")
+from tracker.feeds.strict import Strict, field_at, read_json, read_object
 
 NAME = "espn"
 """The source's name in the settings and in polls."""
@@ -105,14 +102,6 @@ _WORDS = {
 }
 
 
-class _Document(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class _Athlete(_Document):
-    displayName: str  # noqa: N815 - as the document names it
-
-
 def _said(value: object) -> object:
     return value if isinstance(value, str) else ""
 
@@ -121,33 +110,27 @@ _Words = Annotated[str, BeforeValidator(_said)]
 """A text that may be missing or of another form: a player is no less hurt for that."""
 
 
-class _Details(_Document):
-    type: _Words = ""
-    returnDate: _Words = ""  # noqa: N815 - as the document names it
+class _Entry(Strict):
+    """An entry on one player."""
 
-
-def _listed(value: object) -> object:
-    return value if isinstance(value, dict) else {}
-
-
-class _Entry(_Document):
-    athlete: _Athlete
+    name: str = field_at("athlete", "displayName")
     status: _Words = ""
-    shortComment: _Words = ""  # noqa: N815 - as the document names it
-    details: Annotated[_Details, BeforeValidator(_listed)] = _Details()
+    comment: _Words = Field("", alias="shortComment")
+    kind: _Words = field_at("details", "type", default="")
+    returns: _Words = field_at("details", "returnDate", default="")
 
 
-class _Team(_Document):
-    displayName: str  # noqa: N815 - as the document names it
-    injuries: tuple[Any, ...] = ()
+class _Team(Strict):
+    """A team's entries. Each is parsed separately."""
+
+    name: str = Field(alias="displayName")
+    injuries: list[Any] = Field(default_factory=list)
 
 
-class _List(_Document):
-    injuries: tuple[_Team, ...]
+class _List(Strict):
+    """A whole injuries document."""
 
-
-_ENTRY = TypeAdapter(_Entry)
-_READ = TypeAdapter(_List)
+    injuries: list[_Team]
 
 
 def injuries_path(league: str) -> str:
@@ -162,11 +145,11 @@ def parse_injuries(body: bytes, league: str) -> tuple[Injury, ...]:
     """
     injuries: dict[tuple[str, str], Injury] = {}
     first: FeedMalformed | None = None
-    for team in _checked(_READ.validate_json, body).injuries:
-        code = code_in(league, team.displayName, team.displayName)
+    for team in read_json(_List, body).injuries:
+        code = code_in(league, team.name, team.name)
         for entry in team.injuries:
             try:
-                said = _injury(_checked(_ENTRY.validate_python, entry), league, code)
+                said = _injury(read_object(_Entry, entry), league, code)
             except FeedMalformed as wrong:
                 first = first or wrong
                 continue
@@ -176,26 +159,16 @@ def parse_injuries(body: bytes, league: str) -> tuple[Injury, ...]:
     return tuple(injuries.values())
 
 
-def _checked(read: Callable[[Any], T], value: object) -> T:
-    try:
-        return read(value)
-    except ValidationError as why:
-        first = why.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "body"
-        raise FeedMalformed(where, plain_words(first)) from None
-
-
 def _injury(entry: _Entry, league: str, team: str) -> Injury:
     status = _WORDS.get(entry.status.strip().lower(), Availability.OTHER)
-    parts = (entry.details.type, entry.shortComment)
-    detail = ": ".join(x for x in parts if x)[:300]
+    detail = ": ".join(x for x in (entry.kind, entry.comment) if x)[:300]
     if status is Availability.OTHER:
         detail = f"{entry.status or 'no status'}: {detail}"[:300]
-    return Injury(league, team, entry.athlete.displayName, status, detail, _date(entry.details))
+    return Injury(league, team, entry.name, status, detail, _date(entry.returns))
 
 
-def _date(details: _Details) -> date | None:
+def _date(text: str) -> date | None:
     try:
-        return date.fromisoformat(details.returnDate[:10])
+        return date.fromisoformat(text[:10])
     except ValueError:
         return None

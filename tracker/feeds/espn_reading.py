@@ -26,6 +26,7 @@ from tracker.feeds.strict import (
     Strict,
     Text,
     at_zero,
+    field_at,
     plausible,
     read_json,
     read_object,
@@ -80,18 +81,6 @@ class _StatusDocument(Strict):
     display: Text | None = Field(None, alias="displayClock")
 
 
-class _RegulationDocument(Strict):
-    """How many periods a game has without overtime."""
-
-    periods: int | None = None
-
-
-class _FormatDocument(Strict):
-    """The game's rules of time."""
-
-    regulation: _RegulationDocument | None = None
-
-
 class _CompetitionDocument(Strict):
     """The game of an event."""
 
@@ -99,7 +88,7 @@ class _CompetitionDocument(Strict):
     time_known: bool | None = Field(None, alias="timeValid")
     competitors: Annotated[list[_CompetitorDocument], Field(min_length=2, max_length=2)]
     status: _StatusDocument | None = None
-    format: _FormatDocument | None = None
+    regulation: int | None = field_at("format", "regulation", "periods", default=None)
     neutral: Any = Field(None, alias="neutralSite")
 
 
@@ -112,37 +101,25 @@ class _EventDocument(Strict):
     competitions: Annotated[list[_CompetitionDocument], Field(min_length=1)]
 
 
-class _DayDocument(Strict):
-    """The day that a scoreboard shows."""
-
-    date: Text | None = None
-
-
 class _ScoreboardBody(Strict):
     """A scoreboard, parsed as a whole: one malformed event makes it fail."""
 
-    day: _DayDocument | None = None
+    day: Text | None = field_at("day", "date", default=None)
     events: list[_EventDocument]
 
 
 class _LooseScoreboardBody(Strict):
     """A scoreboard whose events are parsed separately."""
 
-    day: _DayDocument | None = None
+    day: Text | None = field_at("day", "date", default=None)
     events: list[Any]
-
-
-class _AthleteDocument(Strict):
-    """Who a player is."""
-
-    id: Text
-    name: Text | None = Field(None, alias="displayName")
 
 
 class _PlayerDocument(Strict):
     """A player's figures, in the order of the columns. Those who did not play have none."""
 
-    athlete: _AthleteDocument
+    id: Text = field_at("athlete", "id")
+    name: Text | None = field_at("athlete", "displayName", default=None)
     starter: bool = False
     active: bool = False
     missed: bool = Field(False, alias="didNotPlay")
@@ -166,24 +143,14 @@ class _PlayerTeamDocument(Strict):
     statistics: list[_ColumnsDocument] = Field(default_factory=list)
 
 
-class _BoxscoreDocument(Strict):
-    """The players of both teams."""
-
-    players: list[_PlayerTeamDocument] = Field(default_factory=list)
-
-
-class _HeaderDocument(Strict):
-    """The game that a summary is about, with its status."""
-
-    id: _EventId
-    competitions: Annotated[list[_CompetitionDocument], Field(min_length=1)]
-
-
 class _SummaryBody(Strict):
-    """A whole summary. Before tip-off it has no box score."""
+    """A whole summary: the game that it is about, and its players. Before tip-off it has none."""
 
-    header: _HeaderDocument
-    boxscore: _BoxscoreDocument | None = None
+    id: _EventId = field_at("header", "id")
+    competitions: Annotated[list[_CompetitionDocument], Field(min_length=1)] = field_at(
+        "header", "competitions"
+    )
+    players: list[_PlayerTeamDocument] = field_at("boxscore", "players", default=[])
 
 
 _COLUMNS = {
@@ -226,8 +193,8 @@ def _players(
                 played = bool(player.stats) and not player.missed
                 found.append(
                     PlayerLine(
-                        id=f"espn:{player.athlete.id}",
-                        name=strict.printable(player.athlete.name),
+                        id=f"espn:{player.id}",
+                        name=strict.printable(player.name),
                         side=side,
                         stats=tuple(figures.items()),
                         minutes=float(_figure(player, columns, _MINUTES) or 0),
@@ -304,20 +271,19 @@ def parse_board(body: bytes, league: str) -> Scoreboard:
 def parse_summary(body: bytes, league: str) -> GameState:
     """Parse a summary with its players. Raises FeedMalformed with the field that is wrong."""
     summary = read_json(_SummaryBody, body)
-    competition = summary.header.competitions[0]
+    competition = summary.competitions[0]
     try:
         entry = _entry(competition, None)
-        game = _game(summary.header.id, competition, None, league)
+        game = _game(summary.id, competition, None, league)
         state = _state(game, entry, competition)
     except FeedMalformed as wrong:
         raise wrong.inside("header.competitions[0]") from None
-    teams = summary.boxscore.players if summary.boxscore is not None else []
-    lines = _players(teams, league, game, in_play=state.phase.in_play)
+    lines = _players(summary.players, league, game, in_play=state.phase.in_play)
     lines = plausible(lines, state.score) if state.period else tuple(map(unplayed, lines))
     return replace(state, players=lines)
 
 
-def _board(day: _DayDocument | None, events: Sequence[object], league: str) -> Scoreboard:
+def _board(day: str | None, events: Sequence[object], league: str) -> Scoreboard:
     games: list[tuple[Game, GameState | Unreadable]] = []
     spoilt: list[str] = []
     for number, event in enumerate(events):
@@ -338,10 +304,9 @@ def _board(day: _DayDocument | None, events: Sequence[object], league: str) -> S
             games.append((game, _state(game, entry, competition)))
         except FeedMalformed as wrong:
             games.append((game, wrong.inside(place).unreadable))
-    shown = day.date if day is not None else None
-    if shown is not None:
-        return Scoreboard(strict.day(shown, "day.date"), tuple(games), tuple(spoilt))
-    return Scoreboard(games[0][0].slate if games else None, tuple(games), tuple(spoilt))
+    first = games[0][0].slate if games else None
+    slate = first if day is None else strict.day(day, "day.date")
+    return Scoreboard(slate, tuple(games), tuple(spoilt))
 
 
 _FIRST_HOUR = 6
@@ -405,8 +370,7 @@ def _code(team: _TeamDocument, league: str) -> str:
 
 def _state(game: Game, entry: _Entry, competition: _CompetitionDocument) -> GameState:
     rules = LEAGUES[game.league]
-    regulation = competition.format.regulation if competition.format is not None else None
-    if regulation is not None and regulation.periods not in (None, rules.periods):
+    if competition.regulation not in (None, rules.periods):
         raise FeedMalformed("format.regulation.periods", f"is not {rules.periods}")
     kind = entry.status.type
     if kind.name in _OFF:

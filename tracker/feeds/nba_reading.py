@@ -37,6 +37,7 @@ from tracker.feeds.strict import (
     Text,
     at_zero,
     day,
+    field_at,
     plausible,
     read_json,
     read_object,
@@ -103,20 +104,14 @@ _Code = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{2,5}$")]
 GameId = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$")]
 
 
-class _TeamHead(Strict):
-    """The part of an entry that identifies a team."""
-
-    code: _Code = Field(alias="teamTricode")
-
-
 class _GameHead(Strict):
     """The part of a board's or box score's entry that identifies the game."""
 
     id: GameId = Field(alias="gameId")
     start: Text = Field(alias="gameTimeUTC")
     code: Text | None = Field(None, alias="gameCode")
-    home: _TeamHead = Field(alias="homeTeam")
-    away: _TeamHead = Field(alias="awayTeam")
+    home: _Code = field_at("homeTeam", "teamTricode")
+    away: _Code = field_at("awayTeam", "teamTricode")
     neutral: Any = Field(None, alias="isNeutral")
 
 
@@ -189,17 +184,11 @@ class _GameDocument(Strict):
     away: _TeamDocument = Field(alias="awayTeam")
 
 
-class _Scoreboard(Strict):
-    """The inside of a board. Each game is parsed separately."""
-
-    day: Text = Field(alias="gameDate")
-    games: list[Any]
-
-
 class _BoardBody(Strict):
-    """A whole board."""
+    """A whole board. Each game is parsed separately."""
 
-    scoreboard: _Scoreboard
+    day: Text = field_at("scoreboard", "gameDate")
+    games: list[Any] = field_at("scoreboard", "games")
 
 
 class _BoxBody(Strict):
@@ -208,16 +197,11 @@ class _BoxBody(Strict):
     game: dict[str, Any]
 
 
-class _ScheduledTeam(Strict):
-    """A team in the schedule. The code is blank while the opponent is to be decided."""
-
-    code: Any = Field(None, alias="teamTricode")
-
-
 class _ScheduledGame(Strict):
     """A game in the schedule.
 
-    Its fields have any type here and are checked one game at a time later.
+    Its fields have any type here and are checked one game at a time later. A team's code is blank
+    while the opponent is to be decided.
     """
 
     id: Any = Field(None, alias="gameId")
@@ -226,8 +210,8 @@ class _ScheduledGame(Strict):
     neutral: Any = Field(None, alias="isNeutral")
     status: Any = Field(None, alias="gameStatus")
     text: Any = Field(None, alias="gameStatusText")
-    home: _ScheduledTeam = Field(alias="homeTeam")
-    away: _ScheduledTeam = Field(alias="awayTeam")
+    home: Any = field_at("homeTeam", "teamTricode", default=None)
+    away: Any = field_at("awayTeam", "teamTricode", default=None)
 
 
 class _GameDate(Strict):
@@ -236,16 +220,10 @@ class _GameDate(Strict):
     games: list[_ScheduledGame]
 
 
-class _LeagueSchedule(Strict):
-    """The season's days."""
-
-    dates: list[_GameDate] = Field(alias="gameDates")
-
-
 class _ScheduleBody(Strict):
     """A whole schedule."""
 
-    schedule: _LeagueSchedule = Field(alias="leagueSchedule")
+    dates: list[_GameDate] = field_at("leagueSchedule", "gameDates")
 
 
 _SCHEDULED, _LIVE, _FINAL = 1, 2, 3
@@ -259,7 +237,7 @@ def parse_board(body: bytes, league: str) -> Scoreboard:
 
     A game that cannot be read does not affect the others.
     """
-    board = read_json(_BoardBody, body).scoreboard
+    board = read_json(_BoardBody, body)
     day = strict.day(board.day, "scoreboard.gameDate")
     games: list[tuple[Game, GameState | Unreadable]] = []
     spoilt: list[str] = []
@@ -293,11 +271,11 @@ def parse_schedule(body: bytes, league: str) -> tuple[Listing, ...]:
     A game that cannot be read is left out. Raises FeedMalformed when there are games and none can
     be read.
     """
-    dates = read_json(_ScheduleBody, body).schedule.dates
+    dates = read_json(_ScheduleBody, body).dates
     found: list[Listing] = []
     first: FeedMalformed | None = None
     for entry in (game for listed in dates for game in listed.games):
-        if not entry.home.code or not entry.away.code:
+        if not entry.home or not entry.away:
             continue
         try:
             found.append(_listing(entry, league))
@@ -314,8 +292,8 @@ def _listing(entry: _ScheduledGame, league: str) -> Listing:
         "gameTimeUTC": entry.start,
         "gameCode": entry.code,
         "isNeutral": entry.neutral,
-        "homeTeam": {"teamTricode": entry.home.code},
-        "awayTeam": {"teamTricode": entry.away.code},
+        "homeTeam": {"teamTricode": entry.home},
+        "awayTeam": {"teamTricode": entry.away},
     }
     game = _game(read_object(_GameHead, head), league)
     text = strict.squeezed(entry.text) if isinstance(entry.text, str) else ""
@@ -327,7 +305,7 @@ def _listing(entry: _ScheduledGame, league: str) -> Listing:
 
 def _game(head: _GameHead, league: str) -> Game:
     start = strict.instant(head.start, "gameTimeUTC")
-    home, away = code_in(league, head.home.code), code_in(league, head.away.code)
+    home, away = code_in(league, head.home), code_in(league, head.away)
     if home == away:
         raise FeedMalformed("awayTeam.teamTricode", f"is {home}, as the home team")
     game = Game(head.id, league, home, away, start)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AliasPath, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from tracker.domain.game import Phase, PlayerLine, Score
 from tracker.domain.league import League
@@ -72,6 +72,11 @@ class Strict(BaseModel):
     """Base of every part of a document: strict types, no NaN, unknown keys ignored."""
 
     model_config = ConfigDict(strict=True, allow_inf_nan=False, extra="ignore", frozen=True)
+
+
+def field_at(*path: str, default: Any = ...) -> Any:
+    """A field that stands deeper in a document, at this path. Without a `default` it must exist."""
+    return Field(default, validation_alias=AliasPath(*path))
 
 
 def read_json(model: type[M], body: bytes) -> M:
