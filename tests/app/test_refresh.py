@@ -28,7 +28,7 @@ from tracker.forecast import load_parameters
 from tracker.replay import find_recording
 from tracker.replay.faults import Fault, FaultKind
 from tracker.replay.playback import Playback
-from tracker.replay.server import Options, Running, serving
+from tracker.replay.server import Running, serving
 from tracker.settings.models import FeedSettings, FeedsSettings
 from tracker.store import Store
 from tracker.store.known import SlateCheck
@@ -52,7 +52,7 @@ async def round_of(
     night = [find_recording(f"{x} 2026-01-29") for x in NIGHT]
     plays = [Playback(replace(x, id=kind + x.id[3:])) for x in night]
     async with (
-        serving(plays, clock, options=Options(strict=False)) as server,
+        serving(plays, clock) as server,
         await Store.open(started(path), now=MORNING, durable=False) as store,
     ):
         own = FeedSettings(base_url=server.url, requests_per_minute=6000)

@@ -31,7 +31,7 @@ from tracker.feeds.feeds import Feeds, open_feeds
 from tracker.forecast import load_parameters
 from tracker.replay import Recording, find_recording
 from tracker.replay.playback import Playback
-from tracker.replay.server import Options, Running, serving
+from tracker.replay.server import Running, serving
 from tracker.settings import Settings, parse_settings
 from tracker.settings.models import FeedSettings, FeedsSettings
 from tracker.store import Store
@@ -149,7 +149,7 @@ async def household(folder: Path) -> AsyncIterator[tuple[Household, Running]]:
     clock, path = FakeClock(T0), folder / "tracker.db"
     text = f'timezone = "America/New_York"\n[store]\npath = "{path}"\n'
     settings = parse_settings(text, folder / "tracker.toml")
-    async with serving(season(), clock, options=Options(strict=False)) as server:
+    async with serving(season(), clock) as server:
         own = FeedSettings(base_url=server.url, requests_per_minute=6000)
         feeds = FeedsSettings(nba=own, wnba=own, espn=own)
         async with open_feeds(feeds, clock) as opened:

@@ -15,6 +15,7 @@ from tracker.replay.nba_site import SCOREBOARD
 from tracker.replay.playback import Playback
 from tracker.replay.server import Options, serving
 
+REFERER = {"Referer": "https://www.nba.com/"}
 START = datetime(2026, 1, 30, 1, 0, tzinfo=UTC)
 
 
@@ -81,14 +82,14 @@ def test_a_real_server_in_virtual_time() -> None:
     playback = Playback(find_recording("SAC@PHI"))
 
     async def night(clock: Clock) -> tuple[float, bool]:
-        options = Options(takes=timedelta(seconds=1.5), strict=False)
+        options = Options(takes=timedelta(seconds=1.5))
         async with (
             serving([playback], clock, options=options) as running,
             aiohttp.ClientSession() as session,
         ):
             await clock.sleep(1800.0)
             begun = clock.monotonic()
-            async with session.get(running.url + SCOREBOARD) as answer:
+            async with session.get(running.url + SCOREBOARD, headers=REFERER) as answer:
                 shown = b'"gameStatus":2' in await answer.read()
             return clock.monotonic() - begun, shown
 

@@ -91,45 +91,6 @@ async def test_a_box_that_is_not_there_yet_is_refused_alone(visit: Stage) -> Non
         assert [(await visitor.get(path))[0] for path in (BOX, SCOREBOARD)] == [403, 200]
 
 
-async def test_unchanged_documents_are_answered_304_where_validators_are_on(
-    visit: Stage,
-) -> None:
-    """Tag and date are honoured until a change; without the option there are no validators."""
-    async with visit(validators=True) as visitor:
-        url = f"{visitor.server.url}{BOX}"
-        async with visitor.session.get(url, headers=REFERER) as response:
-            known = {
-                "If-None-Match": response.headers["ETag"],
-                "If-Modified-Since": response.headers["Last-Modified"],
-            }
-        for name, value in known.items():
-            assert (await visitor.get(BOX, {name: value}))[0] == 304
-        await visitor.clock.advance(120)
-        assert (await visitor.get(BOX, known))[0] == 200
-        assert (await visitor.get(BOX, {"If-Modified-Since": "yesterday"}))[0] == 200
-    async with visit() as visitor:
-        url = f"{visitor.server.url}{BOX}"
-        async with visitor.session.get(url, headers=REFERER) as response:
-            assert "ETag" not in response.headers
-
-
-async def test_an_early_board_has_validators_too(visit: Stage) -> None:
-    """Before any game its last change is noon Eastern, given in GMT."""
-    async with visit(now=NOW - timedelta(hours=5), validators=True) as visitor:
-        url = f"{visitor.server.url}{SCOREBOARD}"
-        async with visitor.session.get(url, headers=REFERER) as response:
-            assert response.status == 200
-            assert response.headers["Last-Modified"] == "Thu, 29 Jan 2026 17:00:00 GMT"
-
-
-async def test_the_feed_can_lag_behind_the_arena(visit: Stage) -> None:
-    """With a lag, the board shows what was true that long ago."""
-    async with visit(lag=timedelta(minutes=20)) as late, visit() as prompt:
-        then = await prompt.score()
-        await late.clock.advance(1200)
-        assert await late.score() == then
-
-
 def fault(kind: FaultKind, **more: Any) -> Fault:
     """A fault of the board, half a minute long, ten seconds from the start."""
     start = NOW + timedelta(seconds=10)

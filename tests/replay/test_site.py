@@ -125,15 +125,6 @@ def test_a_document_stays_the_same_bytes_until_something_happens(site: NbaSite) 
         assert site.page(path, now) == site.page(path, later)
 
 
-def test_a_live_document_can_be_written_anew_all_the_time(games: dict[str, Recording]) -> None:
-    """With `refresh` its time moves on while all else stays."""
-    site = NbaSite([Playback(games["SAC@PHI"])], refresh=timedelta(seconds=10))
-    now = datetime(2026, 1, 30, 1, 20, tzinfo=UTC)
-    one, two = box(site, now), box(site, now + timedelta(seconds=60))
-    assert one["meta"]["time"] < two["meta"]["time"]
-    assert one["game"] == two["game"]
-
-
 def test_team_rebounds_are_in_the_teams_total_alone(site: NbaSite) -> None:
     """A team's total exceeds its players' sum, which is in reboundsPersonal."""
     team = box(site, TIP + timedelta(hours=4))["game"]["awayTeam"]

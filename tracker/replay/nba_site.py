@@ -58,17 +58,9 @@ _COUNTDOWN_STEP = timedelta(seconds=10)
 
 
 class NbaSite:
-    """The documents of one league's games. Games of other leagues are left out.
+    """The documents of one league's games. Games of other leagues are left out."""
 
-    With `refresh`, documents of live games are rewritten that often even without a change.
-    """
-
-    def __init__(
-        self,
-        playbacks: Sequence[Playback | Showing],
-        refresh: timedelta | None = None,
-        league: str = "nba",
-    ) -> None:
+    def __init__(self, playbacks: Sequence[Playback | Showing], league: str = "nba") -> None:
         all_games = [Showing(x) if isinstance(x, Playback) else x for x in playbacks]
         showings = [x for x in all_games if x.playback.recording.league == league]
         self._showings = sorted(showings, key=lambda s: (s.tip_off, s.playback.recording.id))
@@ -77,7 +69,6 @@ class NbaSite:
             raise ValueError("a game can be played only once at a time: give each game once")
         self._league = league
         self._board = f"{LIVE}/scoreboard/todaysScoreboard_{NBA_LEAGUES[league].id}.json"
-        self._refresh = refresh
         self._pages = Pages()
         self._rendered: dict[str, list[Json]] = {}
         """The actions of each game's last play-by-play."""
@@ -109,7 +100,6 @@ class NbaSite:
             if showing.tip_off.astimezone(EASTERN).date() == day
         ]
         changed = max([noon, *(view.changed for view in views)])
-        changed = self._refreshed(changed, now, views)
         return self._pages.page(
             path, changed, lambda: scoreboard(views, day, changed, self._league)
         )
@@ -134,14 +124,7 @@ class NbaSite:
             return None
         if view.state.phase is RecordedPhase.BEFORE:
             changed = max(changed, opens + (now - opens) // _COUNTDOWN_STEP * _COUNTDOWN_STEP)
-        changed = self._refreshed(changed, now, [view])
         return self._pages.page(path, changed, lambda: boxscore(view, changed))
-
-    def _refreshed(self, changed: datetime, now: datetime, views: Sequence[View]) -> datetime:
-        live = any(view.state.phase.in_play for view in views)
-        if self._refresh is None or not live:
-            return changed
-        return changed + (now - changed) // self._refresh * self._refresh
 
 
 _HOST = "https://nba-prod-us-east-1-mediaops-stats.s3.amazonaws.com"

@@ -17,8 +17,7 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime, parsedate_to_datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple
@@ -76,18 +75,11 @@ class PortTakenError(TrackerError):
 class Options:
     """How the server behaves.
 
-    `takes` is how long an answer takes. `lag` is how far the documents are behind the arena. With
-    `validators`, the server sends `ETag` and `Last-Modified` and answers 304. With `strict`, it
-    refuses clients that the real host would refuse: those without the league's own `Referer`, or
-    with a `User-Agent` that ESPN does not accept. With `refresh`, documents of live games are
-    rewritten that often with only a later time in them; with None, only when they change.
+    `takes` is how long an answer takes. Clients that the real host would refuse are refused: those
+    without the league's own `Referer`, or with a `User-Agent` that ESPN does not accept.
     """
 
     takes: timedelta = timedelta(0)
-    lag: timedelta = timedelta(0)
-    validators: bool = False
-    strict: bool = True
-    refresh: timedelta | None = None
     faults: Sequence[Fault] = ()
 
 
@@ -104,32 +96,19 @@ class Answer(NamedTuple):
     what: str
 
 
+@dataclass(frozen=True, slots=True)
 class Running:
-    """A running server. `requests` counts requests by path; `faults` may be added to."""
+    """A running server, with its answers so far, oldest first.
 
-    def __init__(self, handler: _Handler, url: str) -> None:
-        self._handler = handler
-        self.url = url
+    `requests` counts requests by path. `faults` may be added to while it runs. `odds` are the odds
+    providers, with what each key has used.
+    """
 
-    @property
-    def requests(self) -> Counter[str]:
-        """The number of requests for each path."""
-        return self._handler.requests
-
-    @property
-    def faults(self) -> list[Fault]:
-        """The faults to come. A test may add to them while the server runs."""
-        return self._handler.faults
-
-    @property
-    def answers(self) -> Sequence[Answer]:
-        """The answers so far, oldest first."""
-        return tuple(self._handler.answers)
-
-    @property
-    def odds(self) -> OddsSite:
-        """The odds providers, with what each key has used."""
-        return self._handler.sources.odds
+    url: str
+    requests: Counter[str]
+    faults: list[Fault]
+    answers: deque[Answer]
+    odds: OddsSite
 
 
 @asynccontextmanager
@@ -149,7 +128,9 @@ async def serving(
     await runner.setup()
     try:
         await _listen(runner, port)
-        yield Running(handler, f"http://{_HOST}:{runner.addresses[0][1]}")
+        url = f"http://{_HOST}:{runner.addresses[0][1]}"
+        odds = handler.sources.odds
+        yield Running(url, handler.requests, handler.faults, handler.answers, odds)
     finally:
         await runner.cleanup()
 
@@ -167,20 +148,20 @@ async def _listen(runner: web.AppRunner, port: int) -> None:
 
 class _Handler:
     def __init__(self, playbacks: Sequence[Playback], clock: Clock, options: Options) -> None:
-        self.sources = _Sources(playbacks, options.refresh)
+        self.sources = _Sources(playbacks)
         self.requests: Counter[str] = Counter()
         self.answers: deque[Answer] = deque(maxlen=MOST_ANSWERS)
         self.faults = list(options.faults)
         self._clock = clock
-        self._options = options
+        self._takes = options.takes.total_seconds()
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.requests[request.path] += 1
-        if self._options.takes:
-            await self._clock.sleep(self._options.takes.total_seconds())
+        if self._takes:
+            await self._clock.sleep(self._takes)
         source = _source_of(request.path, request.headers.get("Referer", ""))
         now = self._clock.now()
-        if self._options.strict and (refusal := _refusal(request, source, now)) is not None:
+        if (refusal := _refusal(request, source, now)) is not None:
             self._note(now, source, request, "refused")
             return refusal
         met = faults_at(self.faults, request.path, now, source)
@@ -200,14 +181,13 @@ class _Handler:
         self._note(now, source, request, words or "ok")
         if faults and page.status == _OK:
             page = self._spoiled(request, source, page, faults)
-        return self._send(request, page)
+        return _response(page)
 
     def _note(self, at: datetime, source: str, request: web.Request, what: str) -> None:
         self.answers.append(Answer(at, source, request.path_qs, what))
 
     def _page(self, request: web.Request, source: str, now: datetime) -> Page | None:
-        when = now - self._options.lag
-        return self.sources.page(source, request.path, request.query, when)
+        return self.sources.page(source, request.path, request.query, now)
 
     def _spoiled(
         self, request: web.Request, source: str, page: Page, faults: Sequence[Fault]
@@ -220,20 +200,13 @@ class _Handler:
 
         return Page(spoiled(page.body, faults, earlier), page.changed)
 
-    def _send(self, request: web.Request, page: Page) -> web.Response:
-        response = web.Response(
-            status=page.status, body=page.body, content_type="application/json", charset="utf-8"
-        )
-        response.headers.update(dict(page.headers))
-        if not self._options.validators or page.status != _OK:
-            return response
-        tag = f'"{hashlib.sha256(page.body).hexdigest()[:32]}"'
-        changed = page.changed.astimezone(UTC).replace(microsecond=0)
-        headers = {"ETag": tag, "Last-Modified": format_datetime(changed, usegmt=True)}
-        if _unchanged(request, tag, changed):
-            return web.Response(status=304, headers=headers)
-        response.headers.update(headers)
-        return response
+
+def _response(page: Page) -> web.Response:
+    response = web.Response(
+        status=page.status, body=page.body, content_type="application/json", charset="utf-8"
+    )
+    response.headers.update(dict(page.headers))
+    return response
 
 
 def _refusal(request: web.Request, source: str, now: datetime) -> web.Response | None:
@@ -252,18 +225,6 @@ def _meant(fault: Fault, request: web.Request) -> bool:
     if fault.game is None or not fault.whole:
         return True
     return any(x in request.path_qs for x in (fault.game, event_id("nba", fault.game)))
-
-
-def _unchanged(request: web.Request, tag: str, changed: datetime) -> bool:
-    # If-None-Match takes precedence where both are given (RFC 9110, 13.2.2).
-    if (known := request.headers.get("If-None-Match")) is not None:
-        return tag in known or known.strip() == "*"
-    if (since := request.headers.get("If-Modified-Since")) is None:
-        return False
-    try:
-        return changed <= parsedate_to_datetime(since)
-    except (TypeError, ValueError):
-        return False
 
 
 def html(status: int, text: str = "") -> web.Response:
@@ -383,11 +344,11 @@ class _Welcome(Enum):
 class _Sources:
     """The documents of all sources for one set of games."""
 
-    def __init__(self, playbacks: Sequence[Playback], refresh: timedelta | None) -> None:
+    def __init__(self, playbacks: Sequence[Playback]) -> None:
         """Raises `ValueError` when a game is given twice."""
         showings = [Showing(playback) for playback in playbacks]
-        self.nba = NbaSite(showings, refresh)
-        self.wnba = NbaSite(showings, refresh, "wnba")
+        self.nba = NbaSite(showings)
+        self.wnba = NbaSite(showings, "wnba")
         self.odds = OddsSite(showings)
         self.espn = espn.EspnSite(sorted(showings, key=lambda x: (x.tip_off, x.playback.scheduled)))
 
