@@ -178,14 +178,6 @@ def test_a_final_summary_tells_neither_period_nor_clock(site: EspnSite) -> None:
     assert "boxscore" not in summary(site, TIP - timedelta(hours=1))
 
 
-def test_a_postponed_game_is_post_and_not_completed(games: dict[str, Recording]) -> None:
-    """Its score is "0": a client that takes `post` for a final would settle on it."""
-    called_off = Playback(games["SAC@PHI"], postponed=TIP - timedelta(hours=2))
-    stands = status(board(EspnSite([Showing(called_off)]), TIP), event_id("nba", GAME))
-    kind = stands["type"]
-    assert (kind["name"], kind["state"], kind["completed"]) == ("STATUS_POSTPONED", "post", False)
-
-
 def test_ids_and_abbreviations_are_espns_own(site: EspnSite) -> None:
     """ESPN's numbers differ from the league's, and it writes GS, NO, LV for GSW, NOP, LVA."""
     (event,) = board(site, TIP, dates="20240412")["events"]

@@ -108,19 +108,6 @@ def test_a_final_scoreboard_has_the_shape_of_the_real_one(
     assert (ours["gameClock"], ours["homeTeam"]["inBonus"]) == ("", None)
 
 
-def test_a_postponed_game_has_the_shape_of_the_real_one(
-    games: dict[str, Recording], real: Callable[[str], Any]
-) -> None:
-    """It keeps status 1 with the text PPD, and its odds are suspended."""
-    site = NbaSite([Playback(games["SAC@PHI"], postponed=PREGAME)])
-    ours = fetch(site, SCOREBOARD, FINAL)
-    theirs = real("scoreboard_postponed")
-    assert differences(theirs, ours) == []
-    game = entry(ours, "0022500680")
-    assert (game["gameStatus"], game["gameStatusText"]) == (1, "PPD")
-    assert game["pbOdds"] == theirs["scoreboard"]["games"][0]["pbOdds"]
-
-
 def test_an_overtime_has_the_shape_of_the_real_one(
     games: dict[str, Recording], real: Callable[[str], Any]
 ) -> None:

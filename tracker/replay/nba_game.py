@@ -90,7 +90,7 @@ def _duration(view: View) -> int:
 def _status_text(view: View) -> str:
     match view.state.phase:
         case RecordedPhase.BEFORE:
-            return "PPD" if view.postponed else "pregame"
+            return "pregame"
         case RecordedPhase.OVER:
             # Unlike the scoreboard, a box score does not mention overtimes in this text.
             return "Final"

@@ -173,13 +173,11 @@ def _game(view: View) -> Json:
             "homeLeaders": _leader(recording.home, state.home, live=live),
             "awayLeaders": _leader(recording.away, state.away, live=live),
         },
-        "pbOdds": {"team": None, "odds": 0.0, "suspended": int(view.postponed)},
+        "pbOdds": {"team": None, "odds": 0.0, "suspended": 0},
     }
 
 
 def _status_text(view: View) -> str:
-    if view.postponed:
-        return "PPD"
     match view.state.phase:
         case RecordedPhase.BEFORE:
             return tip_off_text(view.tip_off)
@@ -307,7 +305,7 @@ def _scheduled(view: View, number: int) -> Json:
         "arenaName": recording.venue.arena,
         "arenaState": recording.venue.state,
         "arenaCity": recording.venue.city,
-        "postponedStatus": "Y" if view.postponed else "A",
+        "postponedStatus": "A",
         "branchLink": "",
         "gameSubtype": "",
         "isNeutral": False,

@@ -37,12 +37,11 @@ class Playback:
     """A recording to play.
 
     `tip_off` (aware) moves the whole game to that scheduled time; with None it is played at its
-    recorded time. From `postponed` on, the game is called off.
+    recorded time.
     """
 
     recording: Recording
     tip_off: datetime | None = None
-    postponed: datetime | None = None
     corrections: tuple[Correction, ...] = ()
 
     def __post_init__(self) -> None:
@@ -63,7 +62,6 @@ class View(NamedTuple):
     state: RecordedState
     changed: datetime
     starts: datetime
-    postponed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +99,11 @@ class Showing:
 
     def view(self, now: datetime) -> View:
         """The game as it looks at `now`."""
-        postponed = self.playback.postponed
-        if postponed is not None and now >= postponed:
-            before = self.game.states[0]
-            return self._view(before, max(postponed, self._instant(before.at)), postponed=True)
         state = state_at(self.game, (now - self.tip_off) // timedelta(milliseconds=1))
         changed = self._instant(state.at)
         if state.phase is not RecordedPhase.BEFORE:
             state, changed = self._revised(state, changed, now)
-        return self._view(state, changed, postponed=False)
-
-    def _view(self, state: RecordedState, changed: datetime, *, postponed: bool) -> View:
-        return View(self.playback.recording, self.tip_off, state, changed, self.starts, postponed)
+        return View(self.playback.recording, self.tip_off, state, changed, self.starts)
 
     def _instant(self, at: int) -> datetime:
         return self.tip_off + timedelta(milliseconds=at)

@@ -201,8 +201,6 @@ def season(view: View) -> Json:
 def status(view: View) -> Json:
     """A game's status: `clock`, `displayClock`, `period` and the `type` that names it."""
     state, rules = view.state, view.recording.rules
-    if view.postponed:
-        return _status(0, "0.0", 0, _kind("6", "STATUS_POSTPONED", "post", "Postponed"))
     match state.phase:
         case RecordedPhase.BEFORE:
             long, short = _tip_off(view.tip_off)
