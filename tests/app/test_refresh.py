@@ -118,8 +118,8 @@ async def test_a_pause_is_made_up_for_by_up_to_sixty_days(
 
 
 async def test_the_last_games_of_some_teams_are_read_for_their_players(tmp_path: Path) -> None:
-    """For unknown players only their teams' last games are read, once, with the rosters."""
-    async with round_of(tmp_path / "t.db") as (work, store, server, _):
+    """For unknown players their teams' last games are read, once; the schedule, once a day."""
+    async with round_of(tmp_path / "t.db") as (work, store, server, clock):
         teams = frozenset({"PHI"})
         assert await work.recent("nba", teams, lambda _: False) == 0
         assert await work.recent("nba", teams, lambda _: True) == 1
@@ -127,7 +127,10 @@ async def test_the_last_games_of_some_teams_are_read_for_their_players(tmp_path:
         assert "Tyrese Maxey" in (await store.players.rosters(MORNING))["nba", "PHI"]
         boxes = sum(n for path, n in server.requests.items() if "boxscore" in path)
         assert boxes == 1
-        assert await work.recent("nba", teams, lambda _: True) == 0
+        for schedules in (1, 2, 3):
+            assert await work.recent("nba", teams, lambda _: True) == 0
+            assert sum(n for x, n in server.requests.items() if "schedule" in x) == schedules
+            await clock.advance(24 * 3600)
 
 
 async def test_before_a_season_a_preseason_box_names_the_players(tmp_path: Path) -> None:

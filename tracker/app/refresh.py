@@ -230,8 +230,9 @@ class Refresh:
         label = feed.source.label
         if (label, day) not in self._listings:
             listed = await _listed(feed, day)
-            days = set() if feed.source.dated else {game.slate for game, _ in listed}
-            for one in days | {day}:
+            # Games are still added to the later days of a schedule.
+            days = 1 if feed.source.dated else FAR
+            for one in (day - timedelta(days=n) for n in range(days)):
                 self._listings[label, one] = [x for x in listed if x[0].slate == one]
         return self._listings[label, day]
 
