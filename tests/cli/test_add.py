@@ -139,7 +139,7 @@ def test_a_bet_is_kept_when_the_feed_does_not_answer(cli: Cli) -> None:
     """Without a feed the bet is kept, and the answer says that it waits for its game."""
     ran = cli("add", "PHI ML")
     assert ran.status == 0
-    assert "the daemon matches it later" in ran.out
+    assert "it is matched once its game is known" in ran.out
     (bet,) = cli("bets", "--json").json
     assert bet["game"] == dict.fromkeys(("id", "league", "away", "home", "start"))
     assert bet["market"] is None

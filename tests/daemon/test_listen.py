@@ -18,6 +18,7 @@ from tests.doubles.bot_api_answers import Hangs, Says, no, wait
 from tests.doubles.clock import FakeClock
 from tests.notify.values import GAME, NOW, state
 from tests.store.values import draft, give
+from tracker.app.choose_game import GamesRead
 from tracker.app.explain import Explainer
 from tracker.clock import SystemClock
 from tracker.daemon.bot import CommandRun
@@ -239,6 +240,20 @@ async def test_a_line_on_a_game_that_is_over_has_no_button(tmp_path: Path) -> No
         assert not said.buttons
         assert "is over" in said.text
         assert said.text == (await x.answer_to("/add DEN over 112.5 -110 $20")).text
+
+
+async def test_a_bet_on_no_game_of_the_slate_is_refused_as_at_the_terminal(tmp_path: Path) -> None:
+    """It waits for its game only where the sources cannot say what is on."""
+
+    async def read(_: object, __: object) -> GamesRead:
+        return slate
+
+    async with ears(tmp_path) as x:
+        bets = replace(x.bets, look=read)
+        slate = GamesRead(True)
+        assert "nothing was added" in (await bets.answer("add", "BOS -7.5 $20")).text
+        slate = GamesRead(False, "no source answers")
+        assert "is registered" in (await bets.answer("add", "BOS -7.5 $20")).text
 
 
 async def test_the_button_adds_no_bet_on_another_game_than_was_shown(tmp_path: Path) -> None:

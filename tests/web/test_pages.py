@@ -303,7 +303,7 @@ async def test_a_bets_page_says_that_its_data_are_old(served: Served) -> None:
 async def test_a_bet_on_no_known_game_is_shown_with_those_that_are(served: Served) -> None:
     """It waits for its game, and a wrong team is noticed before the bet is saved."""
     shown = (await served.client.get("/bets/check", params={"line": "BOS -4.5"})).text
-    assert "matched once its game is known" in shown
+    assert "cannot be reached" in shown, "the sources are asked, as at the terminal"
     assert "LAL@DEN" in shown
     added = await served.client.post("/api/v1/bets", json={"line": "BOS -4.5"})
     assert "LAL@DEN" in added.json()["waiting"]

@@ -6,6 +6,7 @@ bets that wait until their games are known; `to_move` and `strayed` find those t
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
@@ -41,6 +42,9 @@ from tracker.domain.tracking import GameTracking
 from tracker.wording.figures import score_text
 
 if TYPE_CHECKING:
+    from tracker.clock import Clock
+    from tracker.feeds.slates import SlateReading
+    from tracker.settings.models import FeedsSettings
     from tracker.store import Store
     from tracker.store.views import BetView
 
@@ -53,6 +57,9 @@ RECENT = timedelta(days=3)
 
 _MEND = ", so mend the bet's words or decide it"
 """What a person can do about a bet that nothing can match any more."""
+
+_MATCHED_LATER = "it is matched once its game is known"
+"""What becomes of a registered bet whose game may still be listed."""
 
 _LATE = timedelta(hours=18)
 """How long after its tip-off a game without a known end may still be the one that is meant."""
@@ -108,6 +115,73 @@ ReadGames = Callable[[Callable[[Game], bool] | None, frozenset[str]], Awaitable[
 enough."""
 
 
+ANSWER_WITHIN_S = 4.0
+"""Seconds that a person waits for the sources; the daemon asks them again later anyway."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlateReader:
+    """Reads what is on from the sources into the store, as a person waits for it.
+
+    With `delayed` no game states are kept, because the daemon shows them late.
+    """
+
+    store: Store
+    settings: FeedsSettings
+    clock: Clock
+    delayed: bool = False
+
+    async def __call__(
+        self,
+        enough: Callable[[Game], bool] | None,
+        leagues: frozenset[str] | None,
+        wait_s: float = ANSWER_WITHIN_S,
+    ) -> GamesRead:
+        """Read the boards and then the schedules, for at most `wait_s` real seconds.
+
+        `leagues` are those to ask about; None means the NBA and the leagues of known games. The
+        schedules are skipped when `enough` is true of a game on a board. When the feed fails or is
+        late, the value returned says why.
+        """
+        from tracker.feeds.feeds import open_feeds
+        from tracker.feeds.identity import KEPT
+
+        now = self.clock.now()
+        known = [game for game, _ in await self.store.games(since=slate_date(now - KEPT))]
+        held = await self.store.held_games()
+        asked = leagues or frozenset({NBA.id, *(game.league for game in known)})
+        why = f"the feed did not answer within {wait_s:g} s"
+        board: tuple[Listing, ...] = ()
+        try:
+            async with (
+                asyncio.timeout(wait_s),
+                open_feeds(self.settings, self.clock, deadline_s=wait_s) as opened,
+            ):
+                slates = opened.slates(lambda: asked, known, lambda: held)
+                boards = await self._keep(await slates.read(schedule=False), now)
+                board = tuple((x.game, x) for x in boards.states)
+                if enough is not None and any(enough(x) for x in boards.games):
+                    return GamesRead(True, board=board)
+                if not boards.answered:
+                    return GamesRead(False, _lower("; ".join(boards.troubles)) or why, board)
+                why = "the schedule could not be read in time"
+                reading = await self._keep(await slates.read(), now)
+                trouble = _lower("; ".join(reading.troubles)) or why
+                return GamesRead(reading.from_schedule, trouble, board)
+        except TimeoutError:
+            return GamesRead(False, why, board)
+
+    async def _keep(self, read: SlateReading, now: datetime) -> SlateReading:
+        reading = replace(read, states=()) if self.delayed else read
+        states = {state.game.id: state for state in reading.states}
+        await self.store.save_games([(x, states.get(x.id)) for x in reading.games], now)
+        return reading
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:].rstrip(".")
+
+
 class AskPerson(Protocol):
     """Asks a person which of several games or players is meant."""
 
@@ -150,7 +224,7 @@ class Chooser:
         if self.look is None:
             on = self._next_slate(known)
             also = f" (known are on {on})" if on else ""
-            return Choice((), f"not known yet{also}", later="it is matched once its game is known")
+            return Choice((), f"not known yet{also}", later=_MATCHED_LATER)
         return await self._on_slate(self.look, draft, roster_of)
 
     async def _known(self, draft: Draft) -> list[Listing]:
@@ -186,8 +260,9 @@ class Chooser:
             if self._unlisted(draft):
                 return _too_far(draft)
             if not found.whole:
-                unread = f"not known yet ({found.trouble})"
-                return Choice((), unread, later="the daemon matches it later")
+                on = self._next_slate(known)
+                unread = "; ".join((found.trouble, *([f"known are on {on}"] if on else [])))
+                return Choice((), f"not known yet ({unread})", later=_MATCHED_LATER)
             raise BadBet(self._nothing_fits(draft, why, known)) from None
 
     def _unlisted(self, draft: Draft) -> frozenset[str]:

@@ -14,6 +14,7 @@ from datetime import timedelta
 from functools import partial
 
 from tracker import __version__
+from tracker.app.choose_game import SlateReader
 from tracker.app.explain import Explainer
 from tracker.app.pricing import Load
 from tracker.app.refresh import Refresh
@@ -232,6 +233,7 @@ class Daemon:
             store, Explainer(store, rules, given, registry),
             settings.stake_unit_cents, self._clock, settings.zone, self._changed.set,
             settings.odds_format, settings.alerts.delay,
+            SlateReader(store, settings.feeds, self._clock, settings.alerts.delay > 0),
         )  # fmt: skip
 
     async def live(self, notifier: SystemdNotifier, stop: asyncio.Event) -> None:

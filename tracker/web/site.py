@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Annotated, cast
 from fastapi import Depends, Request
 
 from tracker.app.bets import Bets
+from tracker.app.choose_game import Choice, Chooser, SlateReader
 from tracker.app.health import AtWork, at_work
 from tracker.clock import Clock
+from tracker.domain.draft import Draft
 from tracker.domain.policy import Rule
 from tracker.forecast import Parameters
 from tracker.settings import Settings, lines_for
@@ -107,6 +109,13 @@ class Site:
         from tracker.registry import registry_beside
 
         return registry_beside(self.settings.store.path)
+
+    async def choose(self, store: Store, draft: Draft) -> Choice:
+        """The games that a bet means, of those in an open database or of the sources' slates."""
+        at, settings = await self.daemon(), self.settings
+        look = SlateReader(store, settings.feeds, at.clock, settings.alerts.delay > 0)
+        now = at.now.astimezone(settings.zone)
+        return await Chooser(store, now, look, zone=settings.zone).choose(draft)
 
     def bets(self, store: Store, who: str = "web") -> Bets:
         """The use cases on bets over an open database; `who` is named in the audit."""

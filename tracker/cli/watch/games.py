@@ -13,7 +13,7 @@ from tracker.app.choose_game import GamesRead
 from tracker.app.views import game_json
 from tracker.cli import Scope, Session, date_of, run_async, scope_of, session
 from tracker.cli.app import AsJson
-from tracker.cli.bets import ANSWER_WITHIN_S, ASKING, read_slate
+from tracker.cli.bets import ASKING, slate_reader
 from tracker.cli.models import basis_of, known_league
 from tracker.cli.screen import note, paint, progress, say, say_json, table, when
 from tracker.domain import Impossible
@@ -104,7 +104,7 @@ async def _listed(asked: _Asked, at: Session) -> list[Listing]:
     listed = await _wanted(asked, at)
     if asked.refresh or not listed:
         with progress(ASKING):
-            reading = await read_slate(at, _SCHEDULE_WITHIN_S, leagues=asked.leagues)
+            reading = await slate_reader(at)(None, asked.leagues, _SCHEDULE_WITHIN_S)
         listed = await _wanted(asked, at) or _on_board(reading, asked.day)
         if not reading.whole and not listed:
             raise Impossible(f"what is on is not known ({reading.trouble}): try again later")
@@ -112,7 +112,7 @@ async def _listed(asked: _Asked, at: Session) -> list[Listing]:
             note(f"Not all may be listed ({reading.trouble}).")
     elif leagues := _in_play(listed, at):
         with progress(ASKING):
-            reading = await read_slate(at, ANSWER_WITHIN_S, lambda _: True, leagues)
+            reading = await slate_reader(at)(lambda _: True, leagues)
         listed = await _wanted(asked, at)
         if at.settings.alerts.delay and reading.whole:
             late = span_text(at.settings.alerts.delay)

@@ -12,7 +12,7 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from tracker.app.bets import Bets, check_over
-from tracker.app.choose_game import Choice, Chooser
+from tracker.app.choose_game import Choice, Chooser, ReadGames
 from tracker.app.explain import Explainer
 from tracker.app.market.value import HeldBet, held
 from tracker.daemon.bot import answers
@@ -58,7 +58,7 @@ class BetCommands:
     """Carries out a chat's commands on bets. `explainer` also gives default rules and prices.
 
     `changed` is called when a bet was added or changed, so that it is followed at once. `delay` is
-    by how many seconds everything is shown late.
+    by how many seconds everything is shown late. `look` reads the slate where no known game fits.
     """
 
     store: Store
@@ -69,6 +69,7 @@ class BetCommands:
     changed: Callable[[], None]
     odds_format: str = ""
     delay: float = 0.0
+    look: ReadGames | None = None
 
     @property
     def verbs(self) -> dict[str, Callable[[str], Awaitable[ChatReply]]]:
@@ -148,7 +149,7 @@ class BetCommands:
         """The draft of a message and its games; the lines of a slip stay apart."""
         lines = (" ".join(x.split()) for x in text.splitlines())
         draft = await self._bets.draft("\n".join(x for x in lines if x), Beside(), now)
-        return draft, await Chooser(self.store, now, zone=self.zone).choose(draft)
+        return draft, await Chooser(self.store, now, self.look, zone=self.zone).choose(draft)
 
     async def undo(self, number: int) -> str:
         """Withdraw a bet that was just added; returns the text to show for the button."""

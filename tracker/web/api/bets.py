@@ -11,7 +11,6 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
 from tracker.app.bets import check_word
-from tracker.app.choose_game import Chooser
 from tracker.app.contracts.bets import (
     AddedBetJson,
     AlertsJson,
@@ -171,7 +170,7 @@ async def add(
     try:
         draft = await site.bets(await site.store()).draft(wanted.line, beside, now)
         async with await site.writing() as store:
-            chosen = await Chooser(store, now, zone=site.settings.zone).choose(draft)
+            chosen = await site.choose(store, draft)
             done = await site.bets(store, visitor.who).add(draft, chosen, now)
             view = await store.bet_view(done.added.number, site.rules)
     except BadBet as why:

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, Field
 
 from tracker.app.bets import already, check, understood
-from tracker.app.choose_game import Chooser, why_waits
+from tracker.app.choose_game import why_waits
 from tracker.app.course import course_of
 from tracker.app.market.clv import worth_at_close
 from tracker.app.tonight import Evening, extreme_text, players_of
@@ -86,7 +86,8 @@ async def look(
         now = (await site.now()).astimezone(site.settings.zone)
         draft = await site.bets(await site.store()).draft(line, Beside(game=game or None), now)
         check(draft)
-        chosen = await Chooser(await site.store(), now, zone=site.settings.zone).choose(draft)
+        async with await site.writing() as store:
+            chosen = await site.choose(store, draft)
     except (BadBet, BadRule) as why:
         return _to_mend(line, why)
     facts = price_facts(draft, site.settings.odds_format)
@@ -128,7 +129,7 @@ async def add(
         now = (await site.now()).astimezone(site.settings.zone)
         draft = await site.bets(await site.store()).draft(line, Beside(game=game or None), now)
         async with await site.writing() as store:
-            chosen = await Chooser(store, now, zone=site.settings.zone).choose(draft)
+            chosen = await site.choose(store, draft)
             if shown and chosen.mark != shown:
                 return RedirectResponse(
                     f"/bets/check?{urlencode({'line': line, 'game': game})}", 303
