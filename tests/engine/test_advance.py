@@ -555,13 +555,15 @@ def test_a_feed_that_stands_still_for_long_is_a_lost_one() -> None:
 
 
 def test_nothing_is_lost_before_tip_off_or_after_the_end() -> None:
-    """Failed polls before tip-off or after the end fire nothing."""
+    """Failed polls before tip-off or after the end fire nothing; from the tip on they are told."""
     for state in (None, SCHEDULED, END):
         evening = Evening(a_book(bet(1, "DEN ML", "feed_down")))
+        evening.tracking = replace(evening.tracking, listened_from=after(-7200))
         if state is not None:
-            evening.see(state, 0)
-        evening.fail(10)
-        assert evening.fail(5000).empty
+            evening.see(state, 0 if state is END else -3600)
+        assert evening.fail(10 if state is END else -60).empty
+        told = [x for seconds in (60, 100, 5000) for x in evening.fail(seconds).notes]
+        assert told == ([] if state is END else [GameLost("LAL@DEN", Trouble.DOWN.value)])
 
 
 def test_a_held_state_freezes_everything() -> None:

@@ -332,6 +332,11 @@ def test_a_lost_feed_says_since_when_and_what_waits() -> None:
         "⚠ DEN -4.5: no data for 1 min 35 s, last seen at Q4 7:02\n"
         "LAL 91 – 98 DEN then · alerts on its chance wait · bet #12 · the sources refuse us"
     )
+    before = tracking(replace(found, phase=Phase.SCHEDULED), age=95)
+    assert compose(lost, Tracked.fresh(bet("DEN -4.5")), before) == (
+        "⚠ DEN -4.5: no data for 1 min 35 s, since before the tip\n"
+        "LAL@DEN · alerts on its chance wait · bet #12 · the sources refuse us"
+    )
 
 
 def test_a_forecast_that_fails_is_not_told_as_a_fault_of_the_sources() -> None:

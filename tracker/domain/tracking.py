@@ -472,13 +472,8 @@ class GameTracking:
 
     @property
     def silent_since(self) -> datetime | None:
-        """Since when no poll could be read: not before this run of the program began to poll.
-
-        None before the first poll that could be read.
-        """
-        if self.seen_at is None or self.listened_from is None:
-            return self.seen_at
-        return max(self.seen_at, self.listened_from)
+        """Since when no poll could be read: not before this run of the program began to poll."""
+        return max((x for x in (self.seen_at, self.listened_from) if x), default=None)
 
     @property
     def settled(self) -> bool:

@@ -160,16 +160,21 @@ class _News:
         return (plays_no_more if chance.decided else resting)(self.bet.market, self.state)
 
     @property
+    def scored(self) -> bool:
+        """Whether the game has a score: as far as is known it has begun, and it is not off."""
+        return self.state is not None and self.state.phase.rank > 0
+
+    @property
     def score(self) -> str:
         """The score, and the points in the bet's span where it is on a part of the game.
 
-        A game that is off has none: its name stands for it.
+        Where there is none, the game's name stands for it.
         """
         market, state = self.bet.market, self.state
-        if state is not None and state.phase.off:
+        if state is None or not self.scored:
             return self.tracking.game.name
         whole = score_text(self.tracking.game, self.alert.score)
-        if state is None or isinstance(market, Parlay) or market.span is Span.GAME:
+        if isinstance(market, Parlay) or market.span is Span.GAME:
             return whole
         part = counted(market, state)
         return whole if part is None else f"{whole} ({market.span.value} {part.away} – {part.home})"
@@ -387,19 +392,16 @@ def _event(event: Fact, x: _News) -> str:
 
 def _out(x: _News) -> str:
     """Say which players are out, or no longer out, and what that does to the bet."""
-    bet, state = x.bet, x.state
+    bet, lines = x.bet, []
     parlay = isinstance(bet.market, Parlay)
-    lines = []
     for name, mine in x.legs_named.items():
         out = any(i in x.tracked.out for i in mine)
         which = _legs(mine) if parlay else x.name
         rest = f"{which} will be void" if out else f"{which} count{'s' * (len(mine) == 1)} again"
         lines.append(f"⚠ {name} is out: {rest}" if out else f"✓ {name} is no longer out: {rest}")
-    begun = state is not None and state.period > 0
-    where = x.score if begun else x.tracking.game.name
     stake = "" if bet.stake_cents is None else stake_text(bet.stake_cents, free=bet.free)
     whole = x.name if parlay else ""
-    return "\n".join((*lines, _spaced(where, x.alert.game_clock, whole, stake, x.number)))
+    return "\n".join((*lines, _spaced(x.score, x.alert.game_clock, whole, stake, x.number)))
 
 
 def _legs(places: Sequence[int]) -> str:
@@ -409,7 +411,7 @@ def _legs(places: Sequence[int]) -> str:
 
 def _review(x: _News) -> str:
     """Say that a person must decide the result, why and by which command, or need not any more."""
-    number, where = x.bet.id, f"{x.score} · {x.alert.game_clock}"
+    number, where = x.bet.id, _spaced(x.score, x.alert.game_clock)
     if not x.alert.detail:
         return f"↻ #{number} needs no decision: {x.name}, the game goes on\n{where}"
     return (
@@ -450,20 +452,19 @@ def _feed_down(x: _News) -> str:
         silent = f" for {span_text((alert.at - seen).total_seconds())}"
     why = f" · {outage_words(alert.detail)}" if alert.detail else ""
     lacking = "no forecast" if alert.detail == Trouble.UNPRICED else "no data"
-    return (
-        f"⚠ {x.name}: {lacking}{silent}, last seen at {alert.game_clock}\n"
-        f"{x.score} then · alerts on its chance wait · {x.number}{why}"
-    )
+    last = f"last seen at {alert.game_clock}\n{x.score} then"
+    last = last if x.scored else f"since before the tip\n{x.score}"
+    return f"⚠ {x.name}: {lacking}{silent}, {last} · alerts on its chance wait · {x.number}{why}"
 
 
 def _feed_back(x: _News) -> str:
     alert, state = x.alert, x.state
     away = f", {alert.detail}" if alert.detail else ""
     clock = alert.game_clock if state is None else state.game_clock
-    points = alert.score if state is None else state.score
+    where = score_text(x.tracking.game, state.score) if state and x.scored else x.score
     return (
         f"✓ {x.name}: data are back{away}: {_joined(x.stands, clock)}\n"
-        f"{score_text(x.tracking.game, points)} · alerts on its chance go on · {x.number}"
+        f"{where} · alerts on its chance go on · {x.number}"
     )
 
 

@@ -70,7 +70,7 @@ TakeSnapshot = Callable[[Tracked, Chance | None, OwnFigure | None], Snapshot]
 figure that decides it."""
 
 GAME_LOST_AFTER = timedelta(seconds=90)
-"""How long a game in play may be unreadable before it is reported as lost."""
+"""How long a game in play, or due to be, may be unreadable before it is reported as lost."""
 
 SURELY_OFF_AFTER = timedelta(hours=1)
 """How long a game must have been reported as called off, unchanged, to count as surely off."""
@@ -211,11 +211,14 @@ def _figures(state: GameState, player: Player) -> object:
 def note(tracking: GameTracking, why: Unreadable, now: datetime) -> Change:
     """What an unreadable poll changes: it is not believed, and a long silence is reported once."""
     tracking = dated_by(tracking, now)
-    playing = tracking.state is not None and tracking.state.phase.in_play
+    state = tracking.state
+    waiting = state is None or state.phase is Phase.SCHEDULED
+    overdue = waiting and now - tracking.game.start >= GAME_LOST_AFTER
+    playing = overdue or (state is not None and state.phase.in_play)
     since = tracking.silent_since
     silent = since is not None and now - since >= GAME_LOST_AFTER
     tracking = replace(tracking, stale=is_stale(tracking, now))
-    if tracking.state is not None and tracking.state.phase.off and _surely_off(tracking, now):
+    if state is not None and state.phase.off and _surely_off(tracking, now):
         # A game that was called off leaves the board, but its bets must still become void.
         return _asked(finish(Change(tracking, Ordering.SAME), now))
     change = confirm_unread(Change(tracking), why, now)
