@@ -29,7 +29,7 @@ from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import ASK_BOOK, Bet, Leg, Parlay, Result
 from tracker.domain.catalog.books import HouseRules, house_of
 from tracker.domain.chance import WON, Unpriceable
-from tracker.domain.game import Game, GameState, Phase, PlayerLine, Side
+from tracker.domain.game import TWO_TECHNICALS, Game, GameState, Phase, PlayerLine, Side
 from tracker.domain.market import (
     Direction,
     DoubleDouble,
@@ -51,7 +51,7 @@ from tracker.domain.tracking import Change, GameTracking, Ordering, Tracked
 from tracker.engine.rules.routing import route
 from tracker.engine.settle.grading import certain
 from tracker.forecast.pricing.markets import decided_chance
-from tracker.wording import plays_no_more
+from tracker.wording import plays_no_more, resting
 from tracker.wording.alerts import compose
 
 RULES = tuple(parse_rule(x) for x in ("hit", "dead", "settled", "regraded"))
@@ -264,6 +264,8 @@ def test_that_a_player_plays_no_more_is_told_by_the_chance(end: dict[str, Any], 
     assert f" · {why} · " in texts[0]
     passed = replace(state, players=(replace(line, stats=(("pts", 21),), fouls=5),))
     assert not plays_no_more(over, passed), "his figure has decided it"
+    perhaps = replace(state, players=(replace(line, note=TWO_TECHNICALS),))
+    assert resting(over, perhaps) == TWO_TECHNICALS
 
 
 def test_a_player_who_has_passed_his_line_is_hit_and_the_under_dead() -> None:

@@ -442,12 +442,12 @@ def test_board_and_box_tell_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fouls", "court", "note"), [(2, "0", "ejected"), (2, "1", None), ("2", "0", None)]
+    ("fouls", "court", "note"), [(2, "0", "two technical fouls"), (2, "1", None), ("2", "0", None)]
 )
-def test_a_second_technical_foul_ejects_a_player(
+def test_a_second_technical_foul_is_noted_of_a_player_off_the_court(
     fouls: object, court: str, note: str | None
 ) -> None:
-    """A feed does not say so in words: who has two and has left the court does not come back.
+    """A feed does not say in words who was ejected: who has two may have been, once he is off.
 
     In another form the number tells nothing, and costs no other figure.
     """

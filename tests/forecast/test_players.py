@@ -12,7 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker.domain.chance import WON, Unpriceable
-from tracker.domain.game import FreeThrows, Game, GameState, Phase, PlayerLine, Score, Side
+from tracker.domain.game import (
+    TWO_TECHNICALS,
+    FreeThrows,
+    Game,
+    GameState,
+    Phase,
+    PlayerLine,
+    Score,
+    Side,
+)
 from tracker.domain.market import Direction, DoubleDouble, Market, PlayerTotal
 from tracker.domain.player import Player, PlayerGame, Stat, player_key
 from tracker.domain.prior import Prior, PriorSource
@@ -127,6 +136,16 @@ def test_what_cannot_grow_is_certain(state: GameState) -> None:
     over = PlayerTotal(Player("Nikola Jokic", Side.HOME), Stat.PTS, Direction.OVER, 30.5)
     assert price(over, look(state)).win == 1.0
     assert seen.reaches(2) == 0.0
+
+
+def test_two_technical_fouls_mostly_end_a_players_game_but_not_surely() -> None:
+    """A quarter of his chances to add something is left until he is back on the court."""
+    over = PlayerTotal(Player("Nikola Jokic", Side.HOME), Stat.PTS, Direction.OVER, 20.5)
+    resting, perhaps = (
+        late(box(pts=19, note=x, minutes=30.0, on_court=False)) for x in (None, TWO_TECHNICALS)
+    )
+    assert price(over, look(perhaps)).win == pytest.approx(price(over, look(resting)).win / 4)
+    assert one(perhaps).reaches(2) == pytest.approx(one(resting).reaches(2) / 4)
 
 
 def test_players_who_cannot_be_priced_are_named() -> None:

@@ -239,6 +239,11 @@ class PlayerLine:
     seen: float | None = None
     """Minutes of the game that had been played when he was last seen on the court."""
 
+    @property
+    def perhaps_ejected(self) -> bool:
+        """Whether his technical fouls may have ended his game."""
+        return self.note == TWO_TECHNICALS
+
     def seen_at(self, minute: float | None) -> PlayerLine:
         """The line of a player who was last seen on the court at another minute."""
         return _PLAYER_LINE(
@@ -248,6 +253,10 @@ class PlayerLine:
 
 
 _PLAYER_LINE = maker(PlayerLine)
+
+TWO_TECHNICALS = "two technical fouls"
+"""The note of a player who has two and is off the court. Mostly he was ejected; but one for a flop
+or for hanging on the rim ejects nobody, and the league's box does not tell them apart."""
 
 LAST_TWO_MINUTES = 120.0
 """Seconds of regulation in which one shot decides most: polls come faster, and one reading is

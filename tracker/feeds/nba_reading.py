@@ -14,6 +14,7 @@ from pydantic import Field, StringConstraints
 
 from tracker.domain.catalog import code_in
 from tracker.domain.game import (
+    TWO_TECHNICALS,
     Box,
     Game,
     GameState,
@@ -510,9 +511,9 @@ def _roster(entry: _GameDocument) -> tuple[PlayerLine, ...]:
     return tuple(map(unplayed, _players(entry)))
 
 
-_MOST_TECHNICALS = 2
-"""Technical fouls with which a player is ejected. Those for defensive three seconds are not among a
-box's (recorded games)."""
+_EJECTING = 2
+"""Technical fouls with which a player may have been ejected. Those for defensive three seconds are
+not among a box's (recorded games)."""
 
 
 def _line(player: _PlayerDocument, side: Side) -> PlayerLine:
@@ -527,9 +528,9 @@ def _line(player: _PlayerDocument, side: Side) -> PlayerLine:
         "to": stats.turnovers,
     }
     note = strict.printable(player.description or player.reason) or None
-    fouled = isinstance(stats.technicals, int) and stats.technicals >= _MOST_TECHNICALS
+    fouled = isinstance(stats.technicals, int) and stats.technicals >= _EJECTING
     if fouled and player.on_court != "1":
-        note = note or "ejected"
+        note = note or TWO_TECHNICALS
     return PlayerLine(
         id=str(player.id),
         name=strict.printable(player.name),

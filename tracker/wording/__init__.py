@@ -58,14 +58,19 @@ LONG_REST = 8.0
 
 
 def resting(market: Wager, state: GameState) -> str:
-    """That a bet's player sits longer than is usual: `off the court for 12 min`; else empty.
+    """Why a bet's player may not come back: `two technical fouls`, `off the court for 12 min`.
 
-    It is told as of the last box: since then he may have come back.
+    Empty where he is on it, or sits no longer than is usual. It is told as of the last box: since
+    then he may have come back.
     """
     if not isinstance(market, PlayerMarket) or not state.phase.in_play:
         return ""
     line = box_line(state, market.player)
-    if line is None or line.on_court or not line.played or line.seen is None or state.overtime:
+    if line is None or line.on_court or not line.played:
+        return ""
+    if line.perhaps_ejected:
+        return line.note or ""
+    if line.seen is None or state.overtime:
         return ""
     left = state.seconds_left if state.box is None else state.box.left
     played = (state.game.rules.regulation_seconds - left) / 60

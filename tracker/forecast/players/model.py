@@ -44,6 +44,7 @@ from tracker.forecast.players.remainder import (
     Shares,
     Standing,
     added_by_each,
+    leaving,
     log_odds,
     means_of,
     overtime_share,
@@ -465,6 +466,7 @@ def remainders(listed: Sequence[PlayerOutlook]) -> list[Remainder]:
     else:
         chances = np.hstack([chances * (1 - scene.level), chances * scene.level])
         minutes = np.hstack([np.broadcast_to(minutes, more.shape), minutes + more])
+    chances, minutes = leaving(chances, minutes, [x.line.perhaps_ejected for x in listed])
     used = chances > LEAST_CLASS
     chances = np.where(used, chances, 0.0)
     chances /= chances.sum(axis=1, keepdims=True)
