@@ -134,8 +134,11 @@ async def test_the_last_games_of_some_teams_are_read_for_their_players(tmp_path:
 
 
 async def test_before_a_season_a_preseason_box_names_the_players(tmp_path: Path) -> None:
-    """A bet of the opening night finds its player, of whom no game counts yet."""
+    """A bet of the opening night finds its player; a game that does not count is never a gap."""
     async with round_of(tmp_path / "t.db", kind="001") as (work, store, _, _):
+        assert "2026-01-29: 0 of 0 games are over" in [
+            x.text for x in await work.run("nba", of_games())
+        ]
         assert await work.recent("nba", frozenset({"PHI"}), lambda _: True) == 1
         assert "Tyrese Maxey" in (await store.players.rosters(MORNING))["nba", "PHI"]
         assert not (await store.players.recent_games([("nba", "tyrese maxey")])).values()

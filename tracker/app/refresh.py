@@ -147,7 +147,7 @@ class Refresh:
         return Refreshed(Part.RESULTS, league, _told(check), check.whole, changed)
 
     async def _slate(self, league: str, day: date) -> list[Listing]:
-        """A date's games under the ids in force. Raises FeedError when no source has them."""
+        """A date's games that count, by the ids in force. Raises FeedError when none has them."""
         register = Register(g for g, _ in await self._store.games(since=day - timedelta(days=2)))
         trouble: FeedError | None = None
         for feed in self._feeds.by_league.get(league, ()):
@@ -156,7 +156,9 @@ class Refresh:
             except FeedError as why:
                 trouble = why
                 continue
-            return [(feed.own(register, g), s) for g, s in listed if g.slate == day]
+            # The others rate no team, and may have rules of time that no source is read by.
+            counted = [x for x in listed if x[0].slate == day and x[0].counts]
+            return [(feed.own(register, g), s) for g, s in counted]
         if trouble is None:
             return []
         raise trouble
