@@ -104,16 +104,16 @@ def _lattices(
     state: GameState, parameters: Parameters, at: Moment, lean: Lean
 ) -> tuple[Lattice, Lattice | None]:
     """The lattices of the final score, and of the score after regulation where it is known."""
-    now, overtime = Lattice.certain(state.score.home, state.score.away), parameters.overtime
-    whistled = state.phase is not Phase.LIVE and state.clock == 0 and state.score.margin == 0
+    overtime = parameters.overtime
     if state.phase is Phase.FINAL:
-        return now, now if state.overtime == 0 else _regulation_score(state)
+        return Lattice.certain(state.score.home, state.score.away), _regulation_score(state)
+    whistled = state.phase is not Phase.LIVE and state.clock == 0 and state.score.margin == 0
     if state.overtime or (state.period == state.game.rules.periods and whistled):
         if whistled:
             length = float(state.game.rules.overtime_seconds)
             at = replace(at, left=length, ball=0, bonus_home=0.0, bonus_away=0.0, throws=0)
         level = _over_throws(at, partial(_endgame, parameters, overtime=True))
-        return play_on(level, overtime, lean), _regulation_score(state) if state.overtime else now
+        return play_on(level, overtime, lean), _regulation_score(state)
     level = _over_throws(at, partial(_regulation_end, parameters))
     return play_on(level, overtime, lean), level
 
@@ -153,12 +153,9 @@ def _endgame(parameters: Parameters, at: Moment, *, overtime: bool) -> Lattice:
 
 
 def _regulation_score(state: GameState) -> Lattice | None:
-    """The score after regulation, known in overtime from the points by period."""
-    count = state.game.rules.periods
-    if state.periods is None or len(state.periods) < count:
-        return None
-    played = state.periods[:count]
-    return Lattice.certain(sum(x.home for x in played), sum(x.away for x in played))
+    """The score after regulation, which is over: in overtime, known from the points by period."""
+    score = state.points_in(1, state.game.rules.periods)
+    return None if score is None else Lattice.certain(score.home, score.away)
 
 
 ON_LINES = frozenset({NBA.id})

@@ -33,6 +33,7 @@ from tracker.forecast.game.lattice import (
     Pmf,
     Region,
     Skewed,
+    hankel,
     toeplitz,
 )
 
@@ -317,12 +318,12 @@ class Overtimes:
 
     @Lazy
     def kernels(self) -> Floats:
-        """Chances of home points, away points, even totals and odd totals, a column each."""
-        kernels = np.zeros((ROOM + 1, 4))
+        """Chances of home points, away points, even and odd totals, a row each, highest first."""
+        kernels = np.zeros((4, ROOM + 1))
         total = self.points.total.chances
-        kernels[:, 0], kernels[:, 1] = self.points.home.chances, self.points.away.chances
-        kernels[:, 2], kernels[:-1, 3] = total[::2], total[1::2]
-        return kernels
+        kernels[0], kernels[1] = self.points.home.chances, self.points.away.chances
+        kernels[2], kernels[3, :-1] = total[::2], total[1::2]
+        return np.ascontiguousarray(kernels[:, ::-1])
 
     def below(self, name: str, margin: tuple[int, int]) -> Floats:
         """P(part < x, margin within bounds) for x = 0, 1, … up to more than it can be."""
@@ -342,7 +343,8 @@ class Overtimes:
 def play_on(level: Lattice, overtime: Overtime, lean: Lean) -> Lattice:
     """The final score: every tie of `level` is replaced by the outcomes of its overtimes."""
     ties = level.cells.diagonal(level.home0 - level.away0)
-    return PlayedOn(level, ties, overtimes(overtime, lean)) if ties.any() else level
+    tie = float(ties.dot(ONES[: ties.size]))
+    return PlayedOn(level, ties, tie, overtimes(overtime, lean)) if tie else level
 
 
 @dataclass(frozen=True, eq=False)
@@ -350,11 +352,12 @@ class PlayedOn(Lattice):
     """The final score where overtimes follow the `ties` of `level`, from the lowest on.
 
     Sums are those of the scores decided in regulation and, on their own, of the overtimes: the
-    cells are made only where they are asked for, as by parlays.
+    cells are made only where they are asked for, as by parlays. `tie` is the chance of any tie.
     """
 
     level: Lattice
     ties: Floats
+    tie: float
     overtimes: Overtimes
     sure: bool = False
 
@@ -395,38 +398,18 @@ class PlayedOn(Lattice):
     def _parts(self) -> dict[str, Pmf]:
         """Margin, total and points of both teams, which share the sums over ties."""
         rows, columns = self.level.cells.shape
-        i, j = self._tied - self.home0, self._tied - self.away0
-        by_away, ones = self._decided.by_away, ONES[: rows + columns]
-        by_margin, by_total = self._decided.sums()
-        ties, after = self.ties, self.ties.size + ROOM
+        after = self.ties.size + ROOM
         low = np.zeros(after + ROOM)
-        low[ROOM:after] = ties
-        played = toeplitz(low, after, ROOM + 1).dot(self.overtimes.kernels)
-        lowest = self.home0 - self.away0 - columns + 1
-        start = min(lowest, -_APART)
-        # A place is left free before the first chance, for the sum of none.
-        margin = np.zeros(max(lowest + by_margin.size, _APART + 1) - start + 1)
-        margin[lowest - start + 1 :][: by_margin.size] = by_margin
-        added = margin[1 - _APART - start :][: 2 * _APART + 1]
-        added += self._tie_chance * self.overtimes.margins
-        home = np.zeros(max(rows, i + after) + 1)
-        home[1 : rows + 1] = by_away.dot(ones)
-        added = home[i + 1 : i + 1 + after]
-        added += played[:, 0]
-        away = np.zeros(max(columns, j + after) + 1)
-        away[1 : columns + 1] = ones[:rows].dot(by_away)[:columns]
-        added = away[j + 1 : j + 1 + after]
-        added += played[:, 1]
-        first = i + j + 1
-        total = np.zeros(max(by_total.size + 1, first + 2 * after))
-        total[1 : by_total.size + 1] = by_total
-        added = total[first : first + 2 * after].reshape(after, 2)
-        added += played[:, 2:]
+        low[ROOM:after] = self.ties
+        played = self.overtimes.kernels.dot(hankel(low, ROOM + 1, after))
+        cells, tied = self._decided.by_away[:, :columns], self._tied
+        home, away, (margin, total) = self.home0, self.away0, self._decided.sums()
+        margin_after, total_after = self.tie * self.overtimes.margins, played[2:].ravel("F")
         return {
-            "margin": Pmf.after_zero(start, margin),
-            "total": Pmf.after_zero(self.home0 + self.away0, total),
-            "home": Pmf.after_zero(self.home0, home),
-            "away": Pmf.after_zero(self.away0, away),
+            "margin": Pmf.joined(home - away - columns + 1, margin, -_APART, margin_after),
+            "total": Pmf.joined(home + away, total, 2 * tied, total_after),
+            "home": Pmf.joined(home, cells.dot(ONES[:columns]), tied, played[0]),
+            "away": Pmf.joined(away, ONES[:rows].dot(cells), tied, played[1]),
         }
 
     def within(self, region: Region) -> float:
@@ -440,16 +423,12 @@ class PlayedOn(Lattice):
         # What a tie has counts already: its total is twice the points of a team.
         step = 2 if name == "total" else 1
         has, first = _STEPS[step][: self.ties.size], step * self._tied
-        most = self._tie_chance * below.item(-1)
+        most = self.tie * below.item(-1)
         if stop < FAR:
             most = self.ties.dot(below.take(stop + 1 - first - has, mode="clip"))
         if start > -FAR:
             most -= self.ties.dot(below.take(start - first - has, mode="clip"))
         return min(decided + float(most), 1.0)
-
-    @Lazy
-    def _tie_chance(self) -> float:
-        return float(self.ties.dot(ONES[: self.ties.size]))
 
     @property
     def _tied(self) -> int:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from tracker.domain.chance import Unpriceable
 
-    Bools = NDArray[np.bool_]
     Floats = NDArray[np.float64]
 
 
@@ -77,12 +76,18 @@ class Pmf:
         return found
 
     @staticmethod
-    def after_zero(first: int, chances: Floats) -> Pmf:
-        """The distribution with these chances but the first, a 0 that saves a step to the sums."""
-        sums = chances.cumsum()
+    def joined(first: int, chances: Floats, other: int, added: Floats) -> Pmf:
+        """The distribution with these chances from `first` on and those added from `other` on."""
+        start, end = min(first, other), max(first + chances.size, other + added.size)
+        # A place is left free before the first chance, for the sum of none.
+        found = np.zeros(end - start + 1)
+        found[first - start + 1 :][: chances.size] = chances
+        place = found[other - start + 1 :][: added.size]
+        place += added
+        sums = found.cumsum()
         # Dividing rising sums by their last keeps them at most 1, and the last exactly 1.
         sums /= sums.item(-1)
-        pmf = Pmf(first, chances[1:])
+        pmf = Pmf(start, found[1:])
         pmf.__dict__["sums"] = sums
         return pmf
 
@@ -236,16 +241,17 @@ class Skewed(NamedTuple):
             return min(float(ONES[:rows].dot(block).dot(ONES[:columns])), 1.0)
         holds = _where(region.total, 2 * home - margin, 2, block.shape)
         if region.away != NO_BOUND:
-            holds = holds & _where(region.away, home - margin, 1, block.shape)
-        return min(float(np.add.reduce(block, axis=None, where=holds)), 1.0)
+            holds = holds * _where(region.away, home - margin, 1, block.shape)
+        return min(float(np.einsum("ij,ij", block, holds)), 1.0)
 
 
-def _where(bounds: tuple[int, int], start: int, step: int, shape: tuple[int, int]) -> Bools:
-    """Which of start + step · i + j, `[i, j]`, lie within bounds."""
+def _where(bounds: tuple[int, int], start: int, step: int, shape: tuple[int, int]) -> Floats:
+    """1 where start + step · i + j, `[i, j]`, lies within bounds, else 0."""
     rows, columns = shape
-    holds = np.zeros(step * (rows - 1) + columns, dtype=np.bool_)
-    holds[max(bounds[0] - start, 0) : max(bounds[1] - start + 1, 0)] = True
-    return np.ndarray((rows, columns), np.bool_, holds, 0, (step, 1))
+    holds = np.zeros(step * (rows - 1) + columns)
+    holds[max(bounds[0] - start, 0) : max(bounds[1] - start + 1, 0)] = 1.0
+    size = holds.itemsize
+    return np.ndarray((rows, columns), np.float64, holds, 0, (step * size, size))
 
 
 class Points(Protocol):

@@ -315,9 +315,10 @@ class Sheet:
         group = [places[x] for x, _, _ in asked]
         floors = [math.floor(line) for _, line, _ in asked]
         members: list[list[int]] = [[] for _ in places]
-        for floor, k in zip(floors, group, strict=True):
-            members[k].append(floor)
-        lows, highs = [min(x) for x in members], [max(x) + 1 for x in members]
+        for (_, line, _), floor, k in zip(asked, floors, group, strict=True):
+            # What is below a line, and on it where it is a whole number.
+            members[k] += [floor, floor + 1] if floor == line else [floor + 1]
+        lows, highs = [min(x) for x in members], [max(x) for x in members]
         sizes = [b - a + 1 for a, b in zip(lows, highs, strict=True)]
         *starts, zero = np.cumsum([0, *sizes]).tolist()
         one = zero + 1
@@ -361,7 +362,7 @@ class Sheet:
                 below, least = [0.0] * (high - low + 1), 0.0
             sums += below
             stands.append(least)
-            some_decided = some_decided or least > low
+            some_decided = some_decided or least >= low
         values = np.array([*sums, 0.0, 1.0])
         found = values.take(self.upper)
         found -= values.take(self.lower)
