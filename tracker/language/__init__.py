@@ -369,6 +369,8 @@ def _read_leg(line: Line, *, many: bool) -> Slots:
             raise line.wrong(say.TOGETHER, line.at)
         elif word.low in _JOINTS and slots.team and not slots.market_known:
             raise line.bad(f"{slots.expected}{LEGS}")
+        elif slots.negated and slots.team and not slots.market_known and word.low in say.AT:
+            raise line.wrong(say.AGAINST, line.at)  # `Lakers No @ 2.22`
         elif not any(read(line, slots) for read in _readers_of(word.low)):
             more = word.low in ("/", "&") or _BULLET.fullmatch(word.low) or _begins(line, slots)
             raise line.bad(f"{slots.expected}{LEGS if slots.ready and more else ''}")

@@ -14,7 +14,7 @@ from itertools import pairwise
 from tracker.domain import BadBet
 from tracker.domain.catalog import Team, may_be_a_person
 from tracker.domain.market import Direction, Parity, Span, largest_of_player
-from tracker.domain.money import Odds
+from tracker.domain.money import Odds, money_text, payout_if_won
 from tracker.domain.pick import (
     Asked,
     Handicap,
@@ -32,7 +32,14 @@ from tracker.domain.player import Stat
 from tracker.language.readers import KNOWN
 from tracker.language.slots import ABOUT, LEAST_TEAM_TOTAL, SPREAD, Slots
 from tracker.language.tokens import Line
-from tracker.language.vocabulary import AGAINST, COUNTED, EVEN_OF_WHAT, PERHAPS_A_STAKE, SAME_GAME
+from tracker.language.vocabulary import (
+    AGAINST,
+    COUNTED,
+    EVEN_OF_WHAT,
+    ON_A_SEASON,
+    PERHAPS_A_STAKE,
+    SAME_GAME,
+)
 
 
 def pick_of(line: Line, slots: Slots, text: str, before: Pick | None = None) -> Pick:
@@ -58,6 +65,7 @@ def pick_of(line: Line, slots: Slots, text: str, before: Pick | None = None) -> 
     if player and span is not Span.GAME:
         raise line.wrong(f"a player's line is of the whole game, not of {span.value}", slots.start)
     merged = player is not None and not slots.names
+    _check_won(line, slots)
     return Pick(
         text=text,
         asked=asked,
@@ -75,13 +83,14 @@ def pick_of(line: Line, slots: Slots, text: str, before: Pick | None = None) -> 
 
 
 def odds_of(slots: Slots) -> Odds | None:
-    """The price as written, else the price that `risk $22 to win $20` implies."""
+    """The price as written, else the one that `risk $22 to win $20` or `1.1u to win 1u` implies."""
     stake, won = slots.stake_cents, slots.to_win_cents
     if won is None and slots.payout_cents is not None and stake is not None:
         won = slots.payout_cents - stake
-    if slots.prices or not stake or won is None or won <= 0:
+    staked, gained = (slots.units, slots.units_won) if slots.units else (stake, won)
+    if slots.prices or not staked or gained is None or gained <= 0:
         return slots.prices[0][1] if slots.prices else None
-    paid = Odds("", 1 + Fraction(won, stake))
+    paid = Odds("", 1 + Fraction(gained) / Fraction(staked))
     return Odds(paid.american, paid.decimal)
 
 
@@ -93,6 +102,34 @@ def stake_of(slots: Slots) -> int | None:
     if slots.to_win_cents is not None:
         return round(slots.to_win_cents / (decimal - 1))
     return None if slots.payout_cents is None else round(slots.payout_cents / decimal)
+
+
+_ALIKE, _ROUNDED = 0.02, 5
+"""How far what a won bet brings may be from what its price pays: a share, or cents."""
+
+
+def _check_won(line: Line, slots: Slots) -> None:
+    """Raise BadBet where the price, the stake and what a won bet brings contradict one another.
+
+    What is won may be said with the stake or without it, by whichever word.
+    """
+    units, won = (round(100 * x) if x else None for x in (slots.units, slots.units_won))
+    for stake, brings, show in (
+        (slots.stake_cents, slots.to_win_cents, money_text),
+        (slots.stake_cents, slots.payout_cents, money_text),
+        (units, won, _in_units),
+    ):
+        if not stake or brings is None or not slots.prices:
+            continue
+        odds = slots.prices[0][1]
+        full = payout_if_won(stake, odds)
+        if all(abs(brings - x) > max(_ROUNDED, x * _ALIKE) for x in (full, full - stake)):
+            pays = f"{show(stake)} at {odds.text} wins {show(full - stake)}, not {show(brings)}"
+            raise line.wrong(f"{pays}: mend the price or an amount, or leave one out", slots.start)
+
+
+def _in_units(hundredths: int) -> str:
+    return f"{hundredths / 100:g}u"
 
 
 _DOLLARS_AS_ODDS = range(101, 1000)
@@ -322,6 +359,8 @@ def _one_market(line: Line, slots: Slots) -> None:
         slots.three_way or slots.tie,
         slots.tens is not None,
     )
+    if slots.moneyline and slots.direction and 0 < (slots.number or 0) < LEAST_TEAM_TOTAL:
+        raise line.wrong(ON_A_SEASON, slots.number_at)  # `MIL over 48.5 wins`
     if sum(said) > 1:
         raise line.wrong(
             "two bets in one: separate the legs of a parlay by ';', and write a price behind",
@@ -370,6 +409,7 @@ def parlay_of(
             f"{text!r}: it says {heading.count} legs, but {len(picks)} could be read: "
             "write ';' between them"
         )
+    _check_won(line, whole)
     return ParlayPick(
         text=text,
         legs=tuple(picks),
@@ -477,7 +517,8 @@ def _move_won(part: Slots, whole: Slots) -> None:
     """Give what a won bet pays, which a part of the line says, to the whole."""
     whole.to_win_cents = whole.to_win_cents or part.to_win_cents
     whole.payout_cents = whole.payout_cents or part.payout_cents
-    part.to_win_cents = part.payout_cents = None
+    whole.units_won = whole.units_won or part.units_won
+    part.to_win_cents = part.payout_cents = part.units_won = None
 
 
 def _join(line: Line, whole: Slots, part: Slots) -> None:

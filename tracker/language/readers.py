@@ -387,7 +387,7 @@ def _a_team_after_all(line: Line, slots: Slots, count: int) -> bool:
         # `No` stands before the name on slips; a code is in capitals.
         tens = tens or (not word.text.isupper() and (line.later(say.TENS) or _may_be_named(line)))
         line.at = kept
-        named = word.text.isupper() or not (slots.names or slots.market_known)
+        named = word.text.isupper() or not (slots.team or slots.names or slots.market_known)
         return named and not tens and slots.tens is None and bool(line.team()[0])
     return _stands_as_team(line, slots)
 

@@ -40,11 +40,11 @@ class Slots:
 
     `many` is whether the line holds several bets. `names` are the indices of the words of a
     player's name. `stranger` is the first of these that is no team, with what was expected in its
-    place in case it is no name. `to_win_cents` and `payout_cents` are what a won bet pays, without
-    its stake and with it. `bare_at` is the index of a price that may be a stake: a whole number
-    without a sign or a word, `1.5`, or `10.00` beside +900. `bare_stake` is whether the stake is a
-    number alone. `whole_at` is the word behind which a price is
-    that of the whole parlay. `weekday` counts from Monday, as 0.
+    place in case it is no name. `to_win_cents` or `units_won`, and `payout_cents`, are what a won
+    bet pays, without its stake and with it. `bare_at` is the index of a price that may be a stake:
+    a whole number without a sign or a word, `1.5`, or `10.00` beside +900. `bare_stake` is whether
+    the stake is a number alone. `whole_at` is the word behind which a price is that of the whole
+    parlay. `weekday` counts from Monday, as 0.
     """
 
     start: int
@@ -81,6 +81,7 @@ class Slots:
     bare_stake: bool = False
     to_win_cents: int | None = None
     payout_cents: int | None = None
+    units_won: Fraction | None = None
     bare_at: int | None = None
     whole_at: int | None = None
     units: Fraction | None = None
@@ -333,7 +334,8 @@ def take_price(line: Line, slots: Slots) -> bool:
     _check_no_date(line)
     slots.prices.append((line.at, line.figure(_odds)))
     said = (say.PRICE_LABELS | say.AT | {"of"}) - {"for"}
-    bare = line.peek().isdigit() or (say.HALF_STEPS.fullmatch(line.peek()) and line.unbracketed())
+    step = line.unbracketed() and not (slots.moneyline and slots.team)
+    bare = line.peek().isdigit() or (step and say.HALF_STEPS.fullmatch(line.peek()))
     if bare and not said & {line.peek(-1), line.peek(-2) * (line.peek(-1) == ":")}:
         slots.bare_at = line.at
     line.at += 1
@@ -471,9 +473,7 @@ def read_money(line: Line, slots: Slots) -> bool:
     """
     low = line.peek()
     if say.SHARE.fullmatch(low):
-        boosted = (
-            "write the price with the boost, a stake as $20 or 2u, and leave the percentage out"
-        )
+        boosted = "write the price with the boost, the stake, and leave the percentage out"
         raise line.wrong(f"{line.written(line.at)!r} is no part of a bet: {boosted}", line.at)
     cents = say.SHARE_PRICE.fullmatch(low)
     if cents and (not low[-1].isdigit() or line.peek(1) in ("¢", "cents")):
@@ -509,9 +509,8 @@ def _units_won(line: Line, slots: Slots, count: int) -> bool:
     won = Fraction(found[1])
     if slots.unstaked:
         slots.units, slots.stake_at = won / (slots.prices[0][1].decimal - 1), line.at
-    elif slots.units and won and not slots.prices:
-        paid = Odds("", 1 + won / slots.units)
-        slots.prices.append((line.at, Odds(paid.american, paid.decimal)))
+    else:
+        slots.units_won = won
     line.at += count + 1
     return True
 
@@ -540,10 +539,13 @@ def _labelled_amount(line: Line, slots: Slots, count: int) -> bool:
     ahead = _past_mark(line, count)
     low = line.peek(ahead)
     staked = slots.stake_cents is not None and slots.stake_at == line.at - 1
-    bare = staked or (slots.market_known and bool(slots.prices or not slots.unstaked))
-    found = low.startswith("$") or (bool(say.ANY_NUMBER.fullmatch(low)) and bare)
-    line.at += ahead if found or say.DOLLARS.fullmatch(low) else 0
-    return found or bool(say.DOLLARS.fullmatch(low))
+    told = slots.prices or not slots.unstaked or line.peek(ahead + 1)[:1] == "$"
+    bare = bool(say.ANY_NUMBER.fullmatch(low)) and (staked or (slots.market_known and bool(told)))
+    if bare and slots.moneyline and slots.unstaked and not slots.prices:
+        raise line.wrong(f"write odds as '@ {low}', or what is won as 'to win ${low}'", line.at)
+    found = bare or low.startswith("$") or bool(say.DOLLARS.fullmatch(low))
+    line.at += ahead * found
+    return found
 
 
 def _past_mark(line: Line, count: int, slots: Slots | None = None) -> int:
@@ -556,8 +558,7 @@ def _past_mark(line: Line, count: int, slots: Slots | None = None) -> int:
 
 
 def _amount(low: str) -> bool:
-    forms = say.ANY_NUMBER, say.UNITS_FORM
-    return low.startswith("$") or any(x.fullmatch(low) for x in forms)
+    return low.startswith("$") or any(x.fullmatch(low) for x in (say.ANY_NUMBER, say.UNITS_FORM))
 
 
 def read_stake(line: Line, slots: Slots) -> bool:

@@ -208,7 +208,7 @@ _PLAY = (
     "what a flex play pays for a part of its lines is not followed"
 )
 
-_ON_A_SEASON = "a bet on a season or a series is not followed: only one on a game, or a part of it"
+ON_A_SEASON = "a bet on a season or a series is not followed: only one on a game, or a part of it"
 _FIRST = "what comes first in a game is not followed, only what it ends with"
 _MARGIN = "a margin is followed as a spread: to win by 6 or more is 'DEN -5.5'"
 TOGETHER = "players are not followed against one another or together: write a line of one player"
@@ -237,7 +237,7 @@ _FOREIGN = _by_phrase(
 
 OTHERS = _by_phrase(
     {
-        _ON_A_SEASON: """
+        ON_A_SEASON: """
             championship, champions, title, finals, mvp, fmvp, dpoy, mip, 6moy, smoy,
             rookie of the year, player of the year, coach of the year, playoffs, play in, division,
             conference, win the west, win the east, to win the west, to win the east, series,
