@@ -172,7 +172,7 @@ async def test_a_source_that_loses_boxes_is_told_once_and_once_more_when_it_is_w
         untold = await store.monitoring.unreported()
         assert [x.state.value for x in untold] == ["drifting", "well"]
         text = monitor_notice(untold[0], NOW).text
-        assert text.startswith("⚠ missing boxes: 0.20, beyond 0.1")
+        assert text.startswith("⚠ missing boxes: 0.2, beyond 0.1")
         await store.monitoring.mark_reported(untold[0].id)
         assert len(await store.monitoring.unreported()) == 1
 

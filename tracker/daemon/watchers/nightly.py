@@ -270,7 +270,7 @@ def monitor_notice(x: MonitorStanding, now: datetime) -> Notice:
     """The notice of a monitor that began to drift, or is well again."""
     what = f"{x.league.upper()} {x.name}".strip()
     if x.state is State.DRIFTING:
-        text = f"⚠ {what}: {x.value:.2f}, beyond {x.level:g}\n{x.advice}\ntracker monitors"
+        text = f"⚠ {what}: {x.value:.3g}, beyond {x.level:g}\n{x.advice}\ntracker monitors"
         return Notice(MONITOR, x.id, now, text, Level.DEFAULT, now + USEFUL_FOR)
     return Notice(MONITOR, x.id, now, f"✓ {what} is well again", Level.LOW, now + USEFUL_FOR)
 
