@@ -395,8 +395,11 @@ def toml_fault(text: str, why: Exception) -> str:
 
 def path(value: Any, folder: Path) -> Path:
     """Read a path; a relative one starts at the folder of the file."""
-    if not isinstance(value, str) or not value or not value.isprintable():
+    if not isinstance(value, str) or not value:
         raise ValueError('must be a path in quotes, such as "bets.toml"')
+    if not value.isprintable():
+        utf8 = "letters beyond ASCII need a UTF-8 locale, such as LC_ALL=C.UTF-8"
+        raise ValueError(f"{value!a} has a character that cannot be printed: {utf8}")
     try:
         return folder / Path(value).expanduser()
     except RuntimeError:
