@@ -125,9 +125,13 @@ async def test_a_game_that_is_over_takes_no_new_bet(store: Store) -> None:
     game = f"LAL@DEN {GAME.slate}"
     with pytest.raises(BadBet, match=r"is over .*too late") as refused:
         await again("LAL ML", Beside(game=game))
+    with pytest.raises(BadBet, match=r"is over .*too late"):
+        await again("Nobody o20.5 pts", Beside(game=game))
     # What it says to write is a time that it takes.
     example = str(refused.value).split("--placed-at ")[1].rstrip("`")
     assert (await again("LAL PK", Beside(game=game, placed_at=example))).added.created
+    waits = await again("Nobody o20.5 pts", Beside(game=game, placed_at=example))
+    assert "waits for the box score" in (waits.waiting or "")
     same = await again("Nuggets win -110", Beside(game=game))
     assert (same.added.number, same.added.created) == (first.added.number, False)
     placed = (GAME.start - timedelta(hours=1)).isoformat()
