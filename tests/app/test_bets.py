@@ -15,6 +15,7 @@ from tracker.app.pricing import bet_of
 from tracker.domain import BadBet
 from tracker.domain.bet import Result
 from tracker.domain.chance import Chance
+from tracker.domain.draft import AmbiguousGame
 from tracker.domain.game import Game, Phase
 from tracker.intake import Beside, Changes, draft_of
 from tracker.store import Store
@@ -72,6 +73,29 @@ async def test_a_game_beyond_the_days_that_are_listed_is_waited_for(store: Store
     ):
         with pytest.raises(BadBet, match=said):
             await chooser.choose(draft_of(line, Beside(), 1000))
+
+
+async def test_a_game_that_lacks_a_team_is_waited_for_and_not_passed_over(store: Store) -> None:
+    """While the men's opponent is not known, no bet on the college goes to its women's game."""
+    men = Game("401800001", "ncaam", "ARIZ", "TBD", GAME.start)
+    women = Game("401900001", "ncaaw", "ARIZ", "MSM", GAME.start)
+    await store.save_games([(men, None), (women, None)], NOW)
+
+    async def look(*_: object) -> GamesRead:
+        return GamesRead(whole=True)
+
+    for chooser in (Chooser(store, NOW), Chooser(store, NOW, look)):
+        waits = await chooser.choose(draft_of("men ARIZ -4.5", Beside(), 1000))
+        assert waits.waiting == (
+            "the opponent in TBD@ARIZ of 2026-11-20 is not known yet: it is matched then"
+        )
+        with pytest.raises(AmbiguousGame, match="name the league as well, such as NCAA"):
+            await chooser.choose(draft_of("ARIZ -4.5", Beside(), 1000))
+        found = await chooser.choose(draft_of("women ARIZ -4.5", Beside(), 1000))
+        assert found.games == (women,)
+    await store.save_games([(replace(men, away="AMER"), None)], NOW)
+    found = await Chooser(store, NOW).choose(draft_of("men ARIZ -4.5", Beside(), 1000))
+    assert [x.name for x in found.games] == ["AMER@ARIZ"]
 
 
 @pytest.mark.parametrize(

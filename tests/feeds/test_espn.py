@@ -433,12 +433,15 @@ def test_a_guest_without_an_abbreviation_can_be_followed(given: dict[str, object
 
 
 @pytest.mark.parametrize("code", ["TBD", "AMER/MSM"])
-def test_a_game_of_a_bracket_is_known_with_both_teams(code: str) -> None:
-    """No bet gets a game whose opponent may still change under its id, and nothing is wrong."""
+def test_a_game_of_a_bracket_may_lack_a_team(code: str) -> None:
+    """A game whose opponent is not known yet is listed as one that no bet can be on."""
     open_one = event(id="1", away_team__abbreviation=code, away_team__displayName=code)
     read = NBA.parse_board(board(open_one, event()))
-    assert [game.name for game, _ in read.games] == ["UTA@TOR"]
+    assert [game.name for game, _ in read.games] == ["TBD@TOR", "UTA@TOR"]
+    assert [game.undecided for game, _ in read.games] == [True, False]
     assert not read.spoilt
+    nobody = event(home_team__abbreviation="TBD", away_team__abbreviation=code)
+    assert not NBA.parse_board(board(nobody)).games
 
 
 def test_the_day_of_a_board() -> None:

@@ -59,6 +59,8 @@ def test_a_team_that_its_source_renames_is_the_same_team() -> None:
     assert recognised(GAME, replace(NEXT_NIGHT, home="PHS")).home == "PHS"
     school = replace(GAME, league="ncaam")
     assert recognised(school, replace(school, home="PHS")).home == "PHS"
+    assert recognised(school, replace(school, home="TBD")) == school
+    assert recognised(replace(school, home="TBD"), school) == school
     register = Register([GAME], lambda: {GAME.id})
     assert register.own("nba", renamed) == GAME
     live = GameState(renamed, Phase.LIVE, 1, 700.0, Score(5, 2))

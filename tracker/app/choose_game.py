@@ -21,9 +21,11 @@ from tracker.domain.draft import (
     AmbiguousGame,
     Draft,
     NoSuchGame,
+    OpponentUnknown,
     RostersUnknown,
     UnknownDay,
     choose_as_said,
+    with_both_teams,
 )
 from tracker.domain.game import Game, GameState, Listing, Phase, Side
 from tracker.domain.league import LEAGUES, NBA, NCAAM, NCAAW, slate_date
@@ -245,6 +247,8 @@ class Chooser:
         except RostersUnknown as why:
             ahead = any(x.league in draft.leagues and self._ahead(x, s) for x, s in known)
             return Choice((), _waits(why)) if ahead or (why.near and self.look is None) else None
+        except OpponentUnknown as why:
+            return Choice((), str(why), later="it is matched then")
         except NoSuchGame as why:
             return Choice((), str(why)) if why.near and self.look is None else None
 
@@ -256,6 +260,8 @@ class Chooser:
             return self._found(draft, known, roster_of)
         except RostersUnknown as why:
             return Choice((), _waits(why))
+        except OpponentUnknown as why:
+            return Choice((), str(why), later="it is matched then")
         except NoSuchGame as why:
             if self._unlisted(draft):
                 return _too_far(draft)
@@ -299,7 +305,7 @@ class Chooser:
         except AmbiguousGame as why:
             if self.ask is None or len(draft.legs) > 1:
                 raise
-            return (self.ask.game(why.games),)
+            return (with_both_teams(self.ask.game(why.games)),)
 
     def _choice(self, draft: Draft, made: Choice) -> Choice:
         """The choice with its players found; an unclear player is asked about.

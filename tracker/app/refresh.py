@@ -157,7 +157,8 @@ class Refresh:
                 trouble = why
                 continue
             # The others rate no team, and may have rules of time that no source is read by.
-            counted = [x for x in listed if x[0].slate == day and x[0].counts]
+            of_day = [x for x in listed if x[0].slate == day and not x[0].undecided]
+            counted = [x for x in of_day if x[0].counts]
             return [(feed.own(register, g), s) for g, s in counted]
         if trouble is None:
             return []

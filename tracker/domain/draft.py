@@ -325,6 +325,17 @@ class RostersUnknown(NoSuchGame):
     """The bet names only a player, and the players of some games are not known yet."""
 
 
+class OpponentUnknown(NoSuchGame):
+    """A game of a bracket is meant whose other team is not known yet."""
+
+
+def with_both_teams(game: Game) -> Game:
+    """The game itself; raises OpponentUnknown where it lacks a team."""
+    if game.undecided:
+        raise OpponentUnknown(f"the opponent in {game.name} of {game.slate} is not known yet")
+    return game
+
+
 class UnknownDay(NoSuchGame):
     """The bet was made on an earlier day, and which day's game it means is not known."""
 
@@ -355,8 +366,8 @@ def choose_games(
     first looked for in the games of the legs before it. A game that is over or off is chosen only
     when the draft names its date, or when it is on today's slate and no coming game fits.
 
-    Raises AmbiguousGame with the candidates when two games of one slate fit, and NoSuchGame when no
-    game does.
+    Raises AmbiguousGame with the candidates when two games of one slate fit, OpponentUnknown when
+    the one that does lacks a team, and NoSuchGame when no game does.
     """
     listed = tuple(games)
     gone = superseded(game for game, _ in listed)
@@ -465,7 +476,7 @@ class _Search:
                 f"name {_what_to_add(same_day)}",
                 same_day,
             )
-        return same_day[0]
+        return with_both_teams(same_day[0])
 
     def _has_players(self, legs: tuple[Pick, ...], game: Game) -> bool:
         """Whether the legs name players, and all of them are known to play in the game."""
@@ -523,7 +534,8 @@ def _turned(view: _View) -> _View:
 def _what_to_add(games: tuple[Game, ...]) -> str:
     """Say what the person must add to tell games of one slate apart."""
     leagues = list(dict.fromkeys(x.league for x in games))
-    if len(leagues) > 1 and len({x.name for x in games}) < len(games):
+    alike = len({x.name for x in games}) < len(games) or any(x.undecided for x in games)
+    if len(leagues) > 1 and alike:
         return f"the league as well, such as {leagues[0].upper()} or {leagues[-1].upper()}"
     return f"the game and its date, such as '{_dated(games[0])}'"
 

@@ -107,6 +107,10 @@ UNCOUNTED = "1", "3"
 nobody plays in a season as in them."""
 
 
+UNDECIDED = "TBD"
+"""Stands for a team that a bracket does not have yet."""
+
+
 def id_of_playoffs(game_id: str) -> bool:
     """Whether an id is that of a game of the play-offs; False for another source's id."""
     return len(game_id) == OWN_DIGITS and game_id[2] == "4"
@@ -171,6 +175,11 @@ class Game:
     def counts(self) -> bool:
         """Whether the game is of a season: no preseason or All-Star game by its id."""
         return not (len(self.id) == OWN_DIGITS and self.id[2] in UNCOUNTED)
+
+    @property
+    def undecided(self) -> bool:
+        """Whether one of its teams is not known yet: no bet can be on it before."""
+        return UNDECIDED in (self.home, self.away)
 
     @property
     def playoffs(self) -> bool:

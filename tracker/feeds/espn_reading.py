@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from tracker.domain.catalog import code_in, fold
-from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
+from tracker.domain.game import UNDECIDED, Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.league import LEAGUE_ZONE, LEAGUES, League
 from tracker.domain.player import rules_out
 from tracker.domain.poll import Unreadable
@@ -293,7 +293,7 @@ def _board(day: str | None, events: Sequence[object], league: str) -> Scoreboard
                 event if isinstance(event, _EventDocument) else read_object(_EventDocument, event)
             )
             competition = read.competitions[0]
-            if any(_undecided(x.team) for x in competition.competitors):
+            if all(_undecided(x.team) for x in competition.competitors):
                 continue
             game = _game(read.id, competition, read.date, league)
         except FeedMalformed as wrong:
@@ -320,7 +320,7 @@ Eastern, a game of the evening would be twelve hours late by noon."""
 def _undecided(team: _TeamDocument) -> bool:
     """Whether a bracket has no team here yet: `TBD`, or both that may come, such as `AMER/MSM`.
 
-    The event keeps its id when the team is known: until then it is no game that a bet can be on.
+    The event keeps its id when the team is known.
     """
     shown = team.code if isinstance(team.code, str) else team.name or ""
     return shown.strip().upper() == "TBD" or "/" in shown
@@ -360,6 +360,8 @@ _CODE = re.compile(r"[A-Z0-9][A-Z0-9&'.\- ]{0,9}", re.ASCII)
 
 def _code(team: _TeamDocument, league: str) -> str:
     """Our code of a team. One without a proper abbreviation goes by the letters of its name."""
+    if _undecided(team):
+        return UNDECIDED
     code = team.code.upper() if isinstance(team.code, str) else ""
     if not _CODE.fullmatch(code):
         code = re.sub("[^A-Z0-9]", "", fold(team.name or "").upper())[:10]

@@ -27,14 +27,16 @@ def nearest(game: Game, candidates: Iterable[Game]) -> Game | None:
 
 
 def recognised(game: Game, reported: Game) -> Game:
-    """The reported game with the team codes of `game`, where its source has renamed one team.
+    """The reported game with the team codes of `game`, where one of them names no other team.
 
-    In a league whose teams are all listed, a code that is not listed is no other team: an id that
-    stood for `game`, on the same night and with its other team on its side, still stands for it.
+    A team that is not decided any more is none, nor, in a league whose teams are all listed, a code
+    that is not listed: an id that stood for `game`, on the same night and with its other team on
+    its side, still stands for it.
     """
     listed, sides = teams(game.league), [(game.home, reported.home), (game.away, reported.away)]
     news = [new for old, new in sides if new != old]
-    if game.league not in (NBA.id, WNBA.id) or len(news) != 1 or news[0] in listed:
+    whole = game.league in (NBA.id, WNBA.id)
+    if len(news) != 1 or not (reported.undecided or (whole and news[0] not in listed)):
         return reported
     renamed = replace(reported, home=game.home, away=game.away)
     return renamed if same_meeting(game, renamed) else reported
