@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import os
 import re
+import resource
 import sqlite3
 import sys
 import threading
@@ -38,6 +39,24 @@ async def test_a_full_disk_loses_nothing_and_the_store_goes_on(store: Store) -> 
     await store.record(big, full_change(tracking, after(1)), CHANNELS)
     assert len(await store.export("snapshots")) == 1
     assert await store.check() == "ok"
+
+
+async def test_a_full_disk_hinders_no_reading_until_it_is_written_again(path: Path) -> None:
+    """Readers need no file of their own there, and take nothing old for new once there is room."""
+    async with await Store.open(path, now=T0) as store:
+        await a_book(store)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        reader = await Store.open(path, now=T0, readonly=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    async with reader, await Store.open(path, now=T0) as writer:
+        assert await reader.bets_view()
+        await writer.keep_answers({"nba": (T0, "ok")}, {}, {}, T0)
+        assert reader.outdated
+        with pytest.raises(StoreUnavailable, match="read it anew"):
+            await reader.bets_view()
 
 
 async def test_a_strangers_lock_is_waited_for_and_then_said(

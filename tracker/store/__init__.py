@@ -167,6 +167,11 @@ class Store(BetRegister, Reading, Outbox):
             raise
         return cls(database)
 
+    @property
+    def outdated(self) -> bool:
+        """Whether it must be opened anew: it was read on a full disk, and is written again."""
+        return self._db.outdated
+
     async def close(self) -> None:
         """Let running transactions finish, then close. A second call does nothing."""
         await self._db.close()

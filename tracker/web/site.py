@@ -73,7 +73,7 @@ class Site:
         async with self._opening:
             path = self.settings.store.path
             file = _file_at(path)
-            if file != self._file:
+            if file != self._file or (self._store is not None and self._store.outdated):
                 await self.close()
             if self._store is None:
                 self._store = await Store.open(path, now=self.machine.now(), readonly=True)

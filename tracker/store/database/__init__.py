@@ -163,12 +163,14 @@ class Database:
         raw: Connection,
         lock: WriterLock | None,
         wait_out: WaitOut | None = None,
+        alone: tuple[int, ...] = (),
     ) -> None:
         """Use `open_database` to make one. `lock` is None for a connection that only reads.
 
         `raw` is the connection that `connection` wraps; only its own thread uses it. `wait_out` is
-        awaited where a write would raise.
+        awaited where a write would raise. `alone` are the files' marks where nobody has it open.
         """
+        self._alone = alone
         self.path = path
         self._connection = connection
         self._raw = raw
@@ -223,9 +225,16 @@ class Database:
 
         return await self._submit(locked, urgent)
 
+    @property
+    def outdated(self) -> bool:
+        """Whether it was opened alone, and somebody has written to it since."""
+        return self._alone not in ((), _marks(self.path))
+
     async def _submit(self, work: Work[T], urgent: bool) -> T:
         if self._closing is not None:
             raise StoreUnavailable(f"{self.path}: the store is closed")
+        if self.outdated:
+            raise StoreUnavailable(f"{self.path}: it is written again; read it anew")
         async with self._turns.take(urgent=urgent):
             return await self._hand_over(work)
 
@@ -375,7 +384,9 @@ async def open_database(
         raise
 
 
-async def _open(path: Path, readonly: bool, durable: bool, wait_out: WaitOut | None) -> Database:
+async def _open(
+    path: Path, readonly: bool, durable: bool, wait_out: WaitOut | None, alone: tuple[int, ...] = ()
+) -> Database:
     lock = None
     if readonly:
         _require(path)
@@ -387,18 +398,33 @@ async def _open(path: Path, readonly: bool, durable: bool, wait_out: WaitOut | N
             raise StoreUnavailable(os_trouble(why, path)) from None
     try:
         with translated(path):
-            raw, connection = await _connected(path, "ro" if readonly else "rw")
+            raw, connection = await _connected(
+                path, _ALONE if alone else "ro" if readonly else "rw"
+            )
     except BaseException:
         if lock is not None:
             lock.close()
         raise
-    database = Database(path, connection, raw, lock, wait_out)
+    database = Database(path, connection, raw, lock, wait_out, alone)
     try:
         await database.bare(partial(_set_up, durable=durable))
-    except BaseException:
+    except BaseException as why:
         await database.close()
+        unread = isinstance(why, StoreError) and not isinstance(why, StoreBusy)
+        if readonly and unread and not alone and not (marks := _marks(path))[0]:
+            return await _open(path, readonly, durable, wait_out, marks)
         raise
     return database
+
+
+_ALONE = "ro&immutable=1"
+"""How a database that nobody has open is read on a full disk, where no file can be made."""
+
+
+def _marks(path: Path) -> tuple[int, ...]:
+    """The bytes of the write-ahead log, 0 for none, then what changes with the database itself."""
+    log, file = path.with_name(f"{path.name}-wal"), path.stat()
+    return log.stat().st_size if log.exists() else 0, file.st_size, file.st_mtime_ns
 
 
 async def _connected(path: Path, mode: str) -> tuple[Connection, aiosqlite.Connection]:
@@ -444,6 +470,7 @@ def _set_up(db: sqlite3.Connection, durable: bool) -> None:
     db.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
     db.execute("PRAGMA trusted_schema = OFF")
     db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+    db.execute("PRAGMA schema_version")  # the first that reads the file
 
 
 WAIT_S = 5.0
@@ -453,10 +480,7 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.001, 0.02
 
 
 class WriterLock:
-    """The lock on `<database>.writer`.
-
-    Only the connection's own thread waits for it and holds it.
-    """
+    """The lock on `<database>.writer`, which only the connection's own thread awaits and holds."""
 
     def __init__(self, database: Path) -> None:
         """Open the lock file, created with mode 0600."""
