@@ -43,6 +43,7 @@ from tracker.domain.events import (
     GameBack,
     GameLeft,
     GameLost,
+    GameUnfinished,
     HeartbeatFailing,
     HeartbeatRecovered,
     StoreLost,
@@ -312,7 +313,7 @@ async def test_games_that_lose_data_together_are_one_message(tmp_path: Path) -> 
             "⚠ No data on 3 games (LAL@DEN, MIA@BOS, UTA@PHX): the sources refuse us."
         ]
         tell(GameBack("LAL@DEN", ""))
-        tell(GameLeft("MIA@BOS"))
+        tell(GameUnfinished("MIA@BOS", "no end was told"))
         tell(GameLeft("never lost"))
         await night.pass_time(10)
         assert len(night.phone.words) == 1
@@ -406,8 +407,11 @@ async def test_a_game_that_stands_still_is_told_once_whatever_restarts(tmp_path:
 async def test_lost_data_that_a_stop_left_untold_are_told_by_the_next_run(tmp_path: Path) -> None:
     """An unreported outage is reported by the next run, but not for a game without bets."""
     async with world(tmp_path) as night:
-        await night.notices.recall([replace(dark(2), tracked=())])
-        assert not night.notices.has_outage
+        (open_bet,) = dark(2).tracked
+        asked = replace(open_bet, review="no end was told")
+        for bets in ((), (asked,)):
+            await night.notices.recall([replace(dark(2), tracked=bets)])
+            assert not night.notices.has_outage
         await night.notices.recall([dark(2)])
         await night.pass_time(25)
         assert night.phone.words == ["⚠ No data on LAL@DEN: no source answers."]

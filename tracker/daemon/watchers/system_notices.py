@@ -31,6 +31,7 @@ from tracker.domain.events import (
     GameBack,
     GameLeft,
     GameLost,
+    GameUnfinished,
     ModelRefused,
     StoreLost,
     StoreRecovered,
@@ -169,7 +170,7 @@ class SystemNotices:
                 self._pending.put_nowait(_Pending(kind, text, Level.DEFAULT, seldom=seldom))
             case GameLost():
                 self._lost(event.game, event.what)
-            case GameBack() | GameLeft():
+            case GameBack() | GameLeft() | GameUnfinished():
                 self._found(event)
 
     def _refused(self, channel: str, why: str) -> None:
@@ -185,11 +186,11 @@ class SystemNotices:
         self._without_data[game] = trouble, self._clock.monotonic() - away
         self._outage.set()
 
-    def _found(self, event: GameBack | GameLeft) -> None:
-        """Note that a game's data are back, or that nobody waits for them any more."""
+    def _found(self, event: GameBack | GameLeft | GameUnfinished) -> None:
+        """Note that a game's data are back, or that nobody waits for them: a person was asked."""
         game = event.game
         found = self._without_data.pop(game, None)
-        if isinstance(event, GameLeft):
+        if not isinstance(event, GameBack):
             self._returned.pop(game, None)
             self._reported.discard(game)
         elif found is not None and game in self._reported:
@@ -208,7 +209,8 @@ class SystemNotices:
 
     async def recall(self, trackings: Sequence[GameTracking]) -> None:
         """After a restart, load which games are without data, and whether that was reported."""
-        lost = [x for x in trackings if x.lost and x.tracked and not x.settled]
+        awaited = [x for x in trackings if any(y.asks is None for y in x.tracked)]
+        lost = [x for x in awaited if x.lost and not x.settled]
         if not lost:
             return
         now, last = self._clock.now(), await self._store.alerting.last_notice((NO_DATA,))
