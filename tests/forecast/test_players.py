@@ -304,21 +304,27 @@ def test_the_average_player_stands_in_for_an_unknown_one() -> None:
     assert 16 < seen.pmf(Stat.PTS).mean < 24
 
 
-def test_counts_are_what_drawing_them_gives() -> None:
+@pytest.mark.parametrize("shape", [6.0, -60.0])
+def test_counts_are_what_drawing_them_gives(shape: float) -> None:
     """Generating functions give the chances of the story that they tell: drawn 200,000 times."""
     rng = np.random.default_rng(7)
     chances, minutes = np.array([0.1, 0.3, 0.6]), np.array([0.0, 6.0, 14.0])
     rates = np.array([0.7, 0.3, 0.2, 0.03, 0.02, 0.06, 0.08])
     means = means_of(rates, np.zeros(7), chances, minutes)
-    habits = Habits((6.0,) * 7, (0.1, 0.85, 0.05), ((0.0,) * 7,) * 7)
+    habits = Habits((shape,) * 7, (0.1, 0.85, 0.05), ((0.0,) * 7,) * 7)
     left = Remainder(chances, means, habits)
     draws = 200_000
     which = rng.choice(3, draws, p=chances)
     worth = 0.1 + 2 * 0.85 + 3 * 0.05
-    speed = rng.gamma(6.0, 1 / 6.0, draws)
-    threes = rng.poisson(means[PLACE[Stat.THREES]][which] * speed)
-    other = (means[0] - 3 * means[PLACE[Stat.THREES]]) / worth
-    trips = rng.poisson(other[which] * speed)
+    by_three = means[PLACE[Stat.THREES]][which]
+    other = ((means[0] - 3 * means[PLACE[Stat.THREES]]) / worth)[which]
+    if shape > 0:
+        speed = rng.gamma(shape, 1 / shape, draws)
+        threes, trips = rng.poisson(by_three * speed), rng.poisson(other * speed)
+    else:
+        made = rng.binomial(round(-shape), (by_three + other) / -shape)
+        threes = rng.binomial(made, by_three / np.maximum(by_three + other, 1e-9))
+        trips = made - threes
     ones, threes_more = rng.binomial(trips, 0.1), np.zeros(draws, dtype=int)
     threes_more = rng.binomial(trips - ones, 0.05 / 0.9)
     points = 3 * threes + 2 * trips - ones + threes_more

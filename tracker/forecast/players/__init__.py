@@ -97,8 +97,9 @@ class PlayerFigures:
 
     `live` is used while the clock runs, `breaks` before tip-off and between periods. `memory[i]` is
     the weight, in minutes, of a prior rate of BASIC[i] beside tonight's minutes. `spread[i]` is the
-    shape of the gamma by which tonight's rate varies about its mean: smaller is wider. `trips` are
-    the chances of 1, 2, 3, … points each time a player scores other than by a three. `ties[i][j]`
+    shape of the gamma by which tonight's rate varies about its mean: smaller is wider. A negative
+    one is a binomial's number of attempts: his counts vary less than a Poisson's. `trips` are the
+    chances of 1, 2, 3, … points each time a player scores other than by a three. `ties[i][j]`
     is the covariance of the figures added to BASIC[i] and BASIC[j] that the minutes do not explain
     (a rebound of his own miss, say), over the root of the product of their means. `overtime` are
     the weights of `remainder.overtime_share`. `fouls` is the number that puts a player out.

@@ -4,9 +4,9 @@ The share of the time left that he plays is one of several classes, from none at
 night) to every second. An ordered logistic model gives their chances: a location and a width, both
 linear in his features, against bounds that change during the game.
 
-Given his minutes, each figure is a Poisson count whose rate varies by a gamma about its mean.
-Points come from threes and from trips of one, two or three points, which share one gamma. Mixing
-over the classes of minutes ties his figures to one another. Sums (points + rebounds + assists) are
+Given his minutes, each figure is a Poisson count whose rate varies by a gamma about its mean, or a
+binomial count. Points come from threes and from trips of one, two or three points, which share the
+gamma or the attempts. Mixing over the classes of minutes ties his figures to one another. Sums are
 taken class by class, with a small tie of their own, because some events count for two figures.
 """
 
@@ -311,7 +311,7 @@ def _reach(most: Sequence[Value] | Floats, habits: Habits, stat: Stat) -> Value:
         here = most[place]
         lump = 3.0 if part is Stat.PTS else 1.0
         mean += here
-        variance += here * (lump + here / habits.spread[place])
+        variance += here * (lump + here * max(1 / habits.spread[place], 0.0))
     reach: Value = mean + _WIDE * variance**0.5 + _WIDE
     return reach
 
@@ -484,7 +484,9 @@ def _logs(amounts: Floats, spread: Floats, roots: tuple[Floats, Floats]) -> tupl
 
     Computed apart, both are many times faster than the logarithm of a complex number.
     """
-    spread = spread[:, None, None]
+    # A binomial has at least three times the attempts that it is expected to make.
+    least = 3 * amounts.sum(axis=2).max(axis=1)
+    spread = np.where(spread < 0, np.minimum(spread, -least), spread)[:, None, None]
     # The generating function is (1 + x) ** -spread, with x = real + i imaginary.
     real, imaginary = (_times(amounts / spread, x) for x in roots)
     halves = np.arctan2(imaginary, real + 1)

@@ -21,7 +21,8 @@ from tracker.domain.market import Direction, Market, Moneyline, PlayerTotal, Tea
 from tracker.domain.player import Player, Stat
 from tracker.forecast.documents import text_of
 from tracker.forecast.model import forecast
-from tracker.forecast.players import GAME_MINUTES, decode_players
+from tracker.forecast.players import GAME_MINUTES, PlayerFigures, decode_players
+from tracker.forecast.players.lineup import Bulk, Mate
 from tracker.forecast.players.priors import PlayerPrior, PlayerPriors
 from tracker.forecast.players.remainder import BASIC, PLACE, Remainder
 from tracker.forecast.pricing.markets import parlay, price
@@ -324,10 +325,8 @@ def judge_parlays(
         if k % 20 == 0:
             progress("parlays", k / games.size)
         for name in PARLAY_MOMENTS:
-            state, players = _scene(given, game, name)
-            outlook = forecast(
-                state, given.priors[game], parameters, players=PlayerPriors(figures, players)
-            )
+            state, players = _scene(given, figures, game, name)
+            outlook = forecast(state, given.priors[game], parameters, players=players)
             for kind, legs, hit in _kinds(given, game, name, outlook):
                 joint = parlay(legs, outlook)
                 apart = float(np.prod([_alive(price(x, outlook)) for x in legs]))
@@ -358,11 +357,13 @@ def _gain(gains: Array) -> dict[str, float]:
 
 
 def _scene(
-    given: ParlayInputs, game: int, name: str
-) -> tuple[GameState, dict[tuple[Side, str], PlayerPrior]]:
-    """The state of a game with its players at a moment, and the priors of these players."""
-    rows, moment = given.known.rows, given.known.rows.moments[name]
-    lines, priors = [], {}
+    given: ParlayInputs, figures: PlayerFigures, game: int, name: str
+) -> tuple[GameState, PlayerPriors]:
+    """The state of a game with its players at a moment, and what was known of these players."""
+    known, rows = given.known, given.known.rows
+    moment, lineups = rows.moments[name], known.lineups
+    game_minutes = rows.league.regulation_seconds / 60
+    lines, priors, mates, allowed = [], {}, {}, {}
     for i in np.flatnonzero(rows.game == game).tolist():
         side = Side.HOME if rows.home[i] else Side.AWAY
         starter = bool(rows.starter[i])
@@ -372,13 +373,21 @@ def _scene(
                 stats=tuple((x.value, int(n)) for x, n in zip(BASIC, moment.stats[i], strict=True)),
                 minutes=float(moment.minutes[i]), fouls=int(moment.fouls[i]),
                 on_court=bool(moment.on[i]), starter=starter, played=bool(moment.minutes[i] > 0),
+                seen=moment.at * game_minutes - float(moment.unseen[i]),
             )
         )  # fmt: skip
         usual, rates = float(given.expected.usual[i]), given.expected.rates[i].tolist()
-        minutes = usual * rows.league.regulation_seconds / 60 / GAME_MINUTES
-        prior = PlayerPrior(minutes, minutes, float(starter), tuple(rates))
-        priors[side, lines[-1].name] = prior
-    return replace(state_of(rows, game, moment), players=tuple(lines)), priors
+        minutes = usual * game_minutes / GAME_MINUTES
+        who = side, lines[-1].name
+        priors[who] = PlayerPrior(minutes, minutes, float(starter), tuple(rates))
+        brings, mates_bring = (
+            Bulk(x, tuple(more))
+            for x, *more in (lineups.brings[i].tolist(), lineups.usual[i].tolist())
+        )
+        mates[who] = Mate(brings, mates_bring if lineups.known[i] else None)
+        allowed[side] = tuple(known.opponents.logs[i].tolist())
+    state = replace(state_of(rows, game, moment), players=tuple(lines))
+    return state, PlayerPriors(figures, priors, mates=mates, allowed=allowed)
 
 
 def _kinds(

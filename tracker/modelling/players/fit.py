@@ -6,7 +6,6 @@ fits the figures of each moment. The variation of counts around their means is f
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -129,8 +128,12 @@ def fit_memory(known: PlayerSeasons, train: Array, rates: Array) -> tuple[float,
     return tuple(found)
 
 
-SPREADS = (0.3, 5.0)
-"""The bounds, in logs, between which the shape of the gamma is sought."""
+SPREADS = (-1 / 60, 0.75)
+"""The bounds between which the inverse of a figure's shape is sought: below 0 its counts vary less
+than a Poisson's, as makes of so many attempts do."""
+
+_TINY = 1e-9
+"""An inverse so near to 0 that the counts are a Poisson's."""
 
 SPREAD_AT = ("tip", "half", "end Q3")
 """The moments at which spread and ties are fitted."""
@@ -138,7 +141,7 @@ SPREAD_AT = ("tip", "half", "end Q3")
 SPREAD_ROWS = 30_000
 """The number of players at each moment on whom ties are fitted."""
 
-LIKELIHOOD_ROWS = 2_500
+LIKELIHOOD_ROWS = 10_000
 """The number of these on whom the spread is fitted."""
 
 
@@ -202,20 +205,20 @@ def checkpoint_chances(
 def fit_spread(
     seen: Sequence[CheckpointChances], trips: tuple[float, ...], progress: Callable[[float], None]
 ) -> list[float]:
-    """The shape of each figure's gamma, fitted by the likelihood of what players added."""
+    """The shape of each figure's counts, fitted by the likelihood of what players added."""
     none = tuple((0.0,) * len(BASIC) for _ in BASIC)
     found = []
     for i, stat in enumerate(BASIC):
         progress(i / len(BASIC))
 
-        def cost(shape: float, i: int = i, stat: Stat = stat) -> float:
-            habits = Habits((math.exp(shape),) * len(BASIC), trips, none)
+        def cost(inverse: float, i: int = i, stat: Stat = stat) -> float:
+            habits = Habits((1 / (inverse or _TINY),) * len(BASIC), trips, none)
             return sum(_cost(one, stat, i, habits) for one in seen)
 
         best = minimize_scalar(
-            cost, bounds=SPREADS, method="bounded", options={"xatol": 0.05, "maxiter": 12}
+            cost, bounds=SPREADS, method="bounded", options={"xatol": 5e-4, "maxiter": 20}
         )
-        found.append(round(math.exp(float(best.x)), 3))
+        found.append(round(1 / (float(best.x) or _TINY), 3))
     return found
 
 

@@ -205,9 +205,9 @@ LIMITS = """\
 ## Limits and known weaknesses
 
 - The best scorer of each team beats his average as often as forecast before tip-off (49.9 % of
-  2,324 against 49.8 %), and more often than forecast at half-time (47.3 %) and at the end of the
-  third quarter (46.9 %). There the chances of stars (30 minutes and more) to reach their points are
-  1 and 2 percentage points too low. For the same reason two legs of such players win more often
+  2,324 against 50.3 %), and more often than forecast at half-time (47.4 %) and at the end of the
+  third quarter (47.0 %). There the chances of stars (30 minutes and more) to reach their points are
+  1 and 2 percentage points too low, and for the same reason two legs of such players win more often
   than their joint chance, which is still better than the product.
 - Who plays is known from the list of injuries and the box; until one of them says so, everybody who
   played lately is expected. Here it was known from tip-off on.
