@@ -492,6 +492,7 @@ def test_money_in_two_readings_is_asked_about(
         ("Lakers No @ 2.22", "a bet against something is not followed"),
         ("DEN -4.5 -110 $50 to win 90", r"\$50\.00 at -110 wins \$45\.45, not \$90\.00"),
         ("DEN -4.5 -110 2u to win 5u", "2u at -110 wins 1.82u, not 5u"),
+        ("parlay: DEN ML; over 224.5 -140; BOS ML -300 $10", "-300 is no price of the whole"),
         ("parlay: DEN ML; BOS ML +260 $10 payout $50", r"wins \$26\.00, not \$50\.00"),
         (
             "DEN ML to win 18.18 $20",

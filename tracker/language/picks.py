@@ -410,11 +410,15 @@ def parlay_of(
             "write ';' between them"
         )
     _check_won(line, whole)
+    odds = odds_of(whole) or ParlayPick.product(picks)
+    if odds is not None and any(x.odds and x.odds.decimal > odds.decimal for x in picks):
+        why = f"a parlay pays more than each of its legs: {odds.text} is no price of the whole"
+        raise line.wrong(f"{why}; write a price behind each leg, or behind none", legs[0].start)
     return ParlayPick(
         text=text,
         legs=tuple(picks),
         same_game=(heading is not None and heading.same_game) or _same_game(line, legs),
-        odds=odds_of(whole) or ParlayPick.product(picks),
+        odds=odds,
         stake_cents=stake_of(whole),
         units=whole.units,
         tags=tuple(dict.fromkeys((*whole.tags, *(tag for x in legs for tag in x.tags)))),
