@@ -19,7 +19,10 @@ from tests.cli.conftest import Cli
 from tests.doubles.bot_api import CHAT, PERSON, TOKEN, BotApi
 from tests.doubles.bot_api_answers import no
 from tracker.__main__ import run as command
+from tracker.cli import Scope
+from tracker.cli.setup.channels import bot_name
 from tracker.clock import SystemClock
+from tracker.domain import Impossible
 from tracker.store import Store
 
 STRANGER = 666
@@ -77,6 +80,12 @@ async def test_a_chat_is_paired_and_gets_a_message(tmp_path: Path) -> None:
         assert TOKEN not in (out + err).decode()
         sent = await run(config, "test-alert")
         assert "telegram: sent" in sent
+        assert await bot_name(Scope(config)) == "my_bets_bot", "`doctor` asks Telegram for it"
+        wrong = config.with_name("wrong.toml")
+        wrong.touch(0o600)
+        wrong.write_text(config.read_text("utf-8").replace(TOKEN, f"{TOKEN[:-1]}2"), "utf-8")
+        with pytest.raises(Impossible, match="does not know the bot's token"):
+            await bot_name(Scope(wrong))
         listed = await run(config, "telegram", "chats")
         assert f"User {PERSON} may command from chat {CHAT}." in listed
         assert "1 parted." in await run(config, "telegram", "forget")

@@ -319,6 +319,13 @@ async def pair_by_code(
     )
 
 
+async def bot_name(scope: Scope) -> str:
+    """The configured bot's user name. Raises Impossible, with what to do, where none is given."""
+    async with _channel(scope) as channel:
+        await channel.warm_up()
+        return await _name(await channel.connection.opened(), channel.connection)
+
+
 async def _name(api: BotApi, connection: TelegramConnection) -> str:
     """The bot's user name. Raises Impossible, with what to do, when Telegram does not give it."""
     try:

@@ -117,6 +117,8 @@ async def _checks(scope: Scope, offline: bool) -> AsyncIterator[Check]:
     async for check in _database(scope, settings):
         yield check
     if not offline:
+        if any(x.name == "telegram" for x in found):
+            yield await _bot(scope)
         for check in await _feeds(settings, await _leagues(scope)):
             yield check
     async for check in _requests(scope):
@@ -155,6 +157,16 @@ def _pairing(settings: Settings) -> list[Check]:
         return [Check("telegram", CheckResult.BAD, text)]
     named = "named in the configuration" if fixed is not None else "paired"
     return [Check("telegram", CheckResult.GOOD, f"telegram: chat {chat} {named}")]
+
+
+async def _bot(scope: Scope) -> Check:
+    """Whether Telegram knows the bot."""
+    from tracker.cli.setup.channels import bot_name
+
+    try:
+        return Check("bot", CheckResult.GOOD, f"telegram: @{await bot_name(scope)} answers")
+    except TrackerError as why:
+        return Check("bot", CheckResult.BAD, f"telegram: {why}")
 
 
 def _channels(settings: Settings) -> Check:
