@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tracker.domain.chance import maker
 from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.league import LEAGUES, NBA
 from tracker.forecast.game import endgame
@@ -82,9 +81,9 @@ def forecast(
     """
     at = moment(state, prior, parameters.flow)
     if (at.possessions or at.fouls) and not state.overtime:
-        at = replace(at, shift_total=late_shift(parameters, at))
+        at = at._replace(shift_total=late_shift(parameters, at))
     if shift != (0.0, 0.0):
-        at = replace(at, shift_margin=shift[0], shift_total=at.shift_total + shift[1])
+        at = at._replace(shift_margin=shift[0], shift_total=at.shift_total + shift[1])
     lean = at.prior_margin, at.prior_total - parameters.average.reference
     final, level = _lattices(state, parameters, at, lean)
     return Outlook(
@@ -111,7 +110,7 @@ def _lattices(
     if state.overtime or (state.period == state.game.rules.periods and whistled):
         if whistled:
             length = float(state.game.rules.overtime_seconds)
-            at = replace(at, left=length, ball=0, bonus_home=0.0, bonus_away=0.0, throws=0)
+            at = at._replace(left=length, ball=0, bonus_home=0.0, bonus_away=0.0, throws=0)
         level = _over_throws(at, partial(_endgame, parameters, overtime=True))
         return play_on(level, overtime, lean), _regulation_score(state)
     level = _over_throws(at, partial(_regulation_end, parameters))
@@ -127,8 +126,8 @@ def _over_throws(at: Moment, level: Callable[[Moment], Lattice]) -> Lattice:
     if not at.throws:
         return level(at)
     if at.reviewed:
-        off = level(replace(at, throws=0, ball=0))
-        return off.mixed(_over_throws(replace(at, reviewed=False), level), TAKEN_BACK)
+        off = level(at._replace(throws=0, ball=0))
+        return off.mixed(_over_throws(at._replace(reviewed=False), level), TAKEN_BACK)
     missed, made = (_over_throws(at.after_throw(points), level) for points in (0, 1))
     return missed.mixed(made, 1 - MADE)
 
@@ -141,7 +140,7 @@ def _regulation_end(parameters: Parameters, at: Moment) -> Lattice:
     level = _endgame(parameters, at, overtime=False)
     early = 1 - (tables - at.left) / TAKEOVER
     if early > 0:
-        before = regulation(parameters, replace(at, possessions=0.0, fouls=0.0))
+        before = regulation(parameters, at._replace(possessions=0.0, fouls=0.0))
         level = before.mixed(level, early)
     return level
 
@@ -218,7 +217,7 @@ def moment(state: GameState, prior: Prior, flow: Flow) -> Moment:
     unknown = usual_bonus(period_left)
     known, throws = state.bonus, state.throws
     bonus = (unknown, unknown) if known is None else (float(known.home), float(known.away))
-    return _MOMENT(
+    return Moment(
         score.home,
         score.away,
         endgame.in_play(left, rules),
@@ -241,8 +240,6 @@ def moment(state: GameState, prior: Prior, flow: Flow) -> Moment:
         throws is not None and throws.reviewed,
     )
 
-
-_MOMENT = maker(Moment)
 
 _SIGNS: dict[Side | None, int] = {Side.HOME: 1, Side.AWAY: -1, None: 0}
 """The sign by which the model knows a side."""
@@ -359,7 +356,7 @@ def _tie(cells: Floats, goal: Reach, tie: float, corner: tuple[int, int], to_com
 def _beyond(parameters: Parameters, at: Moment, excess: int) -> Lattice:
     """A lead beyond LONGEST_LEAD: the lattice of LONGEST_LEAD, moved by the points beyond it."""
     home, away = max(excess, 0), max(-excess, 0)
-    near = regulation(parameters, replace(at, home=at.home - home, away=at.away - away))
+    near = regulation(parameters, at._replace(home=at.home - home, away=at.away - away))
     return near.moved(home, away)
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from dataclasses import dataclass, replace
 from operator import mul
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -100,8 +99,7 @@ TAKEN_BACK = 0.5
 2023-24, fewer late in a game."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """The inputs of the model from one state: points, seconds, and signs that are + for home."""
 
     home: int
@@ -146,8 +144,8 @@ class Moment:
         left = self.throws - side
         ball = side if left else self.kept or side * (-1.0 if points else REBOUNDED)
         scored = (points, 0) if side > 0 else (0, points)
-        return replace(
-            self, home=self.home + scored[0], away=self.away + scored[1], ball=ball, throws=left
+        return self._replace(
+            home=self.home + scored[0], away=self.away + scored[1], ball=ball, throws=left
         )
 
     @property

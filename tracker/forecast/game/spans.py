@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 from operator import mul
 from typing import TYPE_CHECKING, NamedTuple
@@ -219,9 +219,9 @@ class Periods:
         else:
             cells = ending(self.parameters.breaks, self.at.ball if clock == left else 0, left)
         # The tables know who has the ball, and the weights who is the better team.
-        at = replace(self.at, period_left=last_minute, ball=self.at.ball if clock > left else 0)
+        at = self.at._replace(period_left=last_minute, ball=self.at.ball if clock > left else 0)
         end = self._rest(figures.inside, figures.inside_variance, period, last_minute, at)
-        at = replace(at, prior_total=self.parameters.average.reference, ends=0.0, possessions=0.0)
+        at = at._replace(prior_total=self.parameters.average.reference, ends=0.0, possessions=0.0)
         said = self._rest(figures.inside, figures.inside_variance, period, last_minute, at)
         surge = max(usual.total.mean - said.total, 0.0)
         cells = tilted(
@@ -273,7 +273,7 @@ class Periods:
         if self._until_break is None:
             return points
         at, left = self.at, self.at.regulation - (first - 1) * self.state.game.rules.period_seconds
-        level = self.seen_from(replace(at, left=left, period_left=0.0, ball=0))
+        level = self.seen_from(at._replace(left=left, period_left=0.0, ball=0))
         if span.counts_overtime:
             level = play_on(level, self.parameters.overtime, self.lean)
         still = float(self._until_break.cells[0, 0])
@@ -320,7 +320,7 @@ class Periods:
         """What a whole period brings, by weights of SPAN_FEATURES. The first begins level."""
         at = self.at
         if period == 1 and (at.home or at.away):
-            at = replace(at, home=0, away=0)
+            at = at._replace(home=0, away=0)
         return self._rest(weights, variance, period, 1.0, at)
 
     def _rest(
