@@ -125,11 +125,11 @@ def test_a_terminal_with_plain_letters_gets_what_it_can_print(
     make_printable(out)
     from tracker.cli.screen import say, say_json
 
-    say("✔ Dončić ≥ 80 % – 🏀")
+    say("✔ Dončić ≥ 80 ± 5 % – ⠂⢸⣿ 🏀")
     say_json({"name": "Dončić"})
     out.flush()
     told, found = out.buffer.getvalue().decode("ascii").splitlines()
-    assert told == "+ Doncic >= 80 % - ?"
+    assert told == "+ Doncic >= 80 +/- 5 % - .** ?"
     assert json.loads(found) == {"name": "Dončić"}
 
 

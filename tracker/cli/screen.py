@@ -46,9 +46,13 @@ _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "
 _SPELT = {
     "✔": "+", "✘": "x", "✓": "+", "⚠": "!", "▲": "^", "▼": "v", "●": "*", "·": "-", "•": "-",
     "–": "-", "—": "-", "…": "...", "→": "->", "←": "<-", "≥": ">=", "≤": "<=", "×": "x", "−": "-",
-    "│": "|", "─": "-", "½": "1/2", "\u202f": " ", "\u00a0": " ",
+    "│": "|", "─": "-", "½": "1/2", "±": "+/-", "✅": "+", "❌": "x", "↔": "=",
+    "◆": "o", "\u202f": " ", "\u00a0": " ",
 }  # fmt: skip
 """What is printed for a sign when the output's encoding lacks it."""
+
+# The curves of a chart, and its levels, which have one dot in a letter.
+_SPELT |= {chr(0x2800 + x): "." if x.bit_count() == 1 else "*" for x in range(1, 256)}
 
 _GAP = 2
 """Spaces between two columns."""
