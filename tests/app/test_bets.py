@@ -93,9 +93,11 @@ async def test_a_game_that_lacks_a_team_is_waited_for_and_not_passed_over(store:
             await chooser.choose(draft_of("ARIZ -4.5", Beside(), 1000))
         found = await chooser.choose(draft_of("women ARIZ -4.5", Beside(), 1000))
         assert found.games == (women,)
-    await store.save_games([(replace(men, away="AMER"), None)], NOW)
-    found = await Chooser(store, NOW).choose(draft_of("men ARIZ -4.5", Beside(), 1000))
-    assert [x.name for x in found.games] == ["AMER@ARIZ"]
+    for known in (replace(men, id="401800002", away="AMER"), replace(men, away="AMER")):
+        await store.save_games([(known, None)], NOW)
+        found = await Chooser(store, NOW).choose(draft_of("men ARIZ -4.5", Beside(), 1000))
+        assert [x.name for x in found.games] == ["AMER@ARIZ"]
+        await store.save_games([(replace(known, away="BC", home="LSU"), None)], NOW)
 
 
 @pytest.mark.parametrize(

@@ -468,6 +468,8 @@ class _Search:
             raise NoSuchGame(f"{text!r}: no game on the slate fits")
         nearest, _ = min(fitting, key=lambda x: _nearness(x[0], x[1], self.now))
         same_day = tuple(g for g, _ in fitting if g.slate == nearest.slate)
+        whole = {x.league for x in same_day if not x.undecided}
+        same_day = tuple(x for x in same_day if not x.undecided or x.league not in whole)
         if len(same_day) > 1:
             same_day = tuple(x for x in same_day if self._has_players(legs, x)) or same_day
         if len(same_day) > 1:
