@@ -412,9 +412,12 @@ async def test_lost_data_that_a_stop_left_untold_are_told_by_the_next_run(tmp_pa
         for bets in ((), (asked,)):
             await night.notices.recall([replace(dark(2), tracked=bets)])
             assert not night.notices.has_outage
-        await night.notices.recall([dark(2)])
+        women = replace(dark(2).game, id="401900001", league="ncaaw")
+        await night.notices.recall([dark(2), replace(dark(2), game=women)])
         await night.pass_time(25)
-        assert night.phone.words == ["⚠ No data on LAL@DEN: no source answers."]
+        assert night.phone.words == [
+            "⚠ No data on 2 games (LAL@DEN, LAL@DEN (NCAA women)): no source answers."
+        ]
 
 
 async def test_an_outage_that_is_over_before_it_is_told_is_not_told(tmp_path: Path) -> None:

@@ -433,7 +433,7 @@ class Daemon:
         del self._following[tracking.game.id]
         self._live_view.leave(tracking.game.id)
         self._progress.ended(tracking.game.name)
-        self._tell(GameLeft(tracking.game.name))
+        self._tell(GameLeft(tracking.game.title))
 
     def _hear(self, source: str) -> None:
         """Let every game of a league poll at once when a fresh board of that league has come."""

@@ -162,6 +162,11 @@ class Game:
         return f"{self.away} @ {self.home}{self.of_league}"
 
     @property
+    def title(self) -> str:
+        """The matchup and, outside the NBA, its league: of one day, no other game has it."""
+        return self.name + self.of_league
+
+    @property
     def of_league(self) -> str:
         """The league in brackets, since a school has two teams; empty for the NBA."""
         return "" if self.league == NBA.id else f" ({self.rules.name})"

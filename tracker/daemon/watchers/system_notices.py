@@ -220,9 +220,9 @@ class SystemNotices:
             waited = _lost_after(trouble)
             since = still or x.seen_at or now - waited
             away = max(now - since, waited).total_seconds()
-            self._without_data[x.game.name] = trouble, self._clock.monotonic() - away
+            self._without_data[x.game.title] = trouble, self._clock.monotonic() - away
             if last is not None and last[1] >= since + waited:
-                self._reported.add(x.game.name)
+                self._reported.add(x.game.title)
         self._outage.set()
 
     def jobs(self) -> tuple[Coroutine[None, None, None], ...]:

@@ -230,7 +230,7 @@ def note(tracking: GameTracking, why: Unreadable, now: datetime) -> Change:
         change,
         tracking=replace(change.tracking, lost=True),
         alerts=change.alerts + alerts,
-        notes=(*change.notes, GameLost(tracking.game.name, why.trouble.value)),
+        notes=(*change.notes, GameLost(tracking.game.title, why.trouble.value)),
     )
     return _asked(freeze_pending(change, now, "the feed is away"))
 
@@ -258,7 +258,7 @@ def _heard(
     if tracking.lost:
         return True, (), ()
     alerts = announce(tracking, Fact.FEED_DOWN, now, detail=STOOD_STILL)
-    return True, alerts, (GameLost(tracking.game.name, STOOD_STILL),)
+    return True, alerts, (GameLost(tracking.game.title, STOOD_STILL),)
 
 
 def _feed_back(
@@ -271,7 +271,7 @@ def _feed_back(
     seconds = int((now - (still or tracking.seen_at)).total_seconds())
     away = f"away for {seconds // 60} min {seconds % 60} s"
     return announce(tracking, Fact.FEED_BACK, now, detail=away), (
-        GameBack(tracking.game.name, away),
+        GameBack(tracking.game.title, away),
     )
 
 

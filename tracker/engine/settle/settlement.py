@@ -468,7 +468,7 @@ def end_unheard(change: Change, doubt: str, now: datetime) -> Change:
     if all(x.done_in(tracking.game.id) for x in tracking.tracked):
         return _let_go(change, why, now)
     change = _leave_to_person(change, why, now)
-    return replace(change, notes=(*change.notes, GameUnfinished(tracking.game.name, why)))
+    return replace(change, notes=(*change.notes, GameUnfinished(tracking.game.title, why)))
 
 
 def _let_go(change: Change, why: str, now: datetime) -> Change:
