@@ -377,6 +377,7 @@ def test_a_parlay_is_one_bet_on_all_of_its_games(cli: Cli, config: Path) -> None
     assert (bet["odds"], bet["stake_cents"], bet["to_win_cents"]) == ("+950", 1000, 9500)
     assert bet["game"]["home"] == "BOS"
     assert not cli("add", line, "--json").json["created"]
+    assert cli("status").out.count("Parlay (4)") == 2, "`status` lists it under each of its games"
 
 
 def test_the_same_bet_in_other_words_is_told(cli: Cli) -> None:

@@ -126,7 +126,8 @@ class _Picture:
 def _tell(x: _Picture) -> None:
     tracked = {t.bet.number: (tracking, t) for tracking in x.trackings for t in tracking.tracked}
     for game in sorted(x.whole.games, key=lambda g: (g.game.start, g.game.id)):
-        bets = [b for b in x.whole.bets if b.game is not None and b.game.id == game.game.id]
+        # A parlay stands under each of its games, as on their cards.
+        bets = [b for b in x.whole.bets if any(g.id == game.game.id for g in b.games)]
         say(_game_line(game, x))
         rows = [_row(bet, tracked, x) for bet in bets]
         if rows:
