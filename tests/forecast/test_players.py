@@ -219,6 +219,20 @@ def opening(seconds: float) -> GameState:
     return GameState(GAME, Phase.LIVE, 1, 720 - seconds, Score(level, level), players=tuple(lines))
 
 
+def test_who_is_no_starter_is_known_once_the_starters_are() -> None:
+    """Until his side's starters are listed, a player may start; then the others are substitutes."""
+    lines = tuple(replace(x, on_court=False, seen=None) for x in opening(0.0).players)
+    prior = PlayerPrior(34.0, 16.0, 0.4, STAR.rates)
+
+    def reserve(listed: Side | None) -> float:
+        box = tuple(replace(x, starter=x.starter and x.side is listed) for x in lines)
+        to_come = GameState(GAME, Phase.SCHEDULED, 0, 720.0, Score(0, 0), players=box)
+        return look(to_come, prior).player(Player("Reserve A", Side.HOME)).minutes
+
+    assert reserve(Side.HOME) == pytest.approx(16.0, abs=2.0)
+    assert reserve(None) > reserve(Side.HOME) + 3.0
+
+
 @pytest.mark.parametrize("known", [False, True])
 def test_expected_minutes_stand_while_the_line_ups_of_the_tip_play(known: bool) -> None:
     """Nobody is expected to play more or less for what the first minutes cannot have told.

@@ -381,7 +381,10 @@ class PlayerOutlook:
         line, scene, limit = self.line, self.scene, self.priors.figures.fouls
         prior = self.priors.of(self.side, self.key)
         # Before the tip a box may list no starters yet.
-        known = None if scene.played == 0 and not line.starter else line.starter
+        told = scene.played > 0 or any(
+            x.starter for x in scene.lines.values() if x.side is self.side
+        )
+        known = line.starter if told else None
         usual = prior.minutes(known) / self.regulation
         starter = prior.starts if known is None else float(known)
         stretch = GAME_MINUTES / self.regulation
