@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.special import expit
@@ -26,15 +26,9 @@ from tracker.forecast.calibration import (
     family_of,
 )
 from tracker.forecast.documents import About, text_of
+from tracker.modelling import Array
 from tracker.modelling.metrics import BINS, CLIP, DRAWS, SEED, log_losses
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from tracker.store.outcomes import OfficialChance
-
-    Array = NDArray[Any]
-
+from tracker.store.outcomes import OfficialChance
 
 FOLDS = 5
 """Parts into which bets are split by time: each but the first is judged by a map fitted on all

@@ -12,9 +12,10 @@ import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tracker.forecast.game.parameters import Parameters, decode
 from tracker.modelling import Progress
@@ -24,10 +25,6 @@ from tracker.modelling.games.fit import fit_text, only
 from tracker.modelling.games.report import NAMES, SCORES, grid, scores
 from tracker.modelling.players import report
 from tracker.modelling.shipped import PLANS, PLAYERS, each_step_once
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 
 # ----------------------------------------------------------- the texts of the model card
 

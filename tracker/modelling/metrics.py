@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from statistics import median
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import expit, ndtr
@@ -24,12 +23,7 @@ from tracker.domain.bet import Result
 from tracker.domain.policy import LevelRule, SwingRule
 from tracker.engine.record import wilson
 from tracker.engine.rules.state_machine import COOLDOWN
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[Any]
-
+from tracker.modelling import Array
 
 SEED = 7
 """The seed of bootstrap, randomised PIT and simulations: the same data give the same card."""

@@ -10,19 +10,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from tracker.app.market.backtest import backtest
 from tracker.domain import TrackerError
 from tracker.domain.league import NBA
+from tracker.engine.market.strategy import Strategy
+from tracker.forecast import Parameters
 from tracker.forecast.documents import sealed, text_of
 from tracker.forecast.game.parameters import decode
-from tracker.modelling import Progress, silent
+from tracker.modelling import Array, Progress, silent
 from tracker.modelling.backtest import candidates, read_rows
 from tracker.modelling.games import BadDataset, check_seasons, read, seasons_played
 from tracker.modelling.games.evaluate import scored
@@ -31,17 +34,6 @@ from tracker.modelling.players import seasons_with_players
 from tracker.modelling.players.evaluate import evaluate_players
 from tracker.modelling.players.fit import MODEL, fit_players
 from tracker.modelling.players.known import know
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from numpy.typing import NDArray
-
-    from tracker.engine.market.strategy import Strategy
-    from tracker.forecast import Parameters
-
-    Array = NDArray[Any]
-
 
 LEAST_UNSEEN = 100
 """The least games of a season to judge a fit on; the newest season that has them is taken."""

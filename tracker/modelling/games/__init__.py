@@ -20,20 +20,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from pathlib import Path
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from tracker.domain import TrackerError
 from tracker.domain.league import LEAGUES, League, season_name
 from tracker.forecast.teams import FIGURES, EndsBelief, TeamEnds, lean, swing_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    Array = NDArray[Any]
+from tracker.modelling import Array
 
 
 class BadDataset(TrackerError):

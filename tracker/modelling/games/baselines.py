@@ -7,25 +7,18 @@ each baseline on the same states, game by game.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import gammainc, ndtr
 
-from tracker.modelling import Progress, metrics
+from tracker.modelling import Array, Progress, metrics
 from tracker.modelling.games import rows_of
+from tracker.modelling.games.observe import Checkpoint, Recorded
 from tracker.modelling.games.trace import Sample, draw
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    from tracker.modelling.games.observe import Checkpoint, Recorded
-
-    Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,25 +20,16 @@ difference a little more. In the last minute no correction could be told from no
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tracker.forecast.game import whole
+from tracker.forecast.game import Endgame, whole
 from tracker.forecast.game.endgame import LONG_TILT, untilted
+from tracker.modelling import Array
 from tracker.modelling.games import rows_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
-    from tracker.forecast.game import Endgame
-    from tracker.modelling.games.trace import Possessions, Sample
-
-    Array = NDArray[Any]
-
+from tracker.modelling.games.trace import Possessions, Sample
 
 LEADS = 20
 """The largest lead, in points, that the tables have; larger ones are taken as this."""

@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from tracker.forecast import Parameters
 from tracker.forecast.game.parameters import decode
-from tracker.modelling import Progress, metrics, silent
-from tracker.modelling.games import observe, read
+from tracker.modelling import Array, Progress, metrics, silent
+from tracker.modelling.games import Dataset, observe, read
 from tracker.modelling.games.baselines import paired
 from tracker.modelling.games.fit import complete, fit_text, priors_of
+from tracker.modelling.games.observe import Checkpoint, Recorded
 from tracker.modelling.games.report import plot, write
 from tracker.modelling.games.trace import trace
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from tracker.forecast import Parameters
-    from tracker.modelling.games import Dataset
-    from tracker.modelling.games.observe import Checkpoint, Recorded
-
-    Array = NDArray[Any]
 
 EARLY = {"tip": 1.0, "end Q1": 0.75, "half": 0.5, "end Q3": 0.25}
 """Early moments, by the part of regulation that is left: a model file holds its form's scores at

@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import math
 import warnings
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
@@ -22,9 +24,11 @@ from tracker.forecast.game import parameters as figures
 from tracker.forecast.model import leaning
 from tracker.forecast.teams import LEVEL_GAMES, RatingFigures, write_ends
 from tracker.host import whole_file
-from tracker.modelling import Progress, silent
+from tracker.modelling import Array, Progress, silent
 from tracker.modelling.games import (
     BadDataset,
+    Dataset,
+    Games,
     believed_ends,
     check_seasons,
     digest,
@@ -34,18 +38,7 @@ from tracker.modelling.games import (
     read,
     rows_of,
 )
-from tracker.modelling.games.trace import Priors, draw, trace
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from tracker.modelling.games import Dataset, Games
-    from tracker.modelling.games.trace import Seconds, Trace
-
-    Array = NDArray[Any]
+from tracker.modelling.games.trace import Priors, Seconds, Trace, draw, trace
 
 
 def walk_forward(games: Games, figures: RatingFigures) -> Priors:

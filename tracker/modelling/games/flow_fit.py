@@ -5,13 +5,14 @@ An overtime is the endgame's table at a tied score, slowed to the points of reco
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tracker.domain.league import League
 from tracker.domain.market import Span
-from tracker.forecast.game import BoxFigures, Overtime
+from tracker.forecast.game import BoxFigures, Endgame, Overtime
 from tracker.forecast.game.endgame import tilted
 from tracker.forecast.game.flow import (
     LARGEST_PRIOR,
@@ -25,20 +26,10 @@ from tracker.forecast.game.flow import (
     swell,
 )
 from tracker.forecast.game.lattice import Pmf, Skewed
+from tracker.modelling import Array
+from tracker.modelling.games import Dataset
 from tracker.modelling.games.endgame_fit import hats
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from tracker.domain.league import League
-    from tracker.forecast.game import Endgame
-    from tracker.modelling.games import Dataset
-    from tracker.modelling.games.trace import Priors, Sample, Seconds
-
-    Array = NDArray[Any]
-
+from tracker.modelling.games.trace import Priors, Sample, Seconds
 
 LAYER = 120
 """Seconds left at which the endgame's tables follow on the flow."""

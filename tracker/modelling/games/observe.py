@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tracker.domain.chance import Chance
 from tracker.domain.game import Box, Game, GameState, Pair, Phase, Score, Side, TeamBox
-from tracker.domain.market import Direction, Moneyline, Span, Spread, TeamTotal, Total
+from tracker.domain.league import League
+from tracker.domain.market import Direction, Market, Moneyline, Span, Spread, TeamTotal, Total
 from tracker.domain.prior import Prior, PriorSource
-from tracker.forecast import forecast, parlay, price
+from tracker.forecast import Outlook, Parameters, forecast, parlay, price
+from tracker.forecast.game.lattice import Lattice, Pmf
+from tracker.modelling import Array
+from tracker.modelling.games import Dataset
+from tracker.modelling.games.trace import Priors, Seconds
 from tracker.modelling.metrics import crps_lattice
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from numpy.typing import NDArray
-
-    from tracker.domain.chance import Chance
-    from tracker.domain.league import League
-    from tracker.domain.market import Market
-    from tracker.forecast import Outlook, Parameters
-    from tracker.forecast.game.lattice import Lattice, Pmf
-    from tracker.modelling.games import Dataset
-    from tracker.modelling.games.trace import Priors, Seconds
-
-    Array = NDArray[Any]
 
 MARKETS = (
     "win", "spread", "total", "home total", "parlay", "span win", "span spread", "span total",

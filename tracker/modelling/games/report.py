@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
-    from tracker.modelling.games.observe import Checkpoint
+from tracker.modelling.games.observe import Checkpoint
 
 NAMES = {"win": "moneyline", "spread": "closing spread", "total": "closing total",
          "home total": "home team total", "parlay": "home ML + over"}  # fmt: skip

@@ -10,24 +10,15 @@ array for each figure that the forecast uses.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tracker.domain.game import ENDING_FREE_THROWS
-from tracker.modelling.games import Act
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from numpy.typing import NDArray
-
-    from tracker.modelling.games import Dataset
-
-    Array = NDArray[Any]
-
+from tracker.modelling import Array
+from tracker.modelling.games import Act, Dataset
 
 WINDOW = 310
 """Seconds before the end of the last period, and of overtimes, for which possessions are kept."""

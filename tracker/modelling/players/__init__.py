@@ -14,24 +14,16 @@ from __future__ import annotations
 
 import hashlib
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from tracker.domain.league import LEAGUES
+from tracker.domain.league import LEAGUES, League
+from tracker.modelling import Array
 from tracker.modelling.games import arrow_column, columns_of, rows_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from tracker.domain.league import League
-
-    Array = NDArray[Any]
-
 
 COLUMNS = ("pts", "reb", "ast", "stl", "blk", "tov", "fg3m")
 """The figures of a player, in the order of `BASIC` in `forecast.players.remainder`."""

@@ -9,8 +9,10 @@ lines, the joint chance is compared with the product of the legs.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.special import betainc, ndtr, pdtrc
@@ -19,15 +21,19 @@ from tracker.domain.chance import Chance
 from tracker.domain.game import GameState, PlayerLine, Side
 from tracker.domain.market import Direction, Market, Moneyline, PlayerTotal, TeamTotal, Total
 from tracker.domain.player import Player, Stat
+from tracker.domain.prior import Prior
 from tracker.forecast.documents import text_of
+from tracker.forecast.game.parameters import Parameters
 from tracker.forecast.model import forecast
+from tracker.forecast.outlook import Outlook
 from tracker.forecast.players import GAME_MINUTES, PlayerFigures, decode_players
 from tracker.forecast.players.lineup import Bulk, Mate
 from tracker.forecast.players.priors import PlayerPrior, PlayerPriors
 from tracker.forecast.players.remainder import BASIC, PLACE, Remainder
 from tracker.forecast.pricing.markets import parlay, price
-from tracker.modelling import Progress, metrics, silent
+from tracker.modelling import Array, Progress, metrics, silent
 from tracker.modelling.games import BadDataset, read
+from tracker.modelling.players import PlayerRows
 from tracker.modelling.players.known import (
     Expected,
     PlayerSeasons,
@@ -37,20 +43,6 @@ from tracker.modelling.players.known import (
     remainders,
 )
 from tracker.modelling.players.sample import priors_of_games, state_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from tracker.domain.prior import Prior
-    from tracker.forecast.game.parameters import Parameters
-    from tracker.forecast.outlook import Outlook
-    from tracker.modelling.players import PlayerRows
-
-    Array = NDArray[Any]
-
 
 MOMENTS = ("tip", "half", "end Q3", "5:00", "2:00")
 """The moments at which player lines are judged."""

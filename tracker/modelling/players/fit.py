@@ -6,19 +6,22 @@ fits the figures of each moment. The variation of counts around their means is f
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 
 from tracker.domain.player import Stat
 from tracker.forecast.documents import About, sealed, text_of
+from tracker.forecast.game.parameters import Parameters
 from tracker.forecast.players import GAME_MINUTES, PLAYER_FORMAT, PlayerFigures, decode_players
 from tracker.forecast.players.remainder import BASIC, PLACE, Habits, Remainder
 from tracker.host import whole_file
-from tracker.modelling import Progress, silent
+from tracker.modelling import Array, Progress, silent
 from tracker.modelling.games import check_seasons
 from tracker.modelling.players import digest
 from tracker.modelling.players.known import (
@@ -38,17 +41,6 @@ from tracker.modelling.players.known import (
 )
 from tracker.modelling.players.moment_fit import Given, fit_moment
 from tracker.modelling.players.sample import MEMORIES, RATE_DECAYS, odds_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from tracker.forecast.game.parameters import Parameters
-
-    Array = NDArray[Any]
-
 
 MEMORY = (50.0, 75.0, 100.0, 150.0, 200.0, 300.0, 450.0, 700.0)
 """The weights of a prior rate against the game's own rate, in minutes, that are tried."""

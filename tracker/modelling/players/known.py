@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.special import expit
 
 from tracker.domain.game import id_of_playoffs
+from tracker.domain.player import Stat
+from tracker.forecast.game.parameters import Parameters
 from tracker.forecast.players import GAME_MINUTES
 from tracker.forecast.players.lineup import KINDS
 from tracker.forecast.players.model import LEAST_TEAM, OVERTIME_MINUTES, RARE_OVERTIME
@@ -35,7 +39,7 @@ from tracker.forecast.players.remainder import (
     share_features,
     width_features,
 )
-from tracker.modelling import Progress
+from tracker.modelling import Array, Progress
 from tracker.modelling.games import read
 from tracker.modelling.players import PlayerMoment, PlayerRows, read_players
 from tracker.modelling.players.sample import (
@@ -53,17 +57,6 @@ from tracker.modelling.players.sample import (
     standings,
     team_to_come,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from tracker.domain.player import Stat
-    from tracker.forecast.game.parameters import Parameters
-
-    Array = NDArray[Any]
 
 END = "end"
 """The name of the moment at the end of regulation."""

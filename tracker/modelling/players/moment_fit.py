@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -16,14 +16,9 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from tracker.forecast.players.remainder import EDGES
+from tracker.modelling import Array
 from tracker.modelling.players.known import END, Expected, Inputs, Ordered, PlayerSeasons
 from tracker.modelling.players.sample import team_to_come
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[Any]
-
 
 RIDGE = 1.0
 """The ridge on the weights: a prior worth one player that each is 0, for weights without data."""

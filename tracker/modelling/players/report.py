@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from tracker.forecast.documents import text_of
+from tracker.forecast.game.parameters import Parameters
 from tracker.modelling import Progress, silent
 from tracker.modelling.games import fit as games_fit
 from tracker.modelling.games.report import grid
 from tracker.modelling.players.evaluate import evaluate_players, judge_parlays
 from tracker.modelling.players.fit import fit_players
 from tracker.modelling.players.known import know
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from tracker.forecast.game.parameters import Parameters
-
 
 PLAYER_CARD = "player-card.md"
 """The name of the player card in the folder of an evaluation and in that of documents."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.prior import Prior, PriorSource
+from tracker.forecast.game.parameters import Parameters
 from tracker.forecast.model import forecast
 from tracker.forecast.players import GAME_MINUTES
 from tracker.forecast.players.lineup import (
@@ -44,18 +46,10 @@ from tracker.forecast.players.remainder import (
     Standing,
     ramp,
 )
+from tracker.modelling import Array
+from tracker.modelling.games import Games
 from tracker.modelling.games.fit import walk_forward
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from numpy.typing import NDArray
-
-    from tracker.forecast.game.parameters import Parameters
-    from tracker.modelling.games import Games
-    from tracker.modelling.players import PlayerMoment, PlayerRows
-
-    Array = NDArray[Any]
+from tracker.modelling.players import PlayerMoment, PlayerRows
 
 MEMORIES = (0.7, 0.88, 0.98)
 """The decay of a game's weight with each later game, for minutes: fast, middle and slow."""
