@@ -413,7 +413,8 @@ async def test_a_death_at_any_operation_leaves_one_card_that_claims_to_be_the_on
         folder.mkdir()
         async with a_chat(folder) as (room, api):
             counter = [0]
-            room.loop.cards = Fragile(room.store.cards, counter, dies_at, after=after)
+            cards: Any = Fragile(room.store.cards, counter, dies_at, after=after)
+            room.loop.cards = cards
             room.loop.board = Fragile(room.board, counter, dies_at, after=after)
             died = False
             moments: list[Callable[[], None]] = [

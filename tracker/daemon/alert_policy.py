@@ -33,7 +33,6 @@ class AlertPolicy:
     """The one place that decides what becomes of alerts, for all games together."""
 
     def __init__(self, policy: Policy = USUAL) -> None:
-        """`policy` is the part of the policy that the settings give."""
         self._policy = policy
         self._snoozes: tuple[Snooze, ...] = ()
         self._told: tuple[PastMessage, ...] = ()

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
-from typing import Protocol, assert_never
+from typing import assert_never
 
 from tracker.clock import Clock, growing_wait, run_out, wait_for_event
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
@@ -21,7 +21,7 @@ from tracker.domain.events import CardClosed, CardFailing, CardGone, CardPosted,
 from tracker.domain.policy import Snooze
 from tracker.domain.tracking import GameTracking, Tracked
 from tracker.notify.channels import Board, Gone, Shown
-from tracker.store.alerting import CardRow
+from tracker.store.alerting import CardRow, Cards
 from tracker.wording.cards import BEHIND, Card, as_shown, card, silence
 
 _READINGS_KEPT = BEHIND + timedelta(minutes=1)
@@ -40,14 +40,6 @@ that are posted in place of one that is gone: where no card can be edited, each 
 another."""
 
 DOUBT = "an earlier card of this game may stand above: this one is kept up to date"
-
-
-class Waker(Protocol):
-    """Something that can be woken, such as an asyncio event."""
-
-    def set(self) -> None:
-        """Wake the task that waits."""
-        ...
 
 
 class _Readings:
@@ -112,11 +104,11 @@ class LiveView:
         self._delay = delay
         self._zone = zone
         self._games: dict[str, _Game] = {}
-        self._listeners: list[Waker] = []
+        self._listeners: list[Callable[[], None]] = []
         self._snoozes: tuple[Snooze, ...] = ()
 
-    def listen(self, listener: Waker) -> None:
-        """Wake this listener whenever there is something new to show."""
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call this listener whenever there is something new to show."""
         self._listeners.append(listener)
 
     def snooze(self, snoozes: tuple[Snooze, ...]) -> None:
@@ -210,38 +202,12 @@ class LiveView:
         return {bet: win for bet, win in earlier.items() if win is not None}
 
     def wake_listeners(self) -> None:
-        """Wake every listener."""
+        """Call every listener."""
         for listener in self._listeners:
-            listener.set()
+            listener()
 
 
 FIRST_RETRY, LONGEST_RETRY = 4.0, 120.0
-
-
-class CardStore(Protocol):
-    """Stores which message holds which game's card."""
-
-    async def of(self, channel: str) -> list[CardRow]:
-        """Every card of a channel."""
-        ...
-
-    async def begin(self, channel: str, game: str, at: datetime) -> CardRow:
-        """Record that a card is about to be sent."""
-        ...
-
-    async def finish(
-        self, channel: str, game: str, outcome: Outcome, message: str | None, at: datetime
-    ) -> None:
-        """Record what came of sending it."""
-        ...
-
-    async def close(self, channel: str, game: str, at: datetime) -> None:
-        """Record that the card shows the game's last state and is not edited again."""
-        ...
-
-    async def chances(self, game: str, since: datetime) -> list[tuple[int, datetime, float]]:
-        """The chances of a game's bets since a moment: bet, time, chance to win."""
-        ...
 
 
 @dataclass(slots=True)
@@ -268,7 +234,7 @@ class CardLoop:
 
     board: Board
     live_view: LiveView
-    cards: CardStore
+    cards: Cards
     clock: Clock
     tell: Tell
     speed: float = 1.0
@@ -449,7 +415,7 @@ async def keep_cards(
     seconds, then records what came of it, so the store must be closed after this loop.
     """
     wake = asyncio.Event()
-    loop.live_view.listen(wake)
+    loop.live_view.listen(wake.set)
     await loop.recall()
     while True:
         wake.clear()

@@ -141,7 +141,6 @@ class Daemon:
     """Runs the loops, and knows which games are being followed."""
 
     def __init__(self, parts: Parts) -> None:
-        """Build the loops; nothing runs until `live`."""
         setup = parts.setup
         self._parts = parts
         self._setup = setup

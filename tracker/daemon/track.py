@@ -40,7 +40,6 @@ class PollSource(Protocol):
 
     async def next(self, standing: GameStanding) -> Poll:
         """Wait until the next poll is due, and return it."""
-        ...
 
 
 class Recorder(Protocol):
@@ -50,7 +49,6 @@ class Recorder(Protocol):
         self, decided: Sequence[tuple[Poll, Change]], channels: Sequence[str]
     ) -> object:
         """Write polls, in this order, with all their consequences, in one transaction."""
-        ...
 
 
 class Forecasts(Protocol):
@@ -58,7 +56,6 @@ class Forecasts(Protocol):
 
     async def forecast(self, tracking: GameTracking, state: GameState) -> Outlook | Unreadable:
         """The game's outlook, or why there is none."""
-        ...
 
 
 def _as_they_are(tracking: GameTracking) -> tuple[Tracked, ...]:
@@ -151,7 +148,6 @@ class Decisions:
     def __init__(
         self, context: TrackContext, queue: asyncio.Queue[_Pending], consumer: asyncio.Task[None]
     ) -> None:
-        """Take the queue, and the task that works it off for as long as it lives."""
         self.context = context
         self._queue = queue
         self._consumer = consumer

@@ -55,7 +55,6 @@ class Lazy(Generic[Value]):
     """
 
     def __init__(self, work: Callable[[Any], Value]) -> None:
-        """`work` is the method that computes the value."""
         self.work = work
         self.__doc__ = work.__doc__
 

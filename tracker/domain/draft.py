@@ -304,7 +304,6 @@ class AmbiguousGame(BadBet):
     """The bet may mean any of several games, which `games` holds."""
 
     def __init__(self, message: str, games: tuple[Game, ...]) -> None:
-        """`message` names the games."""
         super().__init__(message)
         self.games = games
 
@@ -316,7 +315,6 @@ class NoSuchGame(BadBet):
     """
 
     def __init__(self, message: str, near: str = "") -> None:
-        """`message` names the bet."""
         super().__init__(message)
         self.near = near
 

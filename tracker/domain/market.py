@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import assert_never
+from typing import Any, assert_never
 
 from tracker.domain.game import Side
 from tracker.domain.league import League
@@ -270,6 +271,20 @@ GameMarket = Moneyline | Spread | Total | TeamTotal | OddEven | ThreeWay
 
 Market = GameMarket | PlayerMarket
 
+MARKETS: Mapping[str, type[Any]] = {
+    "moneyline": Moneyline,
+    "spread": Spread,
+    "total": Total,
+    "team_total": TeamTotal,
+    "odd_even": OddEven,
+    "three_way": ThreeWay,
+    "player_total": PlayerTotal,
+    "double_double": DoubleDouble,
+}
+"""The class of each market by its name in the JSON contracts."""
+
+_NAMES = {market: name for name, market in MARKETS.items()}
+
 
 def line_text(points: float, *, signed: bool = False) -> str:
     """A line as a bettor writes it: `224.5`, `-4.5`, `+3`, and `PK` for a signed zero."""
@@ -285,25 +300,7 @@ def multiple_text(market: DoubleDouble) -> str:
 
 def kind(market: Market) -> str:
     """The market's name in the JSON contracts: `moneyline`, `spread`, `total`, `team_total`, ..."""
-    match market:
-        case Moneyline():
-            return "moneyline"
-        case Spread():
-            return "spread"
-        case Total():
-            return "total"
-        case TeamTotal():
-            return "team_total"
-        case OddEven():
-            return "odd_even"
-        case ThreeWay():
-            return "three_way"
-        case PlayerTotal():
-            return "player_total"
-        case DoubleDouble():
-            return "double_double"
-        case _:
-            assert_never(market)
+    return _NAMES[type(market)]
 
 
 def describe(market: Market, home: str, away: str) -> str:

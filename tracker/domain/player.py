@@ -313,7 +313,6 @@ class NoSuchPlayer(BadBet):
     """
 
     def __init__(self, message: str, game: Game, near: str = "") -> None:
-        """`message` names the game."""
         super().__init__(message)
         self.game = game
         self.near = near
@@ -323,7 +322,6 @@ class AmbiguousPlayer(BadBet):
     """The words may mean several players of the game, which `players` holds."""
 
     def __init__(self, message: str, game: Game, players: tuple[Player, ...]) -> None:
-        """`message` names the players."""
         super().__init__(message)
         self.game = game
         self.players = players

@@ -62,7 +62,6 @@ class _WordedRule:
         raise NotImplementedError
 
     def __post_init__(self) -> None:
-        """Keep the text."""
         object.__setattr__(self, "text", self._words)
 
 

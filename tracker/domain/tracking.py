@@ -570,7 +570,6 @@ class Gathering:
     """
 
     def __init__(self, change: Change) -> None:
-        """`change` is the poll's change so far."""
         self._change = change
         self._bets: dict[int, Tracked] = {}
         self.snapshots: list[Snapshot] = []

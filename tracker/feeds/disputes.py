@@ -64,7 +64,6 @@ class Disputes:
     """
 
     def __init__(self, clock: Clock, tell: Tell) -> None:
-        """Nothing has been compared yet."""
         self._clock = clock
         self._tell = tell
         self._cases: OrderedDict[str, _Case] = OrderedDict()

@@ -119,7 +119,6 @@ class Breaker:
     """
 
     def __init__(self) -> None:
-        """The breaker starts closed: the primary source is in use."""
         self.open = False
         self._needed = TRUSTED_AFTER
         self._closed_at: float | None = None

@@ -57,7 +57,6 @@ class SourceHealth:
     """
 
     def __init__(self, source: str, tell: Tell, report_status: ReportStatus) -> None:
-        """The source counts as well until a request fails."""
         self._source = source
         self._tell = tell
         self._report_status = report_status

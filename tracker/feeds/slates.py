@@ -52,7 +52,6 @@ class Slate:
     """The games of one source, remembered while the source does not answer."""
 
     def __init__(self, feed: Feed, clock: Clock) -> None:
-        """Nothing is requested before the first `read`."""
         self._feed = feed
         self._clock = clock
         self._listed: tuple[Listing, ...] | None = None

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from tracker.domain import BadBet
+from tracker.domain.catalog import Team
 from tracker.domain.catalog.books import book_name
 from tracker.domain.draft import Draft, parse_placed_at
 from tracker.domain.league import LEAGUES
@@ -19,9 +19,6 @@ from tracker.domain.pick import Written, tags_of
 from tracker.domain.policy import parse_rules
 from tracker.language import find_in, parse_bet, parse_matchup, read_line, stake_written
 from tracker.language.picks import is_uneven
-
-if TYPE_CHECKING:
-    from tracker.domain.catalog import Team
 
 
 @dataclass(frozen=True, slots=True)

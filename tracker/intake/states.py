@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tracker.domain import TrackerError
 from tracker.domain.catalog import find_teams, teams
@@ -28,22 +28,18 @@ from tracker.domain.game import (
     Side,
     TeamBox,
 )
-from tracker.domain.league import LEAGUES
+from tracker.domain.league import LEAGUES, League
 from tracker.domain.money import decimal_of
 from tracker.domain.player import player_key
 from tracker.domain.prior import Lines, Prior, PriorSource
 from tracker.forecast.game.parameters import Parameters
 from tracker.forecast.market import LiveLines
+from tracker.forecast.players import PlayerFigures
 from tracker.forecast.players.lineup import KINDS, Bulk, Mate, brings
 from tracker.forecast.players.priors import PlayerPrior, PlayerPriors, from_averages
 from tracker.forecast.players.remainder import BASIC, PLACE
 from tracker.forecast.priors import prior_from
 from tracker.forecast.teams import lean
-
-if TYPE_CHECKING:
-    from tracker.domain.league import League
-    from tracker.forecast.players import PlayerFigures
-
 
 Json = dict[str, Any]
 
@@ -59,7 +55,6 @@ class BadState(TrackerError):
     """A state that cannot be priced; `field` names the wrong field."""
 
     def __init__(self, field: str, message: str) -> None:
-        """`message` is one sentence for a person."""
         super().__init__(message)
         self.field = field
 

@@ -60,7 +60,6 @@ class OddsSite:
     """The documents of the odds providers."""
 
     def __init__(self, showings: Sequence[Showing]) -> None:
-        """No key has used any credits yet."""
         self._showings = tuple(showings)
         self._used: dict[str, int] = defaultdict(int)
         self._asked: dict[str, deque[datetime]] = defaultdict(deque)

@@ -159,7 +159,6 @@ class Pages:
     """The documents of a site as JSON, each rendered once and kept until it changes."""
 
     def __init__(self) -> None:
-        """Keep no document yet."""
         self._kept: dict[str, Page] = {}
 
     def page(self, key: str, changed: datetime, build: Callable[[], Any]) -> Page:

@@ -72,7 +72,6 @@ class Store(BetRegister, Reading, Outbox):
     """
 
     def __init__(self, database: Database) -> None:
-        """Use `open` to make one."""
         super().__init__(database)
         self.alerting = Alerting(database)
         self.by_hand = ByHand(database)

@@ -20,18 +20,12 @@ from tracker.domain.chance import NoChance
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Side
 from tracker.domain.market import (
+    MARKETS,
     Direction,
-    DoubleDouble,
     Market,
-    Moneyline,
-    OddEven,
     Parity,
-    PlayerTotal,
+    PlayerMarket,
     Span,
-    Spread,
-    TeamTotal,
-    ThreeWay,
-    Total,
     kind,
 )
 from tracker.domain.money import Odds
@@ -242,66 +236,20 @@ _NONE: Columns = {
 
 def market_columns(market: Market) -> Columns:
     """A market as columns. Columns that it does not use are None."""
-    return _NONE | {"market": kind(market), "span": market.span.value} | _own(market)
-
-
-def _own(market: Market) -> Columns:
-    """The columns that a market fills besides its name and its span."""
-    match market:
-        case Moneyline():
-            return {"side": market.side.value}
-        case Spread():
-            return {"side": market.side.value, "points": market.points}
-        case Total():
-            return {"direction": market.direction.value, "points": market.points}
-        case TeamTotal():
-            return {
-                "side": market.side.value,
-                "direction": market.direction.value,
-                "points": market.points,
-            }
-        case OddEven():
-            return {"side": _side(market.side), "parity": market.parity.value}
-        case ThreeWay():
-            return {"side": _side(market.side)}
-        case PlayerTotal():
-            return _player(market.player) | {
-                "stat": market.stat.value,
-                "direction": market.direction.value,
-                "points": market.points,
-            }
-        case DoubleDouble():
-            return _player(market.player) | {
-                "happens": market.happens,
-                "categories": market.categories,
-            }
-        case _:
-            assert_never(market)
+    found = _NONE | to_columns(market) | {"market": kind(market), "span": market.span.value}
+    if isinstance(market, PlayerMarket):
+        found |= {"player": market.player.name, "side": market.player.side.value}
+    return found
 
 
 def market_of(row: Any) -> Market:
     """The market that `market_columns` wrote. Raises ValueError for an unknown name."""
-    span, name = Span(row["span"]), row["market"]
-    match name:
-        case "moneyline":
-            return Moneyline(Side(row["side"]), span)
-        case "spread":
-            return Spread(Side(row["side"]), row["points"], span)
-        case "total":
-            return Total(Direction(row["direction"]), row["points"], span)
-        case "team_total":
-            return TeamTotal(Side(row["side"]), Direction(row["direction"]), row["points"], span)
-        case "odd_even":
-            return OddEven(Parity(row["parity"]), _side_of(row["side"]), span)
-        case "three_way":
-            return ThreeWay(_side_of(row["side"]), span)
-        case "player_total":
-            direction, points = Direction(row["direction"]), row["points"]
-            return PlayerTotal(_player_of(row), Stat(row["stat"]), direction, points)
-        case "double_double":
-            return DoubleDouble(_player_of(row), bool(row["happens"]), row["categories"])
-        case _:
-            raise ValueError(f"{name!r} is no stored market")
+    name = row["market"]
+    if name not in MARKETS:
+        raise ValueError(f"{name!r} is no stored market")
+    about = {} if row["player"] is None else {"player": Player(row["player"], Side(row["side"]))}
+    found: Market = from_row(MARKETS[name], row, **about)
+    return found
 
 
 def odds_columns(odds: Odds | None) -> Columns:
@@ -320,22 +268,6 @@ def odds_of(row: Any) -> Odds | None:
 @lru_cache(maxsize=1024)
 def _odds(text: str, decimal: str) -> Odds:
     return Odds(text, Fraction(decimal))
-
-
-def _player(player: Player) -> Columns:
-    return {"player": player.name, "side": player.side.value}
-
-
-def _player_of(row: Any) -> Player:
-    return Player(row["player"], Side(row["side"]))
-
-
-def _side(side: Side | None) -> str | None:
-    return None if side is None else side.value
-
-
-def _side_of(text: str | None) -> Side | None:
-    return None if text is None else Side(text)
 
 
 def pack_meaning(draft: Draft) -> str:

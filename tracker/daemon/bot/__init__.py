@@ -61,7 +61,6 @@ class Verbs(Protocol):
 
     async def __call__(self, *args: str) -> CommandRun:
         """Run one command to its end; a command that fails is a result, not an error."""
-        ...
 
 
 class Commands:

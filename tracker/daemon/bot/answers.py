@@ -9,14 +9,18 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
-from typing import TYPE_CHECKING
 
-from tracker.app.bets import already, understood
+from tracker.app.bets import Decided, Edited, Registered, already, understood
+from tracker.app.choose_game import Choice
+from tracker.app.explain import Explained
+from tracker.app.market.value import HeldBet
 from tracker.app.report import left_out
 from tracker.domain.bet import Parlay, Status
+from tracker.domain.draft import Draft
+from tracker.domain.game import Game, GameState
 from tracker.domain.league import slate_today
-from tracker.domain.money import money_text, odds_text, plural, stake_text
-from tracker.domain.policy import Snooze, subject
+from tracker.domain.money import Odds, money_text, odds_text, plural, stake_text
+from tracker.domain.policy import Rule, Snooze, subject
 from tracker.engine.record import Tally
 from tracker.store.views import BetView
 from tracker.wording import short_market
@@ -39,16 +43,6 @@ from tracker.wording.figures import (
     tenths,
     to_decide,
 )
-
-if TYPE_CHECKING:
-    from tracker.app.bets import Decided, Edited, Registered
-    from tracker.app.choose_game import Choice
-    from tracker.app.explain import Explained
-    from tracker.app.market.value import HeldBet
-    from tracker.domain.draft import Draft
-    from tracker.domain.game import Game, GameState
-    from tracker.domain.money import Odds
-    from tracker.domain.policy import Rule
 
 COMMANDS = (
     ("status", "every game with your bets, right now"),

@@ -9,12 +9,12 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import TYPE_CHECKING
 
 from tracker.app.bets import Bets, check_over
 from tracker.app.choose_game import Choice, Chooser, ReadGames
 from tracker.app.explain import Explainer
 from tracker.app.market.value import HeldBet, held
+from tracker.clock import Clock
 from tracker.daemon.bot import answers
 from tracker.daemon.bot.answers import LocalTime
 from tracker.domain import BadBet, TrackerError
@@ -23,11 +23,8 @@ from tracker.domain.draft import Draft
 from tracker.domain.money import parse_money, parse_odds
 from tracker.domain.policy import parse_rules
 from tracker.intake import Beside, Changes
+from tracker.store import Store
 from tracker.wording.figures import FILE_WINS
-
-if TYPE_CHECKING:
-    from tracker.clock import Clock
-    from tracker.store import Store
 
 WHO = "chat"
 """The name in the audit log for changes made in the chat."""

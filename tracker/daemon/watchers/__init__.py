@@ -347,7 +347,6 @@ class SourceStatus:
     """The last status of each source and of each game, in memory until the next write."""
 
     def __init__(self) -> None:
-        """Nothing has been reported yet."""
         self._listeners: list[Callable[[str], None]] = []
         self._heard: dict[str, tuple[datetime, str]] = {}
         self._seen: dict[str, tuple[datetime, bool]] = {}

@@ -89,27 +89,21 @@ class TonightsGames(Protocol):
 
     def waiting(self) -> list[Game]:
         """The games that have not begun and may still begin tonight, soonest first."""
-        ...
 
     def in_play(self) -> list[Game]:
         """The games that are being played."""
-        ...
 
     def game(self, game_id: str) -> Game | None:
         """A recent or coming game by its id; None for another."""
-        ...
 
     def bet_on(self) -> dict[str, list[Bet]]:
         """The bets on each game that is followed."""
-        ...
 
     def provider_id(self, game: str) -> str | None:
         """The id by which the paid source last knew a game."""
-        ...
 
     async def take(self, asked: Asked, paid: Credit | None) -> None:
         """Take an answer's quotes, with what it cost."""
-        ...
 
 
 class Buyer:
@@ -119,7 +113,6 @@ class Buyer:
     """
 
     def __init__(self, parts: MarketParts, watch: TonightsGames) -> None:
-        """Nothing has been bought."""
         self._watch = watch
         self._parts = parts
         self._clock = parts.clock

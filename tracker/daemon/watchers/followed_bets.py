@@ -58,7 +58,6 @@ class Rosters:
     """The known players of every team, in step with the store."""
 
     def __init__(self, store: Store) -> None:
-        """No player is known until `load`."""
         self._store = store
         self._known: dict[Team, tuple[str, ...]] = {}
         self._seen: dict[Team, tuple[datetime | None, dict[str, str]]] = {}
@@ -145,7 +144,6 @@ class FollowedBets:
     """The followed games with their bets, in step with the bets file and other processes."""
 
     def __init__(self, store: Store, clock: Clock, settings: Settings, tell: Tell) -> None:
-        """`tell` reports events."""
         self._store = store
         self._clock = clock
         self._file = settings.bets.file

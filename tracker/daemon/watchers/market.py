@@ -73,7 +73,6 @@ class MarketWatch:
     """Keeps the quotes of tonight's games, and what they say about the bets."""
 
     def __init__(self, parts: MarketParts) -> None:
-        """No source is asked until the jobs run."""
         self._parts = parts
         self._clock = parts.clock
         self._store = parts.store.quotes

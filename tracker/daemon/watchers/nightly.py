@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import TYPE_CHECKING
 
 from tracker.app.report import ReportSpan, report, summary
 from tracker.clock import Clock
@@ -23,10 +22,8 @@ from tracker.engine.monitors import State
 from tracker.store import Store
 from tracker.store.trials import TrialOutcome, UnreportedVerdict
 from tracker.store.upkeep import MonitorStanding
+from tracker.store.views import BetView
 from tracker.wording.figures import needing, record_text, signed_money, to_decide
-
-if TYPE_CHECKING:
-    from tracker.store.views import BetView
 
 NIGHTLY = "nightly"
 REPORT = "report"

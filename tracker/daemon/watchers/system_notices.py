@@ -419,7 +419,6 @@ class FailureNotice:
     """Sends every channel a message that the program has failed."""
 
     def __init__(self, channels: Sequence[Channel], ends: ReportedEnds) -> None:
-        """`ends` remembers which ends were reported before."""
         self._channels = channels
         self._ends = ends
 

@@ -102,7 +102,6 @@ class SharedBoard:
     def __init__(
         self, source: Source, path: str, fetcher: Fetcher, clock: Clock, health: SourceHealth
     ) -> None:
-        """Nothing is requested before the first `read`."""
         self.path = path
         self.streak = 0
         """Good answers in a row."""
@@ -261,7 +260,6 @@ class Watch(Protocol):
         Where the document is behind the state that is `believed`, another source may be asked
         instead.
         """
-        ...
 
 
 class Feed:

@@ -76,7 +76,6 @@ class NotText(TrackerError):
     """A text holds bytes that are none, or half a character, which no database stores."""
 
     def __init__(self, text: str) -> None:
-        """Name the text."""
         super().__init__(f"{text!r} holds bytes that are no text: write it in UTF-8")
 
 
@@ -274,7 +273,6 @@ class Subject:
     """What the store keeps about one subject. Methods of it are made by `reads` and `writes`."""
 
     def __init__(self, database: Database) -> None:
-        """The store makes one."""
         self._db = database
 
 
