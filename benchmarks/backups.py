@@ -109,7 +109,7 @@ async def main_async(megabytes: int, rounds: int) -> int:
         settings = load_settings(config)
         newest = next(iter(sets(settings.backup_folder).values()))
         async with await Store.open(newest / DATABASE, now=_START, readonly=True) as store:
-            content = await store.export_hash()
+            content = await store.exports.hash()
         rows = _rows(newest / DATABASE)
         home = folder / "other"
         place = TrackerFiles(home / "tracker.db", home / "tracker.toml", home / "bets.toml")

@@ -39,7 +39,7 @@ def hash_of(database: Path) -> str:
 
     async def look() -> str:
         async with await Store.open(database, now=NOW, readonly=True) as store:
-            return await store.export_hash()
+            return await store.exports.hash()
 
     return asyncio.run(look())
 

@@ -78,11 +78,11 @@ async def test_a_night_is_there_in_the_morning_and_is_not_asked_for_again(tmp_pa
         assert {len(x.periods or ()) for x in states} == {4}
         who = await store.players.recent_games([("nba", "tyrese maxey")])
         assert who
-        before, once = sum(server.requests.values()), await store.export_hash()
+        before, once = sum(server.requests.values()), await store.exports.hash()
         again = await work.run("nba", of_games())
         assert all(x.whole for x in again)
         assert sum(server.requests.values()) == before
-        assert await store.export_hash() == once
+        assert await store.exports.hash() == once
 
 
 async def test_a_game_without_its_box_is_a_gap_that_is_told_and_filled(tmp_path: Path) -> None:

@@ -191,7 +191,7 @@ async def fortnight(folder: Path) -> tuple[list[tuple[str, str, str]], str]:
 async def content(folder: Path) -> str:
     """The hash of all that is stored."""
     async with await Store.open(folder / "tracker.db", now=T0, readonly=True) as store:
-        return await store.export_hash()
+        return await store.exports.hash()
 
 
 async def holds(home: Household, server: Running) -> None:

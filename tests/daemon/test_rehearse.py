@@ -50,7 +50,7 @@ async def _play(
         playbacks, (*drafts, *lines), database, RULES, _no_lines, lambda *_: None
     )
     async with await Store.open(database, now=night.TIP_OFF, readonly=True) as store:
-        return found, await store.export("bets")
+        return found, await store.exports.rows("bets")
 
 
 GAMES = tuple(Playback(find_recording(night.RECORDINGS[g])) for g in ("SAC@PHI", "LAC@LAL"))

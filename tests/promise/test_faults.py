@@ -133,7 +133,9 @@ async def play(
         with pytest.raises(Enough):
             async with deciding(context) as decisions:
                 await track(tracking, poller, decisions)
-        rows = {x: await store.export(x) for x in ("alerts", "settlements", "snapshots", "polls")}
+        rows = {
+            x: await store.exports.rows(x) for x in ("alerts", "settlements", "snapshots", "polls")
+        }
     gaps = [b - a for a, b in zip(poller.heard, poller.heard[1:], strict=False)]
     return Played(gaps, told, rows)
 
@@ -197,7 +199,7 @@ async def test_a_thousand_equal_answers_leave_one_trace(tmp_path: Path) -> None:
         with pytest.raises(Enough):
             async with deciding(context) as decisions:
                 await track(tracking, Again(found, clock), decisions)
-        rows = [len(await store.export(x)) for x in ("polls", "snapshots", "alerts")]
+        rows = [len(await store.exports.rows(x)) for x in ("polls", "snapshots", "alerts")]
     assert rows == [2, len(PICKS), 0]
 
 

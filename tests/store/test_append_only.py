@@ -63,6 +63,6 @@ async def test_a_body_may_be_dropped_but_not_changed(store: Store) -> None:
     await filled(store)
     with pytest.raises(sqlite3.IntegrityError, match="never changed"):
         await store._db.write(lambda db: db.execute("UPDATE body SET size = 0"))
-    assert await store.prune(after(60)) == 2
-    assert len(await store.export("polls")) == 2
-    assert [x async for x in store.bodies(None, T0, after(60))] == []
+    assert await store.upkeep.prune(after(60)) == 2
+    assert len(await store.exports.rows("polls")) == 2
+    assert [x async for x in store.upkeep.bodies(None, T0, after(60))] == []

@@ -34,14 +34,14 @@ async def text_of(path: Path) -> str:
     """The archive of a database."""
     to = io.StringIO()
     async with await Store.open(path, now=T0, readonly=True) as store:
-        await store.write_archive(to)
+        await store.exports.write(to)
     return to.getvalue()
 
 
 async def restored(text: str, path: Path) -> int:
     """Restore an archive into a new database."""
     async with await Store.open(path, now=T0) as store:
-        return await store.restore(text.splitlines(keepends=True))
+        return await store.exports.restore(text.splitlines(keepends=True))
 
 
 async def test_export_import_export_is_byte_identical(played: Path, tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ async def test_export_import_export_is_byte_identical(played: Path, tmp_path: Pa
         await Store.open(played, now=T0, readonly=True) as one,
         await Store.open(copy, now=T0, readonly=True) as other,
     ):
-        assert await one.export_hash() == await other.export_hash()
+        assert await one.exports.hash() == await other.exports.hash()
         assert await one.bets_view(()) == await other.bets_view(())
         assert await one.trackings(()) == await other.trackings(())
 

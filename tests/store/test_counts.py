@@ -17,8 +17,8 @@ async def test_counts_are_kept_over_those_of_before(tmp_path: Path) -> None:
     two = Usage("cdn.nba.com", 120, 9, 7, 6, 7, 99_000, (("blocked", 1), ("down", 1)))
     assert one.failed == 2
     async with await Store.open(tmp_path / "t.db", now=AT) as store:
-        assert await store.usage() is None
+        assert await store.monitoring.usage() is None
         await store.keep_answers({}, {}, {"nba": one}, AT)
         await store.keep_answers({}, {}, {"nba": two}, AT + timedelta(seconds=30))
     async with await Store.open(tmp_path / "t.db", now=AT, readonly=True) as store:
-        assert await store.usage() == (AT + timedelta(seconds=30), {"nba": two}, None)
+        assert await store.monitoring.usage() == (AT + timedelta(seconds=30), {"nba": two}, None)

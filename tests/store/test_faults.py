@@ -30,14 +30,14 @@ async def test_a_full_disk_loses_nothing_and_the_store_goes_on(store: Store) -> 
         db.execute(f"PRAGMA max_page_count = {used + pages}")
 
     await store._db.bare(lambda db: limit(db, 0))
-    before = await store.export_hash()
+    before = await store.exports.hash()
     big = poll(after(1), body=os.urandom(100_000))
     with pytest.raises(StoreUnavailable, match="disk is full"):
         await store.record(big, full_change(tracking, after(1)), CHANNELS)
-    assert await store.export_hash() == before
+    assert await store.exports.hash() == before
     await store._db.bare(lambda db: limit(db, 10_000))
     await store.record(big, full_change(tracking, after(1)), CHANNELS)
-    assert len(await store.export("snapshots")) == 1
+    assert len(await store.exports.rows("snapshots")) == 1
     assert await store.check() == "ok"
 
 
@@ -107,8 +107,8 @@ async def test_two_processes_may_write(path: Path) -> None:
             count += 1
         assert done.result() == 0
         assert len(await store.bets_view()) == 41
-        assert len(await store.export("polls")) == count
-        assert len(await store.export("snapshots")) == count
+        assert len(await store.exports.rows("polls")) == count
+        assert len(await store.exports.rows("snapshots")) == count
         assert await store.check() == "ok"
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -125,7 +125,7 @@ async def test_a_damaged_file_is_said_to_be_damaged(path: Path) -> None:
     async def use() -> None:
         async with await Store.open(path, now=T0) as damaged:
             await damaged.trackings(DEFAULTS)
-            await damaged.export_hash()
+            await damaged.exports.hash()
 
     with pytest.raises(StoreBroken, match="damaged"):
         await use()
@@ -166,7 +166,7 @@ async def test_an_error_of_our_own_is_not_hidden(store: Store) -> None:
     orphan = full_change(tracking, after(1)).confirmations
     with pytest.raises(sqlite3.IntegrityError):
         await store.record(poll(after(1)), Change(tracking, confirmations=orphan), ())
-    assert await store.export("polls") == []
+    assert await store.exports.rows("polls") == []
 
 
 @pytest.mark.parametrize(

@@ -277,5 +277,5 @@ async def test_a_backup_can_be_opened(store: Store, path: Path) -> None:
     target = path.with_name("copy.db")
     await store.back_up(target)
     async with await Store.open(target, now=T0, readonly=True) as copy:
-        assert await copy.export_hash() == await store.export_hash()
+        assert await copy.exports.hash() == await store.exports.hash()
         assert await copy.check() == "ok"

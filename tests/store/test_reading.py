@@ -178,7 +178,7 @@ async def test_an_empty_store_can_be_read(store: Store) -> None:
     assert not await store.bets_view()
     assert not await store.alerts_view()
     assert not await store.trackings(DEFAULTS)
-    assert [await store.export(x) for x in TABLES] == [[]] * len(TABLES)
+    assert [await store.exports.rows(x) for x in TABLES] == [[]] * len(TABLES)
 
 
 async def play(path: Path, order: tuple[int, ...]) -> tuple[str, list[dict[str, object]]]:
@@ -192,7 +192,7 @@ async def play(path: Path, order: tuple[int, ...]) -> tuple[str, list[dict[str, 
             tracking: GameTracking = both[GAME.id if n % 2 else OTHER.id]
             path_of = replace(poll(after(n // 2)), path=f"boxscore/{tracking.game.id}")
             await store.record(path_of, full_change(tracking, after(n // 2)), CHANNELS)
-        return await store.export_hash(), await store.export("snapshots")
+        return await store.exports.hash(), await store.exports.rows("snapshots")
 
 
 async def test_equal_runs_export_equal_rows(tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ async def test_equal_runs_export_equal_rows(tmp_path: Path) -> None:
 async def test_what_is_exported_is_named(store: Store) -> None:
     """A table that does not exist raises KeyError and runs no query."""
     with pytest.raises(KeyError):
-        await store.export("sqlite_schema")
+        await store.exports.rows("sqlite_schema")
 
 
 async def test_a_result_that_was_taken_back_is_exported_no_more(store: Store) -> None:
@@ -218,9 +218,9 @@ async def test_a_result_that_was_taken_back_is_exported_no_more(store: Store) ->
     for one, *exported in ((first, "won", 3818, 1818), (back, None, None, None)):
         change = Change(tracking, settlements=(one,))
         await store.record(poll(one.at), change, CHANNELS)
-        [row] = await store.export("bets")
+        [row] = await store.exports.rows("bets")
         assert [row["result"], row["payout_cents"], row["profit_cents"]] == exported
-    assert len(await store.export("settlements")) == 2
+    assert len(await store.exports.rows("settlements")) == 2
 
 
 async def test_bodies_come_back_in_order_and_by_source(store: Store) -> None:
@@ -233,7 +233,7 @@ async def test_bodies_come_back_in_order_and_by_source(store: Store) -> None:
     await store.record(stray, Change(tracking), ())
 
     async def read(source: str | None, since: datetime, until: datetime) -> list[object]:
-        return [(x.at, x.path, x.body) async for x in store.bodies(source, since, until)]
+        return [(x.at, x.path, x.body) async for x in store.upkeep.bodies(source, since, until)]
 
     assert await read("nba", T0, after(1000)) == sent
     assert await read("nba", after(10), after(20)) == sent[10:20]
@@ -246,9 +246,9 @@ async def test_old_bodies_are_dropped_wherever_they_lie(store: Store) -> None:
     tracking, count = await a_book(store), 2 * BATCH + 1
     polls = [poll(after(n % 2 * 100), body=f"{n}".encode()) for n in range(count)]
     await store.record_all([(x, Change(tracking)) for x in polls], ())
-    assert await store.prune(after(50)) == BATCH + 1
-    assert await store.prune(after(50)) == 0
-    assert len([x async for x in store.bodies("nba", T0, after(999))]) == BATCH
+    assert await store.upkeep.prune(after(50)) == BATCH + 1
+    assert await store.upkeep.prune(after(50)) == 0
+    assert len([x async for x in store.upkeep.bodies("nba", T0, after(999))]) == BATCH
 
 
 async def test_large_bodies_are_dropped_sooner(store: Store) -> None:
@@ -256,8 +256,8 @@ async def test_large_bodies_are_dropped_sooner(store: Store) -> None:
     tracking, large = await a_book(store), bytes((1 << 20) + 1)
     for second, body in ((1, b"small"), (1, large), (51, large + b"1")):
         await store.record(poll(after(second), body=body), Change(tracking), ())
-    assert await store.prune(after(0), after(50)) == 1
-    kept = [len(x.body) async for x in store.bodies("nba", T0, after(99))]
+    assert await store.upkeep.prune(after(0), after(50)) == 1
+    kept = [len(x.body) async for x in store.upkeep.bodies("nba", T0, after(99))]
     assert kept == [5, len(large) + 1]
 
 
@@ -266,11 +266,11 @@ async def test_only_old_bodies_are_dropped(store: Store) -> None:
     tracking = await a_book(store)
     for second, body in ((1, b"old"), (2, b"both"), (50, b"both"), (51, b"young")):
         await store.record(poll(after(second), body=body), Change(tracking), ())
-    assert await store.prune(after(50)) == 1
-    kept = [x.body async for x in store.bodies("nba", T0, after(99))]
+    assert await store.upkeep.prune(after(50)) == 1
+    kept = [x.body async for x in store.upkeep.bodies("nba", T0, after(99))]
     assert kept == [b"both", b"both", b"young"]
     await store.record(poll(after(60), body=b"old"), Change(tracking), ())
-    kept = [x.body async for x in store.bodies("nba", T0, after(99))]
+    kept = [x.body async for x in store.upkeep.bodies("nba", T0, after(99))]
     assert kept == [b"old", b"both", b"both", b"young", b"old"]
 
 

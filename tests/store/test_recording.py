@@ -68,9 +68,9 @@ async def test_recording_the_same_again_adds_nothing(store: Store) -> None:
     tracking = await a_book(store)
     change = full_change(tracking, after(10))
     first = await store.record(poll(after(10)), change, CHANNELS)
-    before = await store.export_hash(), await store.export("deliveries")
+    before = await store.exports.hash(), await store.exports.rows("deliveries")
     assert await store.record(poll(after(10)), change, CHANNELS) == first
-    assert (await store.export_hash(), await store.export("deliveries")) == before
+    assert (await store.exports.hash(), await store.exports.rows("deliveries")) == before
 
 
 async def test_an_episode_is_delivered_once(store: Store) -> None:
@@ -88,9 +88,9 @@ async def test_a_repeated_body_is_kept_once(store: Store) -> None:
     tracking = await a_book(store)
     for second in range(3):
         await store.record(poll(after(second), body=b"same"), Change(tracking), ())
-    kept = [x async for x in store.bodies("nba", T0, after(60))]
+    kept = [x async for x in store.upkeep.bodies("nba", T0, after(60))]
     assert [x.body for x in kept] == [b"same"] * 3
-    assert await store.prune(after(60)) == 1
+    assert await store.upkeep.prune(after(60)) == 1
 
 
 async def test_games_that_share_a_response_share_its_poll(store: Store) -> None:
@@ -100,7 +100,7 @@ async def test_games_that_share_a_response_share_its_poll(store: Store) -> None:
     first = await store.record(shared, Change(tracking), ())
     other = replace(shared, reading=Unreadable(Trouble.ABSENT, "not on the board"))
     assert await store.record(other, Change(tracking), ()) == first
-    assert len(await store.export("polls")) == 1
+    assert len(await store.exports.rows("polls")) == 1
 
 
 async def test_a_poll_without_an_answer_says_why(store: Store) -> None:
@@ -108,7 +108,7 @@ async def test_a_poll_without_an_answer_says_why(store: Store) -> None:
     tracking = await a_book(store)
     down = replace(poll(T0), body=b"", digest="", reading=Unreadable(Trouble.DOWN, "timed out"))
     await store.record(down, Change(tracking), ())
-    [row] = await store.export("polls")
+    [row] = await store.exports.rows("polls")
     assert (row["trouble"], row["why"], row["digest"]) == ("down", "timed out", "")
 
 
@@ -194,8 +194,8 @@ async def test_a_withdrawn_bet_gets_no_more_history(store: Store) -> None:
     tracking = await a_book(store, "DEN -4.5", "DEN ML")
     await store.withdraw(1, after(1))
     await store.record(poll(after(2)), full_change(tracking, after(2)), CHANNELS)
-    assert {x["bet"] for x in await store.export("snapshots")} == {2}
-    assert {x["bet"] for x in await store.export("alerts")} == {2}
+    assert {x["bet"] for x in await store.exports.rows("snapshots")} == {2}
+    assert {x["bet"] for x in await store.exports.rows("alerts")} == {2}
 
 
 async def test_a_review_asks_for_a_person_until_one_decides(store: Store) -> None:

@@ -74,10 +74,10 @@ async def test_a_cancelled_record_is_whole_or_was_never_begun(store: Store) -> N
             await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-    polls = {x["at"] for x in await store.export("polls")}
-    taken = {x["at"] for x in await store.export("snapshots")}
+    polls = {x["at"] for x in await store.exports.rows("polls")}
+    taken = {x["at"] for x in await store.exports.rows("snapshots")}
     assert taken == polls
-    assert len(await store.export("alerts")) == 1 + len(polls)
+    assert len(await store.exports.rows("alerts")) == 1 + len(polls)
 
 
 async def test_the_store_closes_while_it_is_used(path: Path) -> None:
@@ -94,7 +94,7 @@ async def test_the_store_closes_while_it_is_used(path: Path) -> None:
     await asyncio.gather(closing, *recording, return_exceptions=True)
     await store.close()
     async with await Store.open(path, now=T0) as again:
-        assert len(await again.export("polls")) == 20
+        assert len(await again.exports.rows("polls")) == 20
         assert await again.trackings(DEFAULTS)
 
 

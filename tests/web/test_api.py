@@ -184,7 +184,7 @@ async def test_a_bet_is_changed_silenced_and_withdrawn(served: Served) -> None:
         assert [x["id"] for x in listed.json()["bets"]] == ids
     assert (await served.client.post("/api/v1/bets/1/withdraw")).status_code == 409
     async with await Store.open(served.database, now=SystemClock().now()) as store:
-        audit = await store.export("audit")
+        audit = await store.exports.rows("audit")
     assert {x["who"] for x in audit} == {"web:all"}
 
 

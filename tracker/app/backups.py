@@ -179,7 +179,7 @@ async def _copy(place: TrackerFiles, to: Path, now: datetime) -> _Copied:
     if not copied.current:
         return copied
     async with await Store.open(to, now=now, readonly=True) as copy:
-        return replace(copied, content=await copy.export_hash())
+        return replace(copied, content=await copy.exports.hash())
 
 
 def _described(copy: Path, now: datetime) -> _Copied:

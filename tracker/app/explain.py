@@ -323,7 +323,7 @@ class _Rebuild:
         players: tuple[PlayerLine, ...] = ()
         found: GameState | None = None
         since, until = shot.at - back, shot.at + timedelta(microseconds=1)
-        async for answer in self.at.store.bodies(None, since, until):
+        async for answer in self.at.store.upkeep.bodies(None, since, until):
             state = await asyncio.to_thread(_read, answer.body, game)
             if state is not None:
                 origin = Origin(answer.source, answer.path)

@@ -207,7 +207,7 @@ async def _requests(store: Store, day: date) -> Counts:
     The daemon counts from its start, and stores the counts, which may be of an earlier run where
     this one has just begun. A document that is not published yet is no failure.
     """
-    kept = await store.usage()
+    kept = await store.monitoring.usage()
     if kept is None:
         return {}
     counts = {name: _counted(x) for name, x in kept.hosts.items()}

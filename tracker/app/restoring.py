@@ -137,7 +137,7 @@ async def restore(source: Path, place: TrackerFiles, now: datetime) -> Restored:
             await asyncio.to_thread(_copy_database, file, fresh)
             rows = _inspect(fresh, file)
             async with await Store.open(fresh, now=now) as store:
-                content = await store.export_hash()
+                content = await store.exports.hash()
             _check_log(fresh)
             with writer.held():
                 moved = replace_by(fresh, place.database, f"{now.astimezone(UTC):{STAMP}}")

@@ -109,7 +109,7 @@ async def _bodies(
 ) -> list[tuple[datetime, str, bytes]]:
     async with session(scope) as at:
         with progress("reading the raw answers"):
-            return [(x.at, x.path, x.body) async for x in at.store.bodies(None, first, last)]
+            return [(x.at, x.path, x.body) async for x in at.store.upkeep.bodies(None, first, last)]
 
 
 def run(

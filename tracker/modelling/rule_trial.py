@@ -355,7 +355,7 @@ async def rehearse(
     async with await Store.open(database, now=starts) as store:
         for playback in playbacks:
             await _play(playback, drafts, store, defaults, Forecaster(lines_for, tell), tell)
-        return await store.export_hash()
+        return await store.exports.hash()
 
 
 async def _play(

@@ -7,19 +7,17 @@ decided and decides nothing itself.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
 from sqlite3 import Connection
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TextIO
+from typing import TYPE_CHECKING, Self
 
 from tracker.domain import BadBet
 from tracker.domain.policy import Rule
-from tracker.domain.poll import Document, Poll, Usage
-from tracker.domain.tracking import Change
-from tracker.store import auditing, outcomes, recording
+from tracker.store import auditing, outcomes
 from tracker.store.alerting import Alerting, Cards, Outbox
 from tracker.store.auditing import ByHand
 from tracker.store.bets import Added, BetRegister, Registration
@@ -35,20 +33,20 @@ from tracker.store.database import (
     WaitOut,
     migrate,
     open_database,
-    reads,
     writes,
 )
 from tracker.store.database.migrate import finish_replacing, prepare, require_current
 from tracker.store.players import Players
 from tracker.store.quotes import Quotes
 from tracker.store.reading import Reading
-from tracker.store.views import DaemonView
+from tracker.store.recording import Recording
 
 if TYPE_CHECKING:
     from tracker.store.access import Pairing, WebAccess
+    from tracker.store.exporting import Exports
     from tracker.store.known import KnownGames, Seasons
     from tracker.store.trials import Trials
-    from tracker.store.upkeep import KeptUsage, Monitoring, Upkeep
+    from tracker.store.upkeep import Monitoring, Upkeep
 
 __all__ = [
     "Store",
@@ -62,13 +60,13 @@ __all__ = [
 ]
 
 
-class Store(BetRegister, Reading, Outbox):
+class Store(Recording, BetRegister, Reading, Outbox):
     """One open database file. Use `Store.open` to make it, and close it in any case.
 
     Its own methods record polls, keep and read bets, and serve the queue of deliveries. Other
     subjects have objects of their own here: alerts and snoozes, changes by hand, live cards,
-    outcomes, players, quotes, past games, paired chats, web access, trials of models, monitors, and
-    chores with back-ups.
+    outcomes, players, quotes, past games, paired chats, web access, trials of models, monitors,
+    exports, and chores with back-ups.
     """
 
     def __init__(self, database: Database) -> None:
@@ -125,8 +123,15 @@ class Store(BetRegister, Reading, Outbox):
         return Trials(self._db)
 
     @cached_property
+    def exports(self) -> Exports:
+        """The database as text."""
+        from tracker.store.exporting import Exports
+
+        return Exports(self._db)
+
+    @cached_property
     def upkeep(self) -> Upkeep:
-        """The chores and back-ups."""
+        """The chores, back-ups and raw responses."""
         from tracker.store.upkeep import Upkeep
 
         return Upkeep(self._db)
@@ -186,51 +191,7 @@ class Store(BetRegister, Reading, Outbox):
     ) -> None:
         await self.close()
 
-    # --------------------------------------------------------------------------------- recording
-
-    async def record(self, poll: Poll, change: Change, channels: Sequence[str]) -> int:
-        """Write one poll with all that it changed, deliveries included. Returns the poll's id.
-
-        Recording the same poll again adds nothing, so a call whose answer was lost may be repeated.
-        A change with an alert to send goes before other waiting work.
-        """
-        return (await self.record_all([(poll, change)], channels))[0]
-
-    async def record_all(
-        self, decided: Sequence[tuple[Poll, Change]], channels: Sequence[str]
-    ) -> list[int]:
-        """Write several polls with their changes in one transaction, in the order of decision.
-
-        Returns the polls' ids.
-        """
-        urgent = any(x.notifies for _, change in decided for x in change.alerts)
-
-        def work(db: Connection) -> list[int]:
-            return [recording.record(db, poll, change, channels) for poll, change in decided]
-
-        return await self._db.write(work, urgent=urgent)
-
-    @writes
-    def keep_answers(
-        self,
-        db: Connection,
-        answers: Mapping[str, tuple[datetime, str]],
-        looks: Mapping[str, tuple[datetime, bool]],
-        usages: Mapping[str, Usage],
-        at: datetime,
-    ) -> None:
-        """Write down, in one transaction, the answers of sources that changed no game.
-
-        `answers` has each source's last answer: its time, and `ok` or the trouble. `looks` has, by
-        game id, when the game was last reported and whether it is stale. `usages` has the requests
-        sent to each host up to `at`, by the name of its settings; when empty, the last counts stay.
-        """
-        from tracker.store import upkeep
-
-        recording.keep_answers(db, answers)
-        recording.keep_looks(db, looks)
-        if usages:
-            upkeep.keep_usage(db, usages, at)
+    # ------------------------------------------------------------------------------------- bets
 
     @writes
     def register(
@@ -252,87 +213,11 @@ class Store(BetRegister, Reading, Outbox):
         """Stop following a bet. Returns False when it has a result or was withdrawn already."""
         return auditing.withdrawn(db, number, who, at)
 
-    # ----------------------------------------------------------------------------------- archives
-
-    @reads
-    def export(self, db: Connection, table: str) -> list[dict[str, Any]]:
-        """The rows of one of `exporting.TABLES` in a fixed order, without row ids."""
-        from tracker.store import exporting
-
-        return exporting.export(db, table)
-
-    @reads
-    def export_hash(self, db: Connection) -> str:
-        """SHA-256 in hex over the exported tables. Equal runs give equal hashes."""
-        from tracker.store import exporting
-
-        return exporting.export_hash(db)
-
-    @reads
-    def write_archive(self, db: Connection, to: TextIO) -> int:
-        """Write all that is remembered as text that `restore` can read. Returns the number of rows.
-
-        Raw responses of the feeds are left out.
-        """
-        from tracker.store import exporting
-
-        return exporting.write(db, to)
-
-    @writes
-    def restore(self, db: Connection, lines: Collection[str]) -> int:
-        """Write an archive's rows into this empty database.
-
-        Returns their number. Raises BadArchive.
-        """
-        from tracker.store import exporting
-
-        return exporting.restore(db, lines)
-
-    async def bodies(
-        self, source: str | None, since: datetime, until: datetime
-    ) -> AsyncIterator[Document]:
-        """The raw responses of a source (or of all) in [since, until), in order."""
-        from tracker.store import upkeep
-
-        place: upkeep.Place | None = upkeep.first_place(since)
-        while place is not None:
-            page = partial(upkeep.read_page, source=source, after=place, until=until)
-            found, place = await self._db.read(page)
-            for item in found:
-                yield item
-
     # ---------------------------------------------------------------------------------- upkeep
-
-    @writes
-    def keep_daemon(self, db: Connection, daemon: DaemonView) -> None:
-        """Write down which daemon works on this database, and on which clock."""
-        recording.keep_daemon(db, daemon)
-
-    @reads
-    def usage(self, db: Connection) -> KeptUsage | None:
-        """The last stored counts of requests to each host, with their time; None before any."""
-        from tracker.store import upkeep
-
-        return upkeep.last_usage(db)
 
     async def data_version(self) -> int:
         """A number that changes when another process has written. It costs a few microseconds."""
         return await self._db.bare(lambda db: int(db.execute("PRAGMA data_version").fetchone()[0]))
-
-    async def prune(self, before: datetime, large_before: datetime | None = None) -> int:
-        """Drop raw responses that only polls before this time brought. Returns their number.
-
-        Large ones, the boards of a full college day, may have a later time of their own.
-        """
-        from tracker.store import upkeep
-
-        drop = partial(upkeep.drop_batch, before=before, large_before=large_before or before)
-        row: int | None = 0
-        dropped = 0
-        while row is not None:
-            found, row = await self._db.write(partial(drop, after=row))
-            dropped += found
-        return dropped
 
     async def back_up(self, target: Path) -> None:
         """Write a checked copy of the database to `target`, while others may write."""

@@ -11,13 +11,14 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from graphlib import TopologicalSorter
 from sqlite3 import Connection
 from typing import Any, TextIO
 
 from tracker.domain import TrackerError
 from tracker.domain.bet import TO_BE_GRADED
+from tracker.store.database import Subject, reads, writes
 from tracker.store.database.migrate import migrations, version_of
 
 MARK = "tracker archive"
@@ -28,55 +29,6 @@ _LEFT_OUT = frozenset({"body", "daemon", "pulse", "meta"})
 
 class BadArchive(TrackerError):
     """The file cannot be restored. The message says where it is wrong and what to do."""
-
-
-def write(db: Connection, to: TextIO) -> int:
-    """Write every row, in an order that does not depend on insertion.
-
-    Returns the number of rows.
-    """
-    to.write(_line({"file": MARK, "schema": version_of(db)}))
-    count = 0
-    for table in _tables(db):
-        columns = _columns(db, table)
-        order = ", ".join(f'"{x}"' for x in _key(db, table) or columns)
-        for row in db.execute(f'SELECT * FROM "{table}" ORDER BY {order}'):  # noqa: S608 - no value comes from outside
-            to.write(_line([table, dict(zip(columns, row, strict=True))]))
-            count += 1
-    return count
-
-
-def restore(db: Connection, lines: Iterable[str]) -> int:
-    """Write the rows of an archive into an empty database.
-
-    Returns their number. Raises BadArchive.
-    """
-    known = {table: frozenset(_columns(db, table)) for table in _tables(db)}
-    used = [
-        x for x in known.keys() - {"game"}
-        if db.execute(f'SELECT EXISTS (SELECT 1 FROM "{x}")').fetchone()[0]  # noqa: S608 - ours
-    ]  # fmt: skip
-    if used:
-        raise BadArchive(
-            f"tracker has worked with this database already (its table {min(used)} has rows), and "
-            "an archive is restored into an empty one: stop the daemon, and name another [store] "
-            "path, or move the database away first"
-        )
-    rows = iter(_rows(lines))
-    _check_head(next(rows, (0, None))[1])
-    # The new database may have read a slate already: the archive's games replace it.
-    db.execute("DELETE FROM game")
-    count = 0
-    for number, found in rows:
-        table, row = _checked(number, found, known)
-        names = ", ".join(f'"{x}"' for x in row)
-        places = ", ".join("?" * len(row))
-        try:
-            db.execute(f'INSERT INTO "{table}" ({names}) VALUES ({places})', tuple(row.values()))  # noqa: S608 - names of its schema
-        except sqlite3.IntegrityError as why:
-            raise BadArchive(f"line {number} does not fit the rest: {why}") from None
-        count += 1
-    return count
 
 
 def is_archive(first: str) -> bool:
@@ -265,16 +217,70 @@ ORDER BY bet.number
 """Bets as a person reads them in a sheet. `tracker import` can read them back."""
 
 
-def export(db: Connection, table: str) -> list[dict[str, Any]]:
-    """The rows of a table as column to value. Raises KeyError for a table that is not in TABLES."""
-    text = _BETS if table == "bets" else TABLES[table]
-    return [dict(row) for row in db.execute(text, {"taken_back": TO_BE_GRADED})]
+class Exports(Subject):
+    """The database as text, on an open database."""
 
+    @reads
+    def rows(self, db: Connection, table: str) -> list[dict[str, Any]]:
+        """The rows of one of `TABLES` in a fixed order, without row ids. KeyError for another."""
+        text = _BETS if table == "bets" else TABLES[table]
+        return [dict(row) for row in db.execute(text, {"taken_back": TO_BE_GRADED})]
 
-def export_hash(db: Connection) -> str:
-    """SHA-256 in hex over the tables. Two replays of one recording give the same hash."""
-    digest = hashlib.sha256()
-    for table in sorted(TABLES.keys() - _UNHASHED):
-        for row in db.execute(TABLES[table]):
-            digest.update(json.dumps([table, *row]).encode())
-    return digest.hexdigest()
+    @reads
+    def hash(self, db: Connection) -> str:
+        """SHA-256 in hex over the tables. Two replays of one recording give the same hash."""
+        digest = hashlib.sha256()
+        for table in sorted(TABLES.keys() - _UNHASHED):
+            for row in db.execute(TABLES[table]):
+                digest.update(json.dumps([table, *row]).encode())
+        return digest.hexdigest()
+
+    @reads
+    def write(self, db: Connection, to: TextIO) -> int:
+        """Write all that is remembered as text that `restore` can read. Returns the number of rows.
+
+        The order does not depend on insertion. Raw responses of the feeds are left out.
+        """
+        to.write(_line({"file": MARK, "schema": version_of(db)}))
+        count = 0
+        for table in _tables(db):
+            columns = _columns(db, table)
+            order = ", ".join(f'"{x}"' for x in _key(db, table) or columns)
+            for row in db.execute(f'SELECT * FROM "{table}" ORDER BY {order}'):  # noqa: S608 - no value comes from outside
+                to.write(_line([table, dict(zip(columns, row, strict=True))]))
+                count += 1
+        return count
+
+    @writes
+    def restore(self, db: Connection, lines: Collection[str]) -> int:
+        """Write the rows of an archive into this empty database.
+
+        Returns their number. Raises BadArchive.
+        """
+        known = {table: frozenset(_columns(db, table)) for table in _tables(db)}
+        used = [
+            x for x in known.keys() - {"game"}
+            if db.execute(f'SELECT EXISTS (SELECT 1 FROM "{x}")').fetchone()[0]  # noqa: S608 - ours
+        ]  # fmt: skip
+        if used:
+            raise BadArchive(
+                f"tracker has worked with this database already (its table {min(used)} has rows), "
+                "and an archive is restored into an empty one: stop the daemon, and name another "
+                "[store] path, or move the database away first"
+            )
+        rows = iter(_rows(lines))
+        _check_head(next(rows, (0, None))[1])
+        # The new database may have read a slate already: the archive's games replace it.
+        db.execute("DELETE FROM game")
+        count = 0
+        for number, found in rows:
+            table, row = _checked(number, found, known)
+            names = ", ".join(f'"{x}"' for x in row)
+            places = ", ".join("?" * len(row))
+            add = f'INSERT INTO "{table}" ({names}) VALUES ({places})'  # noqa: S608 - of its schema
+            try:
+                db.execute(add, tuple(row.values()))
+            except sqlite3.IntegrityError as why:
+                raise BadArchive(f"line {number} does not fit the rest: {why}") from None
+            count += 1
+        return count

@@ -12,11 +12,12 @@ from tracker.domain.bet import Settlement, Snapshot
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState
 from tracker.domain.policy import Fact
-from tracker.domain.poll import Document, Origin, Poll, Unreadable
+from tracker.domain.poll import Document, Origin, Poll, Unreadable, Usage
 from tracker.domain.tracking import Change, GameTracking, RuleState
 from tracker.store import queries as q
 from tracker.store.alerting import keep_alert
 from tracker.store.bet_rows import keep_legs, keep_standing, odds_of
+from tracker.store.database import Subject, writes
 from tracker.store.database.columns import (
     pack,
     pack_state,
@@ -65,15 +66,64 @@ Followed = Mapping[int, int]
 """The bets on a game that are not withdrawn, each with its first leg on that game."""
 
 
-def record(db: Connection, poll: Poll, change: Change, channels: Sequence[str]) -> int:
-    """Write one poll and all that it changed, inside the caller's transaction.
+class Recording(Subject):
+    """What polls bring, on an open database."""
 
-    Returns the poll's id.
+    async def record(self, poll: Poll, change: Change, channels: Sequence[str]) -> int:
+        """Write one poll with all that it changed, deliveries included. Returns the poll's id.
 
-    Recording the same poll and change again adds nothing. Bets that have been withdrawn meanwhile
-    are left out, and so are those that were settled by a price which was changed meanwhile: the
-    next poll settles them by the new one.
-    """
+        Recording the same poll again adds nothing, so a call whose answer was lost may be repeated.
+        A change with an alert to send goes before other waiting work.
+        """
+        return (await self.record_all([(poll, change)], channels))[0]
+
+    async def record_all(
+        self, decided: Sequence[tuple[Poll, Change]], channels: Sequence[str]
+    ) -> list[int]:
+        """Write several polls with their changes in one transaction, in the order of decision.
+
+        Returns the polls' ids. Bets that have been withdrawn meanwhile are left out, and so are
+        those that were settled by a price which was changed meanwhile: the next poll settles them
+        by the new one.
+        """
+        urgent = any(x.notifies for _, change in decided for x in change.alerts)
+
+        def work(db: Connection) -> list[int]:
+            return [_record(db, poll, change, channels) for poll, change in decided]
+
+        return await self._db.write(work, urgent=urgent)
+
+    @writes
+    def keep_answers(
+        self,
+        db: Connection,
+        answers: Mapping[str, tuple[datetime, str]],
+        looks: Mapping[str, tuple[datetime, bool]],
+        usages: Mapping[str, Usage],
+        at: datetime,
+    ) -> None:
+        """Write down, in one transaction, the answers of sources that changed no game.
+
+        `answers` has each source's last answer: its time, and `ok` or the trouble. `looks` has, by
+        game id, when the game was last reported and whether it is stale. `usages` has the requests
+        sent to each host up to `at`, by the name of its settings; when empty, the last counts stay.
+        """
+        from tracker.store.upkeep import keep_usage
+
+        told = [{"source": x, "at": stamp(at), "word": word} for x, (at, word) in answers.items()]
+        db.executemany(_SOURCE_STATUS, told)
+        seen = [{"game": x, "at": stamp(at), "stale": stale} for x, (at, stale) in looks.items()]
+        db.executemany(_SEEN, seen)
+        if usages:
+            keep_usage(db, usages, at)
+
+    @writes
+    def keep_daemon(self, db: Connection, daemon: DaemonView) -> None:
+        """Write down which daemon works on this database, and on which clock."""
+        db.execute(_KEEP_DAEMON, to_columns(daemon) | {"one": 1})
+
+
+def _record(db: Connection, poll: Poll, change: Change, channels: Sequence[str]) -> int:
     number = _keep_poll(db, poll)
     db.execute(q.BELIEVE, _belief(change.tracking))
     _keep_players(db, poll, change.tracking)
@@ -130,23 +180,6 @@ def game_columns(game: Game) -> dict[str, object]:
         "slate": game.slate.isoformat(),
         "neutral": game.neutral,
     }
-
-
-def keep_daemon(db: Connection, x: DaemonView) -> None:
-    """Write down which daemon works on this database, and on which clock."""
-    db.execute(_KEEP_DAEMON, to_columns(x) | {"one": 1})
-
-
-def keep_answers(db: Connection, answers: Mapping[str, tuple[datetime, str]]) -> None:
-    """Write down sources' last answers: their time, and `ok` or the trouble."""
-    rows = [{"source": x, "at": stamp(at), "word": word} for x, (at, word) in answers.items()]
-    db.executemany(_SOURCE_STATUS, rows)
-
-
-def keep_looks(db: Connection, looks: Mapping[str, tuple[datetime, bool]]) -> None:
-    """Write down when games without a change were last reported, and whether they are stale."""
-    rows = [{"game": x, "at": stamp(at), "stale": stale} for x, (at, stale) in looks.items()]
-    db.executemany(_SEEN, rows)
 
 
 def _keep_poll(db: Connection, poll: Poll) -> int:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from sqlite3 import Connection, Row
 from typing import NamedTuple
 
@@ -108,7 +109,31 @@ class Backup:
 
 
 class Upkeep(Subject):
-    """The chores and back-ups of an open database."""
+    """The chores, back-ups and raw responses of an open database."""
+
+    async def bodies(
+        self, source: str | None, since: datetime, until: datetime
+    ) -> AsyncIterator[Document]:
+        """The raw responses of a source (or of all) in [since, until), in order."""
+        place: Place | None = (stamp(since), 0)
+        while place is not None:
+            page = partial(_page, source=source, after=place, until=until)
+            found, place = await self._db.read(page)
+            for item in found:
+                yield item
+
+    async def prune(self, before: datetime, large_before: datetime | None = None) -> int:
+        """Drop raw responses that only polls before this time brought. Returns their number.
+
+        Large ones, the boards of a full college day, may have a later time of their own.
+        """
+        drop = partial(_drop_batch, before=before, large_before=large_before or before)
+        row: int | None = 0
+        dropped = 0
+        while row is not None:
+            found, row = await self._db.write(partial(drop, after=row))
+            dropped += found
+        return dropped
 
     @writes
     def begin(
@@ -203,39 +228,27 @@ _LARGE = 1 << 20
 """Bytes above which a raw response is large: only the board of a full college day is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A position in the sequence of polls: the time and id of the last poll that was read."""
-
-    at: str
-    poll: int
+Place = tuple[str, int]
+"""A position in the sequence of polls: the time and id of the last poll that was read."""
 
 
-def first_place(since: datetime) -> Place:
-    """The position before every poll at `since` or later."""
-    return Place(stamp(since), 0)
-
-
-def read_page(
+def _page(
     db: Connection, source: str | None, after: Place, until: datetime
 ) -> tuple[list[Document], Place | None]:
     """The next bodies and the position after them, which is None at the end."""
     values = {
-        "source": source,
-        "after": after.at,
-        "after_id": after.poll,
-        "until": stamp(until),
+        "source": source, "after": after[0], "after_id": after[1], "until": stamp(until),
         "limit": _PAGE,
-    }
+    }  # fmt: skip
     rows = db.execute(_BODIES, values).fetchall()
     found = [
         Document(x["source"], x["path"], moment(x["at"]), zlib.decompress(x["packed"]), x["digest"])
         for x in rows
     ]
-    return found, Place(rows[-1]["at"], rows[-1]["id"]) if len(rows) == _PAGE else None
+    return found, (rows[-1]["at"], rows[-1]["id"]) if len(rows) == _PAGE else None
 
 
-def drop_batch(
+def _drop_batch(
     db: Connection, before: datetime, large_before: datetime, after: int
 ) -> tuple[int, int | None]:
     """Of the `BATCH` bodies after a row, drop those that no poll at `before` or later brought.
@@ -343,7 +356,20 @@ class Close:
 
 
 class Monitoring(Subject):
-    """The daily figures and monitors of an open database."""
+    """The daily figures, monitors and counts of requests of an open database."""
+
+    @reads
+    def usage(self, db: Connection) -> KeptUsage | None:
+        """The last stored counts of requests to each host, with their time; None before any."""
+        row = db.execute(q.META, (_USAGE,)).fetchone()
+        if row is None:
+            return None
+        usage = json.loads(row["value"])
+        hosts = {
+            name: Usage(**{**x, "troubles": tuple((word, n) for word, n in x["troubles"])})
+            for name, x in usage["hosts"].items()
+        }
+        return KeptUsage(moment(usage["at"]), hosts, moment_or_none(usage.get("since")))
 
     @writes
     def keep_figures(self, db: Connection, figures: Collection[Figure]) -> None:
@@ -460,16 +486,3 @@ def keep_usage(db: Connection, usages: Mapping[str, Usage], at: datetime) -> Non
         "hosts": {x: asdict(usages[x]) for x in sorted(usages)},
     }  # fmt: skip
     db.execute(q.KEEP_META, (_USAGE, json.dumps(told)))
-
-
-def last_usage(db: Connection) -> KeptUsage | None:
-    """The counts as last stored, or None before the first time."""
-    row = db.execute(q.META, (_USAGE,)).fetchone()
-    if row is None:
-        return None
-    usage = json.loads(row["value"])
-    hosts = {
-        name: Usage(**{**x, "troubles": tuple((word, n) for word, n in x["troubles"])})
-        for name, x in usage["hosts"].items()
-    }
-    return KeptUsage(moment(usage["at"]), hosts, moment_or_none(usage.get("since")))

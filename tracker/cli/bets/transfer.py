@@ -130,7 +130,7 @@ def _restore(scope: Scope, file: Path, text: str, *, dry_run: bool, as_json: boo
 
 async def _restored(scope: Scope, lines: Sequence[str]) -> int:
     async with session(scope, write=True) as at:
-        return await at.store.restore(lines)
+        return await at.store.exports.restore(lines)
 
 
 def _mapping(given: Sequence[str]) -> Mapping[str, str]:
@@ -304,12 +304,12 @@ def export(
     scope = scope_of(context)
     out = None if str(out) == "-" else out
     if whole_hash:
-        say(run_async(_of_store(scope, lambda store: store.export_hash())))
+        say(run_async(_of_store(scope, lambda store: store.exports.hash())))
         return
     if table == ARCHIVE:
         _export_archive(scope, out)
         return
-    rows = run_async(_of_store(scope, lambda store: store.export(table)))
+    rows = run_async(_of_store(scope, lambda store: store.exports.rows(table)))
     text_of = _csv if form == "csv" else _json
     if form == "parquet":
         _parquet(rows, out)
@@ -325,12 +325,12 @@ def export(
 def _export_archive(scope: Scope, out: Path | None) -> None:
     """Write the whole database as lines of text that `tracker import` restores."""
     if out is None:
-        run_async(_of_store(scope, lambda store: store.write_archive(sys.stdout)))
+        run_async(_of_store(scope, lambda store: store.exports.write(sys.stdout)))
         return
     with whole_file(out) as file, file.open("w", encoding="utf-8", newline="") as to:
         if file.is_file():
             file.chmod(0o600)
-        count = run_async(_of_store(scope, lambda store: store.write_archive(to)))
+        count = run_async(_of_store(scope, lambda store: store.exports.write(to)))
     note(f"Wrote {plural(count, 'row')} to {out}; `tracker import {out.name}` restores them.")
 
 

@@ -360,7 +360,7 @@ async def _requests(scope: Scope) -> AsyncIterator[Check]:
 
     try:
         async with session(scope) as at:
-            kept = None if at.daemon is None else await at.store.usage()
+            kept = None if at.daemon is None else await at.store.monitoring.usage()
     except StoreError:
         return
     for name, usage in kept.hosts.items() if kept is not None else ():

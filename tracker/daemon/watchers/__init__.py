@@ -228,7 +228,7 @@ async def tidy(store: Store, clock: Clock, keep: timedelta) -> None:
     """Delete raw bodies that are older than the person wants to keep, for ever."""
     while True:
         now = clock.now()
-        await store.prune(now - keep, now - min(keep, LARGE_KEPT))
+        await store.upkeep.prune(now - keep, now - min(keep, LARGE_KEPT))
         await clock.sleep(TIDY_EVERY)
 
 
