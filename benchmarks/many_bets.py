@@ -25,6 +25,7 @@ from pathlib import Path
 
 from tracker.daemon.forecaster import Forecaster
 from tracker.daemon.track import worded
+from tracker.domain.alert import PLAIN
 from tracker.domain.catalog import teams
 from tracker.domain.draft import Draft
 from tracker.domain.events import tell_nobody
@@ -195,7 +196,7 @@ async def follow(path: Path) -> dict[str, float]:
             outlook = forecaster.outlook(tracking, state)
             marks.append(time.process_time())
             judged = judge_poll(tracking, state, Origin("nba", "/board"), at)
-            change = worded(route(advance(tracking, judged, outlook, at), USUAL, at))
+            change = worded(route(advance(tracking, judged, outlook, at), USUAL, at), PLAIN)
             marks.append(time.process_time())
             poll = Poll("nba", "/board", at, str(n).encode(), f"{n:064d}", state)
             await store.record(poll, change, ("ntfy",))

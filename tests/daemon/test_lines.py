@@ -13,7 +13,7 @@ import pytest
 from tests.doubles.clock import FakeClock
 from tests.store.values import started
 from tracker.app.pricing import Pricing
-from tracker.daemon.forecaster import Forecaster, LiveOf, nothing_live
+from tracker.daemon.forecaster import Forecaster, LiveOf
 from tracker.daemon.watchers import LEARN_EVERY, keep_learning, learn
 from tracker.domain.bet import Bet, Leg, Parlay, Wager
 from tracker.domain.chance import Chance
@@ -61,7 +61,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
         yield opened
 
 
-def forecaster(live: LiveOf = nothing_live) -> Forecaster:
+def forecaster(live: LiveOf = lambda _, __: None) -> Forecaster:
     """A forecaster whose configuration has no lines."""
     return Forecaster(lambda _: NO_LINES, lambda *_: None, live=live)
 

@@ -48,11 +48,6 @@ LiveOf = Callable[[Game, GameState], LiveLines | None]
 """Gives the market's lines of a game at this moment, with their age."""
 
 
-def nothing_live(game: Game, state: GameState) -> LiveLines | None:  # noqa: ARG001 - it is a LiveOf
-    """No lines: the default, where no quotes are read."""
-    return None
-
-
 class Forecaster:
     """Forecasts a game from its state and its prior."""
 
@@ -61,7 +56,7 @@ class Forecaster:
         lines_for: LinesFor,
         tell: Tell,
         load: Load = load_parameters,
-        live: LiveOf = nothing_live,
+        live: LiveOf = lambda _, __: None,
     ) -> None:
         """`lines_for` looks up the configuration's lines; those given with a bet come first.
 

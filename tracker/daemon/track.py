@@ -58,32 +58,13 @@ class Forecasts(Protocol):
         """The game's outlook, or why there is none."""
 
 
-def _as_they_are(tracking: GameTracking) -> tuple[Tracked, ...]:
-    """The bets as they are: the default for `wanted`, where nobody adds bets meanwhile."""
-    return tracking.tracked
-
-
-def _ignore(_: object) -> None:
-    """Do nothing: the default callback."""
-
-
-def _as_usual(change: Change, now: datetime) -> Change:
-    """Route by the default policy, which sends every alert."""
-    return route(change, USUAL, now)
-
-
 Closed = Callable[[int], ClosingValue | None]
 """Looks up a bet's value at the closing line by the bet's number; None where it has none."""
 
 
-def nobody_closed(_: int) -> ClosingValue | None:
-    """None for every bet: the default, where no closing lines are known."""
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class TrackContext:
-    """What every track works with.
+    """What every track works with. By default no bets are added, and every alert is sent.
 
     `wanted` gives the bets on a game that are to be followed, as they are stored now. `meet` learns
     the rosters from a game state that is not doubted. `wake_channels` is called once an alert is on
@@ -98,13 +79,13 @@ class TrackContext:
     channels: Sequence[str]
     wake_channels: Callable[[], None]
     tell: Tell
-    wanted: Callable[[GameTracking], tuple[Tracked, ...]] = _as_they_are
-    meet: Callable[[GameState], None] = _ignore
-    see: Callable[[GameTracking], None] = _ignore
-    show: Callable[[GameTracking], None] = _ignore
-    route: Callable[[Change, datetime], Change] = _as_usual
+    wanted: Callable[[GameTracking], tuple[Tracked, ...]] = lambda tracking: tracking.tracked
+    meet: Callable[[GameState], None] = lambda _: None
+    see: Callable[[GameTracking], None] = lambda _: None
+    show: Callable[[GameTracking], None] = lambda _: None
+    route: Callable[[Change, datetime], Change] = lambda change, now: route(change, USUAL, now)
     wording: MessageStyle = PLAIN
-    closed: Closed = nobody_closed
+    closed: Closed = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,18 +254,15 @@ def _with_wanted(
     A bet that was added while the poll was being forecast waits for the next poll: this outlook was
     made without its players.
     """
-    forecast = {x.bet.number for x in tracking.tracked}
-    wanted = tuple(x for x in context.wanted(tracking) if x.bet.number in forecast)
-    followed = {x.bet.number for x in wanted}
-    for number in [n for n, x in shared.items() if _is_on(x, tracking) and n not in followed]:
-        del shared[number]
     known = {x.bet.number: x for x in tracking.tracked}
+    wanted = tuple(x for x in context.wanted(tracking) if x.bet.number in known)
+    followed = {x.bet.number for x in wanted}
+    on_game = [n for n, x in shared.items() if any(y.id == tracking.game.id for y in x.bet.games)]
+    for number in on_game:
+        if number not in followed:
+            del shared[number]
     newest = tuple(shared.get(x.bet.number, known.get(x.bet.number, x)) for x in wanted)
     return replace(tracking, tracked=newest).with_bets(wanted)
-
-
-def _is_on(tracked: Tracked, tracking: GameTracking) -> bool:
-    return any(x.id == tracking.game.id for x in tracked.bet.games)
 
 
 def _change_of(polled: PollForecast, now: datetime) -> Change:
@@ -312,7 +290,7 @@ def _report(made: _Decided, context: TrackContext) -> None:
         context.wake_channels()
 
 
-def worded(change: Change, wording: MessageStyle = PLAIN, closed: Closed = nobody_closed) -> Change:
+def worded(change: Change, wording: MessageStyle, closed: Closed = lambda _: None) -> Change:
     """The change with the text of every alert that is sent now or later."""
     tracked = {x.bet.number: x for x in change.tracking.tracked}
     return replace(

@@ -44,10 +44,6 @@ BOX_SHARE = 0.6
 longer requested."""
 
 
-def _the_nba() -> Iterable[str]:
-    return (NBA.id,)
-
-
 class Feeds:
     """The sources of every league, as one `Watch`."""
 
@@ -100,7 +96,7 @@ class Feeds:
 
     def slates(
         self,
-        wanted: Callable[[], Iterable[str]] = _the_nba,
+        wanted: Callable[[], Iterable[str]] = lambda: (NBA.id,),
         known: Iterable[Game] = (),
         held: Callable[[], Collection[str]] = tuple,
     ) -> Slates:

@@ -80,14 +80,10 @@ Held = Callable[[], Collection[str]]
 """Gives the ids of the games that have bets."""
 
 
-def _nothing() -> Collection[str]:
-    return ()
-
-
 class Register:
     """The ids in force, and the game that each source's own id stands for."""
 
-    def __init__(self, known: Iterable[Game] = (), held: Held = _nothing) -> None:
+    def __init__(self, known: Iterable[Game] = (), held: Held = tuple) -> None:
         """`known` are the games that the store keeps: their ids are in force already.
 
         `held` gives the ids of the games that have bets. No document changes the teams, sides or

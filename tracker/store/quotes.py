@@ -386,12 +386,16 @@ class Quotes(Subject):
     @writes
     def keep_edges(self, db: Connection, rows: Collection[EdgeSeen]) -> None:
         """Write down the edges that a list showed."""
-        db.executemany(_ADD_EDGE, map(_edge_row, rows))
+        found = (to_columns(x) | to_columns(x.selection) | {"odds_decimal": x.odds} for x in rows)
+        db.executemany(_ADD_EDGE, found)
 
     @reads
     def edges(self, db: Connection) -> list[EdgeSeen]:
         """All edges that lists have ever shown, oldest first."""
-        return [_edge(x) for x in db.execute(_EDGES)]
+        return [
+            from_row(EdgeSeen, x, selection=_selection(x), odds=x["odds_decimal"])
+            for x in db.execute(_EDGES)
+        ]
 
 
 def _history(
@@ -479,11 +483,3 @@ def _decision(x: Row) -> BetDecision:
         odds=None if price is None else Odds(f"{price:g}", Fraction(price)),
         best=None if x["best_book"] is None else Price(x["best_book"], x["best_odds"]),
     )
-
-
-def _edge_row(x: EdgeSeen) -> dict[str, object]:
-    return to_columns(x) | to_columns(x.selection) | {"odds_decimal": x.odds}
-
-
-def _edge(x: Row) -> EdgeSeen:
-    return from_row(EdgeSeen, x, selection=_selection(x), odds=x["odds_decimal"])

@@ -201,7 +201,7 @@ class Trials(Subject):
     def keep(self, db: Connection, shadows: Sequence[Shadow], bets: Sequence[ShadowBet]) -> None:
         """Write down predictions. Those that are stored already stay."""
         db.executemany(_SHADOW, map(_shadow_row, shadows))
-        db.executemany(_SHADOW_BET, map(_bet_row, bets))
+        db.executemany(_SHADOW_BET, (to_columns(x) | chance_columns(x.chance) for x in bets))
 
     @reads
     def shadowed(self, db: Connection, number: int) -> tuple[Shadowed, ...]:
@@ -261,10 +261,6 @@ class Trials(Subject):
 def _shadow_row(x: Shadow) -> dict[str, object]:
     said = json.dumps(x.said, separators=(",", ":"), allow_nan=False)
     return to_columns(x) | {"said": said}
-
-
-def _bet_row(x: ShadowBet) -> dict[str, object]:
-    return to_columns(x) | chance_columns(x.chance)
 
 
 def _shadowed(x: Row) -> Shadowed:

@@ -392,17 +392,13 @@ class ChannelLoops:
             connection=channel.connection,
             bets=self.bets,
             verbs=self.verbs,
-            refresh=_nothing if loop is None else loop.ask,
+            refresh=(lambda _: None) if loop is None else loop.ask,
             real=real,
             tell=self.tell,
             fixed_chat=channel.use.fixed,
         )
         listener = Listener(channel.connection, self.store.pairing, bot_commands, real, self.tell)
         return listener.listen(partial(self.progress.expect, "telegram", LISTENING_GRACE))
-
-
-def _nothing(_game: str) -> None:
-    """Do nothing: there is no card to edit."""
 
 
 def _board(channel: Channel) -> Board | None:

@@ -94,10 +94,6 @@ class Bought:
     passing: bool = False
 
 
-def _everything(_: Selection) -> bool:
-    return True
-
-
 class OddsSources:
     """The providers that may be asked, each over its own session. Use `open_odds` to build it."""
 
@@ -201,7 +197,7 @@ class OddsSources:
         document = Document(
             polymarket.NAME, path, self._clock.now(), body, sha256(body).hexdigest()
         )
-        return Asked(document, polymarket.parse(body), f"{polymarket.NAME} {path}", _everything)
+        return Asked(document, polymarket.parse(body), f"{polymarket.NAME} {path}", lambda _: True)
 
     async def _book(self, token: str) -> tuple[Any, dict[str, Any]]:
         """A token's order book, and its price on both sides."""
@@ -242,18 +238,16 @@ class OddsSources:
         if purchase.purpose is Purpose.OWN:
             path = f"/v4/sports/{sport}/events/{event}/odds"
         query = {"markets": ",".join(purchase.markets), "oddsFormat": "decimal"}
-        books = self._settings.the_odds_api.bookmakers
-        query |= {"bookmakers": ",".join(books)} if books else {"regions": self._regions}
+        settings = self._settings.the_odds_api
+        books = ",".join(settings.bookmakers)
+        query |= {"bookmakers": books} if books else {"regions": ",".join(settings.regions)}
         return await self._buy(path, query, purchase.what, purchase.planned)
-
-    @property
-    def _regions(self) -> str:
-        return ",".join(self._settings.the_odds_api.regions)
 
     async def _buy(self, path: str, query: dict[str, str], purpose: str, planned: int) -> Bought:
         assert self._key is not None  # noqa: S101 - without a key there is no such source
         secret = {"apiKey": self._key.get_secret_value()}
         host, full = self._fetchers[the_odds_api.NAME], f"{path}?{urlencode(secret | query)}"
+        markets = query.get("markets", "").split(",")
 
         def credit(headers: Mapping[str, str], refused: str | None = None) -> Credit:
             used, left, last = (_whole(headers.get(f"x-requests-{x}")) for x in _COUNTS)
@@ -280,8 +274,10 @@ class OddsSources:
             except FeedMalformed as error:
                 # An answer that cannot be read is charged all the same.
                 return Bought(credit(fetched.headers, f"the answer cannot be read: {error}"))
-            covers = partial(_covered, frozenset(query.get("markets", "").split(",")))
-            asked = _asked(the_odds_api.NAME, fetched, parsed, "", covers)
+            asked = _asked(
+                the_odds_api.NAME, fetched, parsed,
+                covers=lambda x: the_odds_api.market_key(x) in markets,
+            )  # fmt: skip
             return Bought(credit(fetched.headers), asked if planned else None)
         raise AssertionError  # the last try has returned
 
@@ -348,16 +344,11 @@ def _asked(
     fetched: Fetched,
     parsed: Parsed,
     part: str = "",
-    covers: Callable[[Selection], bool] = _everything,
+    covers: Callable[[Selection], bool] = lambda _: True,
 ) -> Asked:
     path = f"{fetched.path}?{part}" if part else fetched.path
     document = Document(source, path, fetched.at, fetched.body, fetched.digest)
     return Asked(document, parsed, f"{source} {path}", covers)
-
-
-def _covered(markets: frozenset[str], selection: Selection) -> bool:
-    """Whether an answer for these of the provider's markets would include a selection."""
-    return the_odds_api.market_key(selection) in markets
 
 
 def _refused(credit: Callable[[Mapping[str, str], str], Credit], error: FeedError) -> Bought:

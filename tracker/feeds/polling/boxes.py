@@ -44,21 +44,11 @@ RETRY_S = 30.0
 """Seconds until a box that could not be read is asked for again. The board is read meanwhile."""
 
 
-def always() -> bool:
-    """Whether there is room for a box: the default, where there is no budget of requests."""
-    return True
-
-
-def unlimited() -> float:
-    """The share of a budget that has been used: the default, where there is none."""
-    return 0.0
-
-
 class BoxWatch:
     """Chooses which document of a game to ask for next: the board, or the box with its players."""
 
     def __init__(
-        self, game: Game, watch: Watch, clock: Clock, has_room: Callable[[], bool] = always
+        self, game: Game, watch: Watch, clock: Clock, has_room: Callable[[], bool]
     ) -> None:
         """`has_room` is whether the budget of requests has room for a box."""
         self._game = game
@@ -158,11 +148,11 @@ class Possession:
     """Adds to a state which side has the ball or free throws to come, and which had it first."""
 
     def __init__(
-        self, source: Source, ask: AskPlays, clock: Clock, used: Callable[[], float] = unlimited
+        self, source: Source, ask: AskPlays, clock: Clock, used: Callable[[], float] = lambda: 0.0
     ) -> None:
         """`source` has the play-by-play, for which `ask` asks.
 
-        `used` is the share of the budget of requests that has been used.
+        `used` is the share of the budget of requests that has been used; by default none is.
         """
         self._source = source
         self._ask = ask

@@ -11,7 +11,7 @@ from tracker.domain.game import Game, GameState, Phase
 from tracker.domain.poll import GameStanding, Poll, Trouble, Unreadable
 from tracker.feeds import league_of
 from tracker.feeds.polling import FeedAnswer, LookUp, Watch, cadence
-from tracker.feeds.polling.boxes import BoxWatch, always
+from tracker.feeds.polling.boxes import BoxWatch
 
 FRESH_S = 5.0
 """Oldest board, in seconds, that a poll uses: one that was fetched for another game serves this one
@@ -32,10 +32,6 @@ BOX_BEFORE_S = 15 * 60.0
 game."""
 
 
-def _no_beat() -> None:
-    """Do nothing: the default `beat`."""
-
-
 class GamePoller:
     """The polls of one game, one at a time.
 
@@ -49,8 +45,8 @@ class GamePoller:
         watch: Watch,
         clock: Clock,
         rng: random.Random,
-        beat: Callable[[], None] = _no_beat,
-        has_room: Callable[[], bool] = always,
+        beat: Callable[[], None] = lambda: None,
+        has_room: Callable[[], bool] = lambda: True,
     ) -> None:
         """`rng` gives the jitter; `has_room` is whether the budget of requests has room for boxes.
 

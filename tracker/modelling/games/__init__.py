@@ -333,12 +333,17 @@ class _Listed:
 
 
 def _seasons(listed: _Listed, by_id: dict[str, Any] | None) -> Array:
-    """The season of each game, from its events, else the list of games, else its date."""
+    """The season of each game, from its events, else the list of games, else its date.
+
+    Empty where none of them is known.
+    """
     season = listed.column(("season",), "")
     if by_id is not None:
         season = np.array([str(by_id[x]) for x in listed.ids])
-    date = _dates(listed)
-    named = [x or _season_of(listed.league, d) for x, d in zip(season, date, strict=True)]
+    named = [
+        x or (season_name(listed.league, date.fromisoformat(day[:10])) if day else "")
+        for x, day in zip(season, _dates(listed), strict=True)
+    ]
     return np.array(named).astype(str)
 
 
@@ -484,8 +489,3 @@ def with_ends(games: Games, league: str, results: Sequence[Halves]) -> Games:
     """The games with `ends` filled in: what was believed of the ends before each game."""
     beliefs, _ = walk(league, results)
     return replace(games, ends=np.array([beliefs.get(str(x), 0.0) for x in games.id]))
-
-
-def _season_of(league: str, day: str) -> str:
-    """The season of a date such as `2025-01-31…`; empty without a date."""
-    return season_name(league, date.fromisoformat(day[:10])) if day else ""
