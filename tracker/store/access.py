@@ -207,7 +207,8 @@ class Key:
 class WebAccess(Subject):
     """The keys, links and browsers of an open database."""
 
-    async def add_key(self, name: str, scopes: frozenset[KeyScope], at: datetime) -> str:
+    @writes
+    def add_key(self, db: Connection, name: str, scopes: frozenset[KeyScope], at: datetime) -> str:
         """Make a key and return it. Only its digest is stored, so it can be shown only now.
 
         Raises Impossible when the name is taken.
@@ -219,14 +220,10 @@ class WebAccess(Subject):
             "scopes": " ".join(sorted(scopes)),
             "at": stamp(at),
         }
-
-        def work(db: Connection) -> None:
-            try:
-                db.execute(_ADD_KEY, values)
-            except sqlite3.IntegrityError:
-                raise Impossible(f"there is a key {name!r} already: choose another name") from None
-
-        await self._db.write(work)
+        try:
+            db.execute(_ADD_KEY, values)
+        except sqlite3.IntegrityError:
+            raise Impossible(f"there is a key {name!r} already: choose another name") from None
         return key
 
     @reads
@@ -234,9 +231,10 @@ class WebAccess(Subject):
         """Every key that was ever made, oldest first."""
         return [_key(x) for x in db.execute(_KEYS)]
 
-    async def key(self, secret: str) -> Key | None:
+    @reads
+    def key(self, db: Connection, secret: str) -> Key | None:
         """The valid key with this secret, or None."""
-        row = await self._db.read(lambda db: db.execute(_KEY, (_secret_digest(secret),)).fetchone())
+        row = db.execute(_KEY, (_secret_digest(secret),)).fetchone()
         found = None if row is None else _key(row)
         return found if found is not None and found.revoked_at is None else None
 

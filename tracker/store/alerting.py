@@ -545,12 +545,13 @@ class Cards(Subject):
         at: datetime,
     ) -> None:
         """Write down the outcome of sending a card; `message` is the channel's id of it."""
-        state, detail = _card_state(outcome)
+        state, detail, _ = _meaning(outcome)
+        shown = state is DeliveryState.SENT
         values = {
             "channel": channel,
             "game": game,
-            "state": state if message is not None or state != "shown" else "unknown",
-            "message": message if state == "shown" else None,
+            "state": ("unknown" if message is None else "shown") if shown else state.value,
+            "message": message if shown else None,
             "detail": detail,
             "at": stamp(at),
         }
@@ -580,15 +581,3 @@ class Cards(Subject):
         """The win chances of a game's bets from polls at `since` or later: (bet, at, chance)."""
         rows = db.execute(_EARLIER, {"game": game, "since": stamp(since)})
         return [(row["bet"], moment(row["at"]), row["win"]) for row in rows]
-
-
-def _card_state(outcome: Outcome) -> tuple[str, str]:
-    match outcome:
-        case Sent():
-            return "shown", ""
-        case Refused(why):
-            return "refused", why
-        case Failed(why, _):
-            return "due", why
-        case Unknown(why):
-            return "unknown", why

@@ -156,8 +156,10 @@ class BetRegister(Subject):
         }
         return [_known(row) for row in db.execute(q.GAMES, values)]
 
-    async def add(
+    @writes
+    def add(
         self,
+        db: Connection,
         draft: Draft,
         *,
         game: Games | None,
@@ -172,13 +174,8 @@ class BetRegister(Subject):
         their order, where known. `roster_of` finds their players. `defaults` are the rules of bets
         without their own; they are stored for readers that do not know them.
         """
-        wanted = Registration(draft, game, roster_of)
-
-        def work(db: Connection) -> Added:
-            keep_defaults(db, defaults)
-            return add(db, wanted, at)
-
-        return await self._db.write(work)
+        keep_defaults(db, defaults)
+        return add(db, Registration(draft, game, roster_of), at)
 
     @writes
     def bind_all(

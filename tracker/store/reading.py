@@ -10,7 +10,7 @@ from heapq import merge
 from sqlite3 import Connection, Row
 from typing import Any
 
-from tracker.domain.alert import Alert, Decision, Reason
+from tracker.domain.alert import Alert
 from tracker.domain.bet import (
     ASK_BOOK,
     Bet,
@@ -23,7 +23,7 @@ from tracker.domain.bet import (
 )
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game, GameState, Score
-from tracker.domain.policy import Level, Rule, SwingRule
+from tracker.domain.policy import Rule, SwingRule
 from tracker.domain.poll import FINAL_CHECKS, Origin
 from tracker.domain.prior import SourcedPrior
 from tracker.domain.tracking import (
@@ -285,7 +285,29 @@ class Reading(Subject):
     def show_view(self, db: Connection, number: int, defaults: Defaults = None) -> ShowView | None:
         """A bet with its whole history, or None when there is no such bet."""
         row = db.execute(q.BET, (number,)).fetchone()
-        return None if row is None else _show_view(db, row, Wagers(db, _rules(db, defaults)))
+        if row is None:
+            return None
+        wagers = Wagers(db, _rules(db, defaults))
+        followed = None if row["game_id"] is None else tracked(db, wagers.bets([row]))[0]
+        [bet] = _bet_views(db, [row], wagers, {} if followed is None else {number: followed})
+        return ShowView(
+            bet=bet,
+            snapshots=tuple(
+                SnapshotView(_snapshot(x), x["poll"], x["game_id"])
+                for x in db.execute(q.SNAPSHOTS, {"bet": number})
+            ),
+            alerts=tuple(_alerts_view(db, explain=True, bet=number)),
+            settlements=tuple(
+                from_row(
+                    SettlementView,
+                    x,
+                    settlement=settlement_of(x),
+                    official_why=x["official_why"] or "",
+                )
+                for x in db.execute(q.SETTLEMENTS, (number,))
+            ),
+            legs=() if followed is None else followed.legs,
+        )
 
     @reads
     def alerts_view(
@@ -300,7 +322,26 @@ class Reading(Subject):
     @reads
     def status_view(self, db: Connection, defaults: Defaults = None) -> StatusView:
         """A summary: the games and bets followed, and the state of sources and channels."""
-        return _status_view(db, _rules(db, defaults))
+        rules = _rules(db, defaults)
+        open_trackings = _trackings(db, rules)
+        games = tuple(
+            GameView(x.game, x.state, x.seen_at, x.changed_at, x.stale, x.lost, len(x.tracked))
+            for x in open_trackings
+        )
+        known = {t.bet.number: t for x in open_trackings for t in x.tracked}
+        rows = db.execute(q.NUMBERED_BETS, (pack(sorted(known)),)).fetchall()
+        return StatusView(
+            daemon=_daemon_view(db),
+            games=games,
+            bets=tuple(_bet_views(db, rows, Wagers(db, rules), known)),
+            unbound=len(db.execute(q.UNBOUND).fetchall()),
+            sources=tuple(from_row(SourceStatusView, x) for x in db.execute(q.SOURCE_STATUSES)),
+            deliveries={(x["channel"], x["state"]): x["n"] for x in db.execute(q.DELIVERY_COUNTS)},
+            decisions={(x["decision"], x["reason"]): x["n"] for x in db.execute(q.DECISION_COUNTS)},
+            schema=_pragma(db, "user_version"),
+            size_bytes=_pragma(db, "page_count") * _pragma(db, "page_size"),
+            bets_file=tuple(unpack(note(db, BETS_FILE) or "{}").get("mistakes", ())),
+        )
 
     @reads
     def daemon(self, db: Connection) -> DaemonView | None:
@@ -322,30 +363,6 @@ def reviews(db: Connection, defaults: Defaults) -> list[BetView]:
     return [x for x in found if x.review is not None and x.status is not Status.WITHDRAWN]
 
 
-def _show_view(db: Connection, row: Row, wagers: Wagers) -> ShowView:
-    number = row["number"]
-    followed = None if row["game_id"] is None else tracked(db, wagers.bets([row]))[0]
-    [bet] = _bet_views(db, [row], wagers, {} if followed is None else {number: followed})
-    return ShowView(
-        bet=bet,
-        snapshots=tuple(
-            SnapshotView(_snapshot(x), x["poll"], x["game_id"])
-            for x in db.execute(q.SNAPSHOTS, {"bet": number})
-        ),
-        alerts=tuple(_alerts_view(db, explain=True, bet=number)),
-        settlements=tuple(
-            from_row(
-                SettlementView,
-                x,
-                settlement=settlement_of(x),
-                official_why=x["official_why"] or "",
-            )
-            for x in db.execute(q.SETTLEMENTS, (number,))
-        ),
-        legs=() if followed is None else followed.legs,
-    )
-
-
 def _alerts_view(db: Connection, *, explain: bool, bet: int | None) -> list[AlertView]:
     sent: dict[int, list[DeliveryView]] = defaultdict(list)
     for x in db.execute(q.DELIVERIES, {"bet": bet}):
@@ -362,28 +379,6 @@ def _alerts_view(db: Connection, *, explain: bool, bet: int | None) -> list[Aler
         AlertView(x["id"], _alert(x), x["bet_name"], tuple(sent[x["id"]]))
         for x in db.execute(q.ALERTS, {"bet": bet, "held": explain})
     ]
-
-
-def _status_view(db: Connection, rules: tuple[Rule, ...]) -> StatusView:
-    open_trackings = _trackings(db, rules)
-    games = tuple(
-        GameView(x.game, x.state, x.seen_at, x.changed_at, x.stale, x.lost, len(x.tracked))
-        for x in open_trackings
-    )
-    known = {t.bet.number: t for x in open_trackings for t in x.tracked}
-    rows = db.execute(q.NUMBERED_BETS, (pack(sorted(known)),)).fetchall()
-    return StatusView(
-        daemon=_daemon_view(db),
-        games=games,
-        bets=tuple(_bet_views(db, rows, Wagers(db, rules), known)),
-        unbound=len(db.execute(q.UNBOUND).fetchall()),
-        sources=tuple(from_row(SourceStatusView, x) for x in db.execute(q.SOURCE_STATUSES)),
-        deliveries={(x["channel"], x["state"]): x["n"] for x in db.execute(q.DELIVERY_COUNTS)},
-        decisions={(x["decision"], x["reason"]): x["n"] for x in db.execute(q.DECISION_COUNTS)},
-        schema=_pragma(db, "user_version"),
-        size_bytes=_pragma(db, "page_count") * _pragma(db, "page_size"),
-        bets_file=tuple(unpack(note(db, BETS_FILE) or "{}").get("mistakes", ())),
-    )
 
 
 def _daemon_view(db: Connection) -> DaemonView | None:
@@ -530,20 +525,6 @@ def _snapshot(x: Any) -> Snapshot:
     )
 
 
-def _alert(x: Any) -> Alert:
-    return Alert(
-        bet=x["bet"],
-        rule=x["rule"],
-        episode=x["episode"],
-        at=moment(x["at"]),
-        decision=Decision(x["decision"]),
-        reason=Reason(x["reason"]),
-        game_clock=x["game_clock"],
-        score=Score(x["home"], x["away"]),
-        p=x["p"],
-        was=x["was"],
-        detail=x["detail"],
-        text=x["text"],
-        expires_at=moment_or_none(x["expires_at"]),
-        level=Level(x["level"]),
-    )
+def _alert(x: Row) -> Alert:
+    unstored = dict.fromkeys(("due_at", "leg", "leg_was"))
+    return from_row(Alert, x, score=Score(x["home"], x["away"]), **unstored)
