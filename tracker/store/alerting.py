@@ -33,7 +33,15 @@ from tracker.domain.league import slate_date
 from tracker.domain.policy import RESULTS, PastMessage, Snooze, SnoozeScope
 from tracker.store import queries as q
 from tracker.store.database import Subject, reads, writes
-from tracker.store.database.columns import from_row, moment, moment_or_none, stamp, stamp_or_none
+from tracker.store.database.columns import (
+    from_row,
+    in_columns,
+    moment,
+    moment_or_none,
+    stamp,
+    stamp_or_none,
+    to_columns,
+)
 
 
 class Alerting(Subject):
@@ -67,7 +75,7 @@ class Alerting(Subject):
         Of bets on games of earlier evenings only those count that the program waited for until
         then, such as one on a game that was called off: none that was imported, or decided by hand.
         """
-        values = _days(since, until) | {"day": slate_date(since).isoformat()}
+        values = in_columns(since=since, until=until, day=slate_date(since))
         return [x["bet"] for x in db.execute(q.SETTLED_BETWEEN, values)]
 
     @reads
@@ -77,7 +85,7 @@ class Alerting(Subject):
         Those that are held for a later digest do not count, nor those that are being sent for the
         first time, nor those from `until` on.
         """
-        return int(db.execute(q.UNSENT_SINCE, _days(since, until)).fetchone()[0])
+        return int(db.execute(q.UNSENT_SINCE, in_columns(since=since, until=until)).fetchone()[0])
 
     @reads
     def told_since(self, db: Connection, since: datetime) -> tuple[PastMessage, ...]:
@@ -93,17 +101,14 @@ class Alerting(Subject):
         self, db: Connection, since: datetime, until: datetime | None = None
     ) -> dict[tuple[str, str], int]:
         """The number of decisions from `since` to before `until`, by (decision, reason)."""
-        rows = db.execute(q.DECISIONS_SINCE, _days(since, until))
+        rows = db.execute(q.DECISIONS_SINCE, in_columns(since=since, until=until))
         return {(x["decision"], x["reason"]): x["n"] for x in rows}
 
     @writes
     def snooze(self, db: Connection, wanted: Snooze) -> Snooze:
         """Keep a snooze, in place of an earlier one of the same target."""
         before = _snoozes(db, wanted.since)
-        values = {
-            "scope": wanted.scope.value, "target": wanted.target,
-            "at": stamp(wanted.since), "until": stamp(wanted.until),
-        }  # fmt: skip
+        values = to_columns(wanted) | {"at": stamp(wanted.since)}
         db.execute(_LIFT_SNOOZE, values)
         added = db.execute(_ADD_SNOOZE, values)
         _hold_anew(db, wanted.since, before)
@@ -123,7 +128,7 @@ class Alerting(Subject):
         Returns how many.
         """
         before = _snoozes(db, at)
-        values = {"at": stamp(at), "scope": scope, "target": target}
+        values = in_columns(at=at, scope=scope, target=target)
         lifted = db.execute(_LIFT_SNOOZE, values).rowcount
         _hold_anew(db, at, before)
         return lifted
@@ -207,10 +212,6 @@ def _queue(db: Connection, alert: int | None, x: Alert | Notice, channels: Seque
         "updated_at": stamp(x.at),
     }
     db.executemany(q.ADD_DELIVERY, (values | {"channel": x} for x in channels))
-
-
-def _days(since: datetime, until: datetime | None) -> dict[str, str | None]:
-    return {"since": stamp(since), "until": stamp_or_none(until)}
 
 
 _ADD_SNOOZE = """

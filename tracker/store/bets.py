@@ -39,6 +39,7 @@ from tracker.store.database import Subject, reads, writes
 from tracker.store.database.columns import (
     from_row,
     game_of,
+    in_columns,
     moment,
     pack,
     pack_rules,
@@ -150,11 +151,7 @@ class BetRegister(Subject):
         """
         if isinstance(since, datetime):
             raise TypeError("`since` is a date: of a moment, give the date of its slate")
-        values = {
-            "slate": None if day is None else day.isoformat(),
-            "since": None if since is None else since.isoformat(),
-        }
-        return [_known(row) for row in db.execute(q.GAMES, values)]
+        return [_known(row) for row in db.execute(q.GAMES, in_columns(slate=day, since=since))]
 
     @writes
     def add(

@@ -21,7 +21,7 @@ from tracker.engine.record import NO_BOOK, NO_TAG, NOTHING, Grouping, Prediction
 from tracker.store import queries as q
 from tracker.store.bet_rows import draft_of, market_of
 from tracker.store.database import Subject, reads
-from tracker.store.database.columns import from_row, moment, pack, unpack, upserting
+from tracker.store.database.columns import from_row, in_columns, moment, pack, unpack, upserting
 
 _BET = """
 SELECT bet.*, game.league, (
@@ -159,7 +159,7 @@ class Outcomes(Subject):
         self, db: Connection, since: date | None = None, until: date | None = None
     ) -> tuple[JudgedRule, ...]:
         """How alerts that were sent turned out, by rule."""
-        rows = db.execute(_ALERTS, _days(since, until))
+        rows = db.execute(_ALERTS, in_columns(since=since, until=until))
         return tuple(from_row(JudgedRule, x) for x in rows)
 
     @reads
@@ -175,7 +175,10 @@ class Outcomes(Subject):
         self, db: Connection, since: date | None = None, until: date | None = None
     ) -> list[Prediction]:
         """The first chance shown for each bet that was won or lost."""
-        return [_prediction(x) for x in db.execute(_FIRST_PREDICTIONS, _days(since, until))]
+        return [
+            _prediction(x)
+            for x in db.execute(_FIRST_PREDICTIONS, in_columns(since=since, until=until))
+        ]
 
     @reads
     def official_chances(self, db: Connection, league: str) -> tuple[OfficialChance, ...]:
@@ -230,13 +233,6 @@ def fill(db: Connection) -> None:
     db.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?, '1')", (_FILLED,))
 
 
-def _days(since: date | None, until: date | None) -> dict[str, str | None]:
-    return {
-        "since": None if since is None else since.isoformat(),
-        "until": None if until is None else until.isoformat(),
-    }
-
-
 @dataclass(slots=True)
 class _Sums:
     """A group's sums in the order of `_SUMS`, and those of each of its games: stakes and profit."""
@@ -275,7 +271,7 @@ def _tallies(
     text = _SUMS.format(columns=", ".join(columns), source=source, counted=_COUNTED)
     found: dict[Grouping, dict[str, _Sums]] = {x: defaultdict(_Sums) for x in by}
     places = [(y, 11 + columns.index(_KEYS[x][0]), cache(_KEYS[x][1])) for x, y in found.items()]
-    for row in map(tuple, db.execute(text, _days(since, until))):
+    for row in map(tuple, db.execute(text, in_columns(since=since, until=until))):
         game, sums = row[0], row[1:11]
         for groups, place, names in places:
             for name in names(row[place]):

@@ -23,6 +23,7 @@ from tracker.store.database.columns import (
     chance_columns,
     chance_of,
     from_row,
+    in_columns,
     inserting,
     moment,
     moment_or_none,
@@ -401,7 +402,7 @@ class Quotes(Subject):
 def _history(
     db: Connection, game: str | None, since: datetime, until: datetime
 ) -> list[tuple[Quote, str, str]]:
-    values = {"game": game, "since": stamp(since), "until": stamp(until)}
+    values = in_columns(game=game, since=since, until=until)
     return [(_quote(x), x["source"], x["path"]) for x in db.execute(_HISTORY, values)]
 
 
@@ -412,9 +413,7 @@ def _stood(
 
     Of a source only its last answer is known: one long after `until` tells nothing of then.
     """
-    asked = {
-        "sources": json.dumps(sorted(sources)), "since": stamp(since), "until": stamp(until),
-    }  # fmt: skip
+    asked = in_columns(sources=json.dumps(sorted(sources)), since=since, until=until)
     found = {(x["source"], x["path"]): moment(x["at"]) for x in db.execute(_STOOD, asked)}
     for x in db.execute(_SOURCE_STATUSES):
         if (last := moment(x["last_ok_at"])) <= until + _JUST_AFTER:

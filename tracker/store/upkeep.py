@@ -22,6 +22,7 @@ from tracker.store.database import Subject, reads, writes
 from tracker.store.database.columns import (
     counting,
     from_row,
+    in_columns,
     inserting,
     moment,
     moment_or_none,
@@ -146,8 +147,7 @@ class Upkeep(Subject):
         A run that a dead process began is begun again, and so is a failed one after fewer than
         `most` attempts.
         """
-        wrong = stamp(at + WRONG_CLOCK)
-        values = {"name": name, "due": stamp(due), "at": stamp(at), "most": most, "wrong": wrong}
+        values = in_columns(name=name, due=due, at=at, most=most, wrong=at + WRONG_CLOCK)
         row = db.execute(_BEGIN, values).fetchone()
         return None if row is None else int(row["attempt"])
 
@@ -162,20 +162,14 @@ class Upkeep(Subject):
         detail: str,
     ) -> None:
         """Write down the outcome of a chore."""
-        values = {
-            "name": name, "due": stamp(due), "at": stamp(at), "outcome": outcome.value,
-            "detail": detail,
-        }  # fmt: skip
-        db.execute(_END, values)
+        db.execute(_END, in_columns(name=name, due=due, at=at, outcome=outcome, detail=detail))
 
     @writes
     def missed(
         self, db: Connection, name: str, dues: Collection[datetime], at: datetime, detail: str
     ) -> None:
         """Write down the times at which a chore was due while no daemon ran."""
-        values = {
-            "name": name, "at": stamp(at), "detail": detail, "wrong": stamp(at + WRONG_CLOCK),
-        }  # fmt: skip
+        values = in_columns(name=name, at=at, detail=detail, wrong=at + WRONG_CLOCK)
         db.executemany(_MISS, (values | {"due": stamp(due)} for due in dues))
 
     @reads
@@ -236,10 +230,7 @@ def _page(
     db: Connection, source: str | None, after: Place, until: datetime
 ) -> tuple[list[Document], Place | None]:
     """The next bodies and the position after them, which is None at the end."""
-    values = {
-        "source": source, "after": after[0], "after_id": after[1], "until": stamp(until),
-        "limit": _PAGE,
-    }  # fmt: skip
+    values = in_columns(source=source, after=after[0], after_id=after[1], until=until, limit=_PAGE)
     rows = db.execute(_BODIES, values).fetchall()
     found = [
         Document(x["source"], x["path"], moment(x["at"]), zlib.decompress(x["packed"]), x["digest"])
@@ -257,8 +248,9 @@ def _drop_batch(
     batch; None after the last one.
     """
     last: int | None = db.execute(_LAST_OF_BATCH, (after, BATCH)).fetchone()[0]
-    values: dict[str, object] = {"before": stamp(before), "after": after, "last": last}
-    values |= {"large": _LARGE, "large_before": stamp(large_before)}
+    values = in_columns(
+        before=before, after=after, last=last, large=_LARGE, large_before=large_before
+    )
     return 0 if last is None else db.execute(_DROP_BODIES, values).rowcount, last
 
 
@@ -406,7 +398,7 @@ class Monitoring(Subject):
     def leave(self, db: Connection, followed: Collection[str], at: datetime, why: str) -> None:
         """Write down that nothing is known any more of the monitors of leagues not `followed`."""
         leagues = json.dumps(sorted(followed))
-        db.execute(_LEAVE, {"at": stamp(at), "why": why, "leagues": leagues})
+        db.execute(_LEAVE, in_columns(at=at, why=why, leagues=leagues))
 
     @reads
     def history(self, db: Connection, most: int = 200) -> tuple[MonitorStanding, ...]:
@@ -452,8 +444,7 @@ class Monitoring(Subject):
 
         It is that of the whole record of closing line values: of single bets that stand, by lines.
         """
-        values = {"since": None if since is None else since.isoformat(), "until": until.isoformat()}
-        row = db.execute(_VALUES, values).fetchone()
+        row = db.execute(_VALUES, in_columns(since=since, until=until)).fetchone()
         return row["ev"], row["bets"]
 
 

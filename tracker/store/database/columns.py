@@ -125,6 +125,11 @@ def to_columns(value: DataclassInstance) -> dict[str, object]:
     return {x.name: _stored(getattr(value, x.name)) for x in fields(value)}
 
 
+def in_columns(**values: object) -> dict[str, object]:
+    """The values as columns: times, dates and enums as texts."""
+    return {name: _stored(value) for name, value in values.items()}
+
+
 def _stored(value: object) -> object:
     match value:
         case datetime():
