@@ -39,7 +39,7 @@ from tracker.store.database.migrate import finish_replacing, prepare, require_cu
 from tracker.store.players import Players
 from tracker.store.quotes import Quotes
 from tracker.store.reading import Reading
-from tracker.store.recording import Recording
+from tracker.store.recording import RecordedPolls
 
 if TYPE_CHECKING:
     from tracker.store.access import Pairing, WebAccess
@@ -60,7 +60,7 @@ __all__ = [
 ]
 
 
-class Store(Recording, BetRegister, Reading, Outbox):
+class Store(RecordedPolls, BetRegister, Reading, Outbox):
     """One open database file. Use `Store.open` to make it, and close it in any case.
 
     Its own methods record polls, keep and read bets, and serve the queue of deliveries. Other

@@ -66,7 +66,7 @@ Followed = Mapping[int, int]
 """The bets on a game that are not withdrawn, each with its first leg on that game."""
 
 
-class Recording(Subject):
+class RecordedPolls(Subject):
     """What polls bring, on an open database."""
 
     async def record(self, poll: Poll, change: Change, channels: Sequence[str]) -> int:
