@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta, tzinfo
 
-from tracker.domain import BadBet
+from tracker.domain import BadBet, Lazy
 from tracker.domain.bet import Bet, Leg, Parlay, Wager, excluding, legs_of
 from tracker.domain.catalog import as_typed, fold
 from tracker.domain.catalog.books import house_of
@@ -46,7 +46,7 @@ _AT_ONCE = timedelta(minutes=5)
 _LONG_ID = 10
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Draft:
     """A bet as written: one pick, or a parlay of several.
 
@@ -80,7 +80,7 @@ class Draft:
         """The picks of a parlay in the order of the slip; the one pick of any other bet."""
         return self.pick.legs
 
-    @property
+    @Lazy
     def identity(self) -> str:
         """The key that recognises the bet when it is read again: its own id, else its content.
 
