@@ -17,13 +17,13 @@ from pathlib import Path
 
 from tracker.cli.bets.rules import NIGHT, USUAL, bets_on
 from tracker.domain.game import Game
-from tracker.domain.policy import parse_rule
+from tracker.domain.policy import ChanceRule, parse_rule
 from tracker.domain.prior import Lines
-from tracker.modelling.metrics import RuleFigures, TrialCourse, Watched, rule_figures
+from tracker.modelling.metrics import RuleFigures, TrialCourse, rule_figures
 from tracker.modelling.rule_trial import Played, in_play, read_games, try_bets
 
 PAGE = Path(__file__).parent.parent / "docs" / "alerts.md"
-RULES = [x for x in map(parse_rule, USUAL) if isinstance(x, Watched)]
+RULES = [x for x in map(parse_rule, USUAL) if isinstance(x, ChanceRule)]
 MARK = "<!-- rules: made by benchmarks/rules.py -->"
 END = "<!-- end of rules -->"
 

@@ -8,14 +8,14 @@ from tests.engine.build import T0
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import Result
 from tracker.domain.game import Score
-from tracker.domain.policy import LevelRule, SwingRule, parse_rule
-from tracker.modelling.metrics import SeenChance, TrialCourse, Watched, naive, rule_figures
+from tracker.domain.policy import ChanceRule, parse_rule
+from tracker.modelling.metrics import SeenChance, TrialCourse, naive, rule_figures
 
 
-def rule(text: str) -> Watched:
+def rule(text: str) -> ChanceRule:
     """A level or swing rule."""
     found = parse_rule(text)
-    assert isinstance(found, LevelRule | SwingRule)
+    assert isinstance(found, ChanceRule)
     return found
 
 

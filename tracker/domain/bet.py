@@ -14,6 +14,7 @@ from itertools import chain, combinations, product
 from math import prod
 from typing import assert_never
 
+from tracker.domain import Lazy
 from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance
 from tracker.domain.game import Game, Score, Side
 from tracker.domain.league import NBA
@@ -60,7 +61,7 @@ class Leg:
     odds: Odds | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Parlay:
     """Two or more legs in the order of the slip. It wins when no leg loses and one or more win."""
 
@@ -81,7 +82,12 @@ class Parlay:
 
     def in_game(self, game_id: str) -> tuple[int, ...]:
         """The indices of the legs on one game."""
-        return tuple(i for i, leg in enumerate(self.legs) if leg.game.id == game_id)
+        return self._places.get(game_id, ())
+
+    @Lazy
+    def _places(self) -> dict[str, tuple[int, ...]]:
+        games = [leg.game.id for leg in self.legs]
+        return {x: tuple(i for i, game in enumerate(games) if game == x) for x in games}
 
     def product(self, dropped: Collection[int] = ()) -> Fraction | None:
         """The product of the legs' decimal prices; None when a leg has no price.

@@ -143,7 +143,10 @@ class MoveRule(_WordedRule):
 MarketRule = EdgeRule | MoveRule
 """Rules that are stepped by quotes and not by the polls of a game."""
 
-Rule = LevelRule | SwingRule | EventRule | MarketRule
+ChanceRule = LevelRule | SwingRule
+"""Rules that are stepped by a bet's chance: their alerts can be wrong. An event is a fact."""
+
+Rule = ChanceRule | EventRule | MarketRule
 
 _LEVEL = re.compile(r"p\s*(>=|<=|≥|≤|crosses)\s*(\d*\.?\d+)\s*(%?)")
 _SWING = re.compile(r"swing\s+(\d*\.?\d+)\s*(%?)\s+in\s+(\d{1,5})\s*(s|m|min)")

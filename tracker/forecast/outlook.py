@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tracker.domain.chance import Chance
-    from tracker.domain.game import Side
     from tracker.domain.market import PlayerMarket
     from tracker.domain.player import Player
     from tracker.domain.prior import SourcedPrior
@@ -140,18 +139,17 @@ class Outlook:
 
     def player(self, player: Player) -> PlayerOutlook:
         """The distribution of a player's final box line. Raises Unpriceable."""
-        who = player.side, player.key
-        found = self._players.get(who)
+        found = self._players.get(player)
         if found is None:
             from tracker.forecast.players.model import player_outlook
 
-            found = self._players[who] = player_outlook(
+            found = self._players[player] = player_outlook(
                 player, self.periods.state, self.scene, self.player_priors
             )
         return found
 
     @Lazy
-    def _players(self) -> dict[tuple[Side, str], PlayerOutlook]:
+    def _players(self) -> dict[Player, PlayerOutlook]:
         return {}
 
     @Lazy

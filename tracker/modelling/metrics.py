@@ -20,7 +20,7 @@ from scipy.special import expit, ndtr
 
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import Result
-from tracker.domain.policy import LevelRule, SwingRule
+from tracker.domain.policy import ChanceRule, LevelRule, SwingRule
 from tracker.engine.record import wilson
 from tracker.engine.rules.state_machine import COOLDOWN
 from tracker.modelling import Array
@@ -200,9 +200,6 @@ def crps_normal(mean: Array, sd: Array, outcome: Array) -> Array:
 SETTLED_AT = 0.99
 """A chance that stays beyond this to the end counts as settled from then on."""
 
-Watched = LevelRule | SwingRule
-"""The rules whose alerts can be right or wrong; an event rule states a fact."""
-
 
 @dataclass(frozen=True, slots=True)
 class SeenChance:
@@ -269,7 +266,7 @@ class RuleFigures:
         return max(0, self.naive - self.alerts)
 
 
-def rule_figures(rule: Watched, courses: Sequence[TrialCourse]) -> RuleFigures:
+def rule_figures(rule: ChanceRule, courses: Sequence[TrialCourse]) -> RuleFigures:
     """The figures of a rule over these bets."""
     fired = [x for course in courses for x in _fired(rule, course)]
     decided = [x for x in fired if x.held is not None]
@@ -289,7 +286,7 @@ def rule_figures(rule: Watched, courses: Sequence[TrialCourse]) -> RuleFigures:
     )
 
 
-def _again(rule: Watched, course: TrialCourse) -> int:
+def _again(rule: ChanceRule, course: TrialCourse) -> int:
     """The crossings held only because the level had fired before, at least a cooldown apart."""
     count, last = 0, None
     for x in course.alerts:
@@ -301,7 +298,7 @@ def _again(rule: Watched, course: TrialCourse) -> int:
     return count
 
 
-def _fired(rule: Watched, course: TrialCourse) -> Iterable[RuleAlert]:
+def _fired(rule: ChanceRule, course: TrialCourse) -> Iterable[RuleAlert]:
     """The alerts of a rule that fired on one bet."""
     certain = _certain(course)
     for alert in course.alerts:
@@ -315,7 +312,7 @@ def _fired(rule: Watched, course: TrialCourse) -> Iterable[RuleAlert]:
         yield RuleAlert(alert.p, up, held, lead)
 
 
-def _points_up(rule: Watched, alert: Alert) -> bool:
+def _points_up(rule: ChanceRule, alert: Alert) -> bool:
     if isinstance(rule, SwingRule):
         return alert.was is None or alert.p is None or alert.p >= alert.was
     up = rule.comparison.upward
@@ -337,7 +334,7 @@ def _certain(course: TrialCourse) -> float:
     return minute
 
 
-def naive(rule: Watched, seen: Sequence[SeenChance]) -> int:
+def naive(rule: ChanceRule, seen: Sequence[SeenChance]) -> int:
     """The number of messages of a bare threshold: one at each poll that crosses it, none held back.
 
     For a swing it is one at each poll whose chance lies far enough from any earlier one within the

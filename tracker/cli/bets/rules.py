@@ -21,7 +21,7 @@ from tracker.domain.bet import Bet
 from tracker.domain.game import Game, Side
 from tracker.domain.market import Direction, Market, Moneyline, Spread, Total, line_text
 from tracker.domain.money import plural
-from tracker.domain.policy import EventRule, LevelRule, Rule, SwingRule, parse_rule
+from tracker.domain.policy import ChanceRule, EventRule, Rule, parse_rule
 from tracker.domain.prior import Lines
 from tracker.forecast import Parameters
 from tracker.wording.figures import in_percent
@@ -156,7 +156,7 @@ def _tell(
 ) -> None:
     from tracker.modelling.metrics import rule_figures
 
-    found = [rule_figures(x, courses) for x in rules if isinstance(x, LevelRule | SwingRule)]
+    found = [rule_figures(x, courses) for x in rules if isinstance(x, ChanceRule)]
     if as_json:
         say_json({"games": played, "bets": len(courses), "rules": [figures_json(x) for x in found]})
         return

@@ -361,8 +361,12 @@ def see(
 
     found = Gathering(change)
     for one, priced in zip(concerned, chances(concerned, outlook, state), strict=True):
-        moved_on = priced[0] != one or priced[1] not in (one.chance, one.no_chance)
-        if update.news or moved_on or (update.hurried and waits(one)):
+        if (
+            update.news
+            or priced.tracked != one
+            or priced.chance not in (one.chance, one.no_chance)
+            or (update.hurried and waits(one))
+        ):
             _see_one(found, one, priced, renewed if entered and about(one) else update, take)
     return found.change
 

@@ -25,13 +25,13 @@ from tracker.domain.policy import (
     RESULTS,
     SWING,
     TOGETHER,
+    ChanceRule,
     EventRule,
     Fact,
     Level,
     LevelRule,
     PastMessage,
     Policy,
-    SwingRule,
     parse_rule,
     topic_of,
 )
@@ -183,7 +183,7 @@ def just_told(context: AlertContext, policy: Policy, now: datetime) -> Hold | No
         if policy.level(topic).rank >= level.rank
         if (p := x.heard_within(COOLDOWN, now)) is not None
     ]
-    if not heard or alert.p is None or not isinstance(rule, LevelRule | SwingRule):
+    if not heard or alert.p is None or not isinstance(rule, ChanceRule):
         return None
     _, by, told = max(heard)
     if isinstance(rule, LevelRule):

@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import NamedTuple, assert_never
 
 from tracker.domain.alert import Reason
-from tracker.domain.policy import Comparison, LevelRule, Rule, SwingRule
+from tracker.domain.policy import ChanceRule, Comparison, LevelRule, Rule, SwingRule
 from tracker.domain.tracking import IdleRange, IdleSpan, Readings, RulePhase, RuleState
 
 BAND = math.log(0.80 / 0.20) - math.log(0.75 / 0.25)
@@ -91,7 +91,7 @@ def log_odds(p: float) -> float:
     return math.log(kept / (1 - kept))
 
 
-def step(rule: LevelRule | SwingRule, state: RuleState, reading: RuleReading) -> RuleStep:
+def step(rule: ChanceRule, state: RuleState, reading: RuleReading) -> RuleStep:
     """The rule's next state after a fresh reading, and whether it fires."""
     match rule:
         case LevelRule():
@@ -137,7 +137,7 @@ def idle_range(
 
 def _idle_span(rule: Rule, state: RuleState) -> IdleSpan | None:
     """The readings that leave a rule as it is; None if it is about to change."""
-    if not isinstance(rule, LevelRule | SwingRule) or state.phase is RulePhase.DONE:
+    if not isinstance(rule, ChanceRule) or state.phase is RulePhase.DONE:
         return _ALWAYS
     return _level_idle(rule, state) if isinstance(rule, LevelRule) else _swing_idle(rule, state)
 
@@ -401,7 +401,7 @@ def turned(rule: LevelRule, state: RuleState, told: float, *, up: bool) -> RuleS
     return replace(state, notified=(1.0, high) if up else (low, 0.0))
 
 
-def doubted(rule: LevelRule | SwingRule, state: RuleState, reading: RuleReading) -> RuleState:
+def doubted(rule: ChanceRule, state: RuleState, reading: RuleReading) -> RuleState:
     """A rule after a correction: what it has just told is untold where that was not so.
 
     To pass the level, or to swing so far, in truth is then news.
@@ -416,7 +416,7 @@ def doubted(rule: LevelRule | SwingRule, state: RuleState, reading: RuleReading)
     return replace(state, notified=()) if untrue else state
 
 
-def rebase(rule: LevelRule | SwingRule, state: RuleState, reading: RuleReading) -> RuleStep:
+def rebase(rule: ChanceRule, state: RuleState, reading: RuleReading) -> RuleStep:
     """The rule after a chance that was renewed: what moved it is no news of the game.
 
     A swing is measured from here. A level that is passed by it is as one of a bet that was added

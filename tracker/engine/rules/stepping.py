@@ -20,6 +20,7 @@ from tracker.domain.bet import Bet
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.policy import (
+    ChanceRule,
     Comparison,
     EdgeRule,
     EventRule,
@@ -162,7 +163,7 @@ def apply_rules(
         if facts and isinstance(rule, EventRule):
             if rule.event in facts:
                 after, alert = _told(seen, rule, memory, absent, update)
-        elif reading is not None and span is None and isinstance(rule, LevelRule | SwingRule):
+        elif reading is not None and span is None and isinstance(rule, ChanceRule):
             after, alert = _stepped(seen, rule, memory, reading, update)
         rules.append(after)
         if alert is not None:
@@ -190,7 +191,7 @@ def _corrected(
     if reading is None:
         return states
     return tuple(
-        doubted(rule, x, reading) if isinstance(rule, LevelRule | SwingRule) else x
+        doubted(rule, x, reading) if isinstance(rule, ChanceRule) else x
         for rule, x in zip(rules, states, strict=True)
     )
 
@@ -252,7 +253,7 @@ def waits(tracked: Tracked) -> bool:
 
 def _stepped(
     seen: Tracked,
-    rule: LevelRule | SwingRule,
+    rule: ChanceRule,
     memory: RuleState,
     reading: RuleReading,
     update: GameUpdate,
@@ -337,7 +338,7 @@ def _ratio(one: float, other: float) -> float:
 
 def _decided(
     seen: Tracked,
-    rule: LevelRule | SwingRule,
+    rule: ChanceRule,
     verdict: RuleStep,
     reading: RuleReading,
     state: GameState,
@@ -391,7 +392,7 @@ def freeze_doubted(change: Change, state: GameState, doubted: Doubted, now: date
         chance = doubted(tracked) if any(map(_awake, tracked.rules)) else None
         if not isinstance(chance, Chance):
             continue
-        rules = {x.text: x for x in tracked.bet.rules if isinstance(x, LevelRule | SwingRule)}
+        rules = {x.text: x for x in tracked.bet.rules if isinstance(x, ChanceRule)}
         reading = RuleReading(chance.win, now, _late(state) or chance.decided, None)
         states = caught_up(tracked.bet.rules, tracked.rules, tracked.readings)
         acting = [
@@ -416,7 +417,7 @@ def _awake(memory: RuleState) -> bool:
     return memory.phase not in _ASLEEP and memory.reason is not Reason.STALE
 
 
-def _acts(rule: LevelRule | SwingRule | None, memory: RuleState, reading: RuleReading) -> bool:
+def _acts(rule: ChanceRule | None, memory: RuleState, reading: RuleReading) -> bool:
     if rule is None:
         return False
     verdict = step(rule, memory, reading)
