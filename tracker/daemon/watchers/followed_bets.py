@@ -60,7 +60,7 @@ class Rosters:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._known: dict[Team, tuple[str, ...]] = {}
-        self._seen: dict[Team, tuple[datetime | None, dict[str, str]]] = {}
+        self._seen: dict[Team, tuple[Game, dict[str, str]]] = {}
         self._unstored: set[Team] = set()
         self.complete: set[str] = set()
         """The ids of the games whose final box score has named the players of both teams, once
@@ -79,14 +79,14 @@ class Rosters:
         """Learn both teams' players from a box score; what it said before costs nothing."""
         for side in Side:
             team = state.game.league, state.game.code(side)
-            start, seen = self._seen.get(team, (None, {}))
-            if start != state.game.start:
+            game, seen = self._seen.get(team, (state.game, {}))
+            if game.slate != state.game.slate:
                 # Each night starts anew, so that the store sees who still plays for the team.
                 seen = {}
             before = len(seen)
             seen.update({player_key(x.name): x.name for x in state.players if x.side is side})
             if len(seen) > before:
-                self._seen[team] = state.game.start, seen
+                self._seen[team] = state.game, seen
                 self._unstored.add(team)
         self._note(state)
         ended = state.phase is Phase.FINAL and state.game.id not in self.complete
@@ -123,9 +123,9 @@ class Rosters:
         teams, self._unstored = self._unstored, set()
         met: dict[datetime, dict[Team, tuple[str, ...]]] = defaultdict(dict)
         for team in teams:
-            start, seen = self._seen[team]
+            game, seen = self._seen[team]
             # An old game does not say for whom its players play now.
-            met[min(now, start or now)][team] = tuple(seen.values())
+            met[min(now, game.start)][team] = tuple(seen.values())
         for at, rosters in met.items():
             await self._store.players.meet(rosters, at)
         if teams:
