@@ -131,7 +131,12 @@ def test_the_forecast_of_a_player_knows_that_a_team_mate_is_out() -> None:
         found: list[float] = []
         for out in (frozenset[str](), frozenset({STAR.name})):
             players.absences = {} if box else absences(*([OUT] if out else []))
-            night.poll(soon(out) if box else bare(), -7200.0 + len(found))
+            listed = soon(out) if box else bare()
+            # Who starts is told by neither.
+            listed = replace(
+                listed, players=tuple(replace(x, starter=False) for x in listed.players)
+            )
+            night.poll(listed, -7200.0 + len(found))
             chance = night.tracked().chance
             assert chance is not None
             found.append(chance.win)
