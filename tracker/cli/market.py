@@ -12,18 +12,30 @@ from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 
 import typer
 
+from tracker.app.market import (
+    GameOdds,
+    Offered,
+    credit_report,
+    credits_json,
+    game_odds,
+    named_game,
+    odds_json,
+)
+from tracker.app.market.clv import NOT_YET, ClvReport, Mean, clv_json, clv_report, read_clv
 from tracker.cli import CommandEnded, Scope, Session, read_if_any, run_async, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.screen import Advance, bar, note, paint, progress, say, say_json, shown_as, table
 from tracker.domain import TrackerError
 from tracker.domain.game import Game
 from tracker.domain.money import plural
+from tracker.domain.quote import Closing
+from tracker.settings import load_secrets
+from tracker.wording import closes
+from tracker.wording.closes import closed_line, closing_text, selection_text, share_text
+from tracker.wording.figures import in_percent, percent, rough_span
 
 if TYPE_CHECKING:
-    from tracker.app.market import GameOdds, Offered
-    from tracker.app.market.clv import ClvReport, Mean
     from tracker.app.market.edges import Edge, EdgesNow
-    from tracker.domain.quote import Closing
     from tracker.forecast import Parameters
 
 
@@ -61,23 +73,16 @@ def odds(
 
 
 async def _game_odds(scope: Scope, text: str, every: bool, as_json: bool) -> None:
-    from tracker.app.market import game_odds, named_game
-
     async with session(scope) as at:
         game, state = await named_game(at.store, text, at.now)
         found = await game_odds(at.store, game, state, at.settings.odds, at.now)
     if as_json:
-        from tracker.app.market import odds_json
-
         say_json(odds_json(found))
     else:
         _tell_odds(found, at, every)
 
 
 def _offers(head: str, offered: Sequence[Offered], game: Game) -> None:
-    from tracker.wording.closes import selection_text
-    from tracker.wording.figures import rough_span
-
     rows = [
         (
             selection_text(one.quote.selection, game.home, game.away),
@@ -91,9 +96,6 @@ def _offers(head: str, offered: Sequence[Offered], game: Game) -> None:
 
 
 def _tell_odds(x: GameOdds, at: Session, every: bool) -> None:
-    from tracker.wording.closes import closing_text
-    from tracker.wording.figures import percent
-
     zone = at.settings.zone
     say(f"{paint(x.game.name, 'bold')} · {x.at.astimezone(zone):%H:%M:%S}")
     if x.closing is not None:
@@ -117,9 +119,6 @@ def _tell_odds(x: GameOdds, at: Session, every: bool) -> None:
 
 
 async def _credits(scope: Scope, as_json: bool) -> None:
-    from tracker.app.market import credit_report, credits_json
-    from tracker.settings import load_secrets
-
     async with session(scope) as at:
         keyed = load_secrets(at.settings).odds_key is not None
         found = await credit_report(at.store, at.settings.odds, at.now, keyed=keyed)
@@ -160,9 +159,6 @@ async def edges(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 def _tell_edges(x: EdgesNow) -> None:
-    from tracker.wording.closes import share_text
-    from tracker.wording.figures import in_percent
-
     did = x.so_far
     if x.listed:
         _table(x.listed)
@@ -184,9 +180,6 @@ def _tell_edges(x: EdgesNow) -> None:
 
 
 def _table(rows: Sequence[Edge]) -> None:
-    from tracker.wording.closes import selection_text, share_text
-    from tracker.wording.figures import percent, rough_span
-
     table(
         ("Bet", "p(hit)", "Fair", "Odds", "Where", "Edge", "Age"),
         [
@@ -218,7 +211,6 @@ async def clv(
     The coverage stands first: how many of the bets have such a value, and why others have none.
     Parlays, and players whom nobody quoted, stand apart and are in no mean.
     """
-    from tracker.app.market.clv import clv_json, clv_report, read_clv
 
     async def read(at: Session) -> tuple[ClvReport, Mapping[str, Closing]]:
         closings = await at.store.quotes.closings()
@@ -232,8 +224,6 @@ async def clv(
 
 
 def _tell_clv(x: ClvReport, by: str | None) -> None:
-    from tracker.wording.closes import closed_line
-
     if x.n == 0:
         say("No bet has met its close yet: closes are taken at the tip-off, while the daemon runs.")
         return
@@ -266,9 +256,6 @@ def _tell_clv(x: ClvReport, by: str | None) -> None:
 
 def mean_text(x: Mean) -> str:
     """A mean with its standard error; says that it is too early where there are too few bets."""
-    from tracker.app.market.clv import NOT_YET
-    from tracker.wording import closes
-
     return closes.mean_text(x.mean, x.se, x.n, enough=NOT_YET)
 
 

@@ -21,12 +21,13 @@ from tracker.cli.screen import complain, note, progress, say, say_json, table
 from tracker.cli.setup.run import parse_instant, scaled_clock
 from tracker.clock import ScaledClock
 from tracker.domain import Impossible, Misused
+from tracker.domain.draft import Draft
 from tracker.domain.events import tell_nobody
 from tracker.domain.league import LEAGUE_ZONE, slate_date
 from tracker.domain.money import plural
+from tracker.settings import lines_for
 
 if TYPE_CHECKING:
-    from tracker.domain.draft import Draft
     from tracker.replay import Recording
     from tracker.replay.faults import Fault
     from tracker.replay.playback import Playback
@@ -190,7 +191,6 @@ async def _rehearse(
 ) -> tuple[str, list[dict[str, object]], list[Draft]]:
     """The hash over all tables, a row for each bet with its result, and the bets of no game."""
     from tracker.modelling.rule_trial import rehearse
-    from tracker.settings import lines_for
     from tracker.store import Store
 
     settings = scope.settings()

@@ -23,6 +23,8 @@ from tracker.domain.bet import Leg, Parlay, Result, Status, price_of
 from tracker.domain.chance import NoChance
 from tracker.domain.market import Total, describe
 from tracker.domain.money import Odds, money_text, payout_if_won, plural
+from tracker.wording import leg_standing
+from tracker.wording.figures import hit_text, money_for, to_decide
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -452,8 +454,6 @@ def chance_text(bet: BetView, *, short: bool = False) -> str:
     It is also empty for a settled or withdrawn bet, whose last chance would look like a live one. A
     star marks a stale chance. `short` is for a narrow column.
     """
-    from tracker.wording.figures import hit_text
-
     if bet.result is not None or bet.withdrawn_at is not None:
         return ""
     if bet.chance is None:
@@ -465,15 +465,11 @@ def chance_text(bet: BetView, *, short: bool = False) -> str:
 
 def needs_decision(waiting: Sequence[BetView]) -> str:
     """A line that names the bets whose result a person must decide; empty without any."""
-    from tracker.wording.figures import to_decide
-
     return f"{to_decide([x.id for x in waiting])} · tracker review" if waiting else ""
 
 
 def money_result(bet: BetView) -> str:
     """What a settled bet's stake brought, else what it would win; empty where it is unknown."""
-    from tracker.wording.figures import money_for
-
     if bet.draft.stake_cents is None:
         return ""
     if bet.result is not None and bet.payout_cents is not None:
@@ -506,8 +502,6 @@ def _won_without(bet: BetView, slip: Parlay, stake_cents: int) -> str:
 
 def status_text(bet: BetView, *, short: bool = False) -> str:
     """A bet's status, or its result and money once settled; `short` is for a narrow column."""
-    from tracker.wording.figures import money_for
-
     if bet.result is None:
         return {
             Status.SCHEDULED: "waits for a game" if bet.game is None else "scheduled",
@@ -527,8 +521,6 @@ def status_text(bet: BetView, *, short: bool = False) -> str:
 
 def leg_lines(view: ShowView) -> list[str]:
     """A line for each leg of a parlay with its market, game and standing; none for other bets."""
-    from tracker.wording import leg_standing
-
     slip = view.bet.market
     if not isinstance(slip, Parlay):
         return []

@@ -26,6 +26,7 @@ from tracker.domain.game import Game
 from tracker.domain.market import PlayerMarket
 from tracker.domain.money import needed, payout_if_won
 from tracker.intake import Beside
+from tracker.wording.closes import price_facts
 from tracker.wording.figures import rough_span
 
 if TYPE_CHECKING:
@@ -304,8 +305,6 @@ def _matches(x: Registered, at: Session) -> list[str]:
 
 
 def _bet_words(x: Registered, at: Session) -> str:
-    from tracker.wording.closes import price_facts
-
     # Until its game is known, the bet is shown as written, which may include price and stake.
     facts = price_facts(x.draft, at.settings.odds_format, as_written=x.wager is None)
     return " · ".join((x.text, *facts))

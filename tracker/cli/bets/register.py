@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
@@ -37,11 +37,12 @@ from tracker.domain.bet import Status
 from tracker.domain.game import Game
 from tracker.domain.money import money_text, odds_text, plural, stake_in_table, stake_text
 from tracker.domain.policy import Rule, parse_rules
+from tracker.domain.value import BetDecision, ClosingValue
+from tracker.settings import find_config
+from tracker.store import StoreMissing
+from tracker.store.views import BetView, SettlementView, ShowView
+from tracker.wording.closes import value_text
 from tracker.wording.figures import FILE_WINS, deciding, ranged, score_text, span_text
-
-if TYPE_CHECKING:
-    from tracker.domain.value import BetDecision, ClosingValue
-    from tracker.store.views import BetView, SettlementView, ShowView
 
 NO_BETS = "No bets yet: add one, such as `tracker add 'DEN -4.5 -110 $20'`."
 
@@ -67,8 +68,6 @@ async def bets(
 
     In JSON every bet that was ever added is listed, or those of a page.
     """
-    from tracker.store import StoreMissing
-
     try:
         async with session(scope_of(context)) as at:
             found, count = await _listed(at, everything, page, as_json)
@@ -227,8 +226,6 @@ def _worth(
     bet: BetView, at: Session, made: BetDecision | None, value: ClosingValue | None
 ) -> list[str]:
     """Lines with what the bet was worth when it was made, and at the closing line."""
-    from tracker.wording.closes import value_text
-
     lines = [] if made is None else decision_lines(made, "When made", at.settings.odds_format)
     if value is not None and bet.market is not None:
         lines.append(f"Close    {value_text(bet.market, bet.draft.odds, value)}")
@@ -335,8 +332,6 @@ def rules(
     if replace and default:
         raise Misused("--set and --default contradict each other: give one of them")
     if bet is None:
-        from tracker.settings import find_config
-
         scope = scope_of(context)
         texts = [x.text for x in scope.settings().default_rules]
         say_json({"rules": texts}) if as_json else say("\n".join(texts) or "none")

@@ -21,14 +21,15 @@ from tracker.domain.bet import Bet
 from tracker.domain.chance import NoChance
 from tracker.domain.game import Game, Phase
 from tracker.domain.money import money_text, odds_text, parse_money, parse_odds, stake_text
+from tracker.domain.value import BetDecision
 from tracker.intake import Beside
+from tracker.settings.models import OddsSettings
+from tracker.wording.closes import decision_facts, fair_at, fee_text, hedge_rows, share_text
 from tracker.wording.figures import digits_apart, in_percent, percent, span_text
 
 if TYPE_CHECKING:
     from tracker.app.bets import Registered
     from tracker.app.market.value import HeldBet, Worth
-    from tracker.domain.value import BetDecision
-    from tracker.settings.models import OddsSettings
 
 
 _OLD_S = 30
@@ -59,8 +60,6 @@ def cash_out(
 
         say_json(cashout_json(held, offer))
         return
-    from tracker.wording.closes import fair_at, fee_text
-
     found = held.offered(offer)
     _head(held, form)
     say(f"Offer    {money_text(found.offer)} · fair value {money_text(found.fair)}")
@@ -90,8 +89,6 @@ def hedge(
 
         say_json(hedge_json(held, other))
         return
-    from tracker.wording.closes import hedge_rows
-
     _head(held, form)
     say(f"At {odds_text(other, form)} on the other side:")
     heads = ("Hedge", "Stake", "Bet wins", "Bet loses", "Expected")
@@ -188,7 +185,6 @@ def reasons(x: Worth, limits: OddsSettings) -> list[str]:
     """Why a price does not pass the configured limits; an empty list when it does."""
     from tracker.app.market.edges import disagree
     from tracker.forecast.priors import AVERAGE
-    from tracker.wording.closes import share_text
 
     decision, why = x.decision, []
     if decision.edge is None:
@@ -256,8 +252,6 @@ def worth_lines(x: Worth, now: datetime, odds_format: str) -> list[str]:
 
 def decision_lines(x: BetDecision, clock: str, odds_format: str) -> list[str]:
     """A bet's chance, edge and price in two lines; `clock` is their label, such as `Now`."""
-    from tracker.wording.closes import decision_facts, share_text
-
     push = f", push {percent(x.chance.push, 1)}" if x.chance.push else ""
     edge = "" if x.edge is None else f", edge {share_text(x.edge)}"
     first = f"{paint(clock + ':', 'dim')} p(hit) {percent(x.chance.win, 1)}{push}{edge}"

@@ -15,7 +15,9 @@ from tracker.cli.screen import note
 from tracker.domain import Impossible, Misused
 from tracker.domain.league import LEAGUES, NBA
 from tracker.forecast import Parameters
+from tracker.forecast.game.parameters import decode
 from tracker.registry import KINDS, NoSuchModel, Registry, in_use
+from tracker.settings import lines_for
 
 if TYPE_CHECKING:
     from tracker.app.explain import Explainer
@@ -58,8 +60,6 @@ def named_model(registry: Registry[Parameters], league: str, name: str) -> Param
     file = Path(name)
     if not is_file_name(name):
         return registry.read(league, name)
-    from tracker.forecast.game.parameters import decode
-
     if not file.is_file():
         raise NoSuchModel(f"there is no file {name}: `tracker model list` lists what is known")
     return decode(file.read_text("utf-8", errors="replace"), file.name)
@@ -160,8 +160,6 @@ def unseen(judged: Sequence[str], fitted: Sequence[str]) -> None:
 
 def given_lines(at: Session) -> LinesFor:
     """A function that gives the closing lines in the configuration for a game, if any."""
-    from tracker.settings import lines_for
-
     return partial(lines_for, at.settings.lines)
 
 

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from tracker.app.models import activate as put_in_use
+from tracker.app.models import kind_named
 from tracker.app.views import part, plain
 from tracker.cli import scope_of, session
 from tracker.cli.app import AsJson, declare_group
@@ -57,8 +59,6 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
 
 
 def _kind(name: str) -> Kind[Any]:
-    from tracker.app.models import kind_named
-
     return kind_named(name)
 
 
@@ -216,8 +216,6 @@ async def activate(
     Its checksum must be right. A running daemon uses it from the next poll on. A trial of its
     league and kind ends.
     """
-    from tracker.app.models import activate as put_in_use
-
     scope = scope_of(context)
     registry = scope.registry()
     wanted, chosen = known_league(league), _kind(kind)

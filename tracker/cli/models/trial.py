@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
+from tracker.app.models import JudgedTrial, judge_all, judged, judged_json, kind_named, trial_json
+from tracker.app.models import start as start_trial
+from tracker.app.models import stop as stop_trial
+from tracker.app.monitors import MonitorsView, monitors_json, monitors_of, watch
 from tracker.cli import Scope, Session, scope_of, session
 from tracker.cli.app import AsJson, declare_group
 from tracker.cli.models import DEFAULT_LEAGUE, LeagueOf, ModelName, known_league, models_of
 from tracker.cli.screen import note, progress, say, say_json, table
 from tracker.domain.money import plural
 from tracker.registry import GAMES, PLAYERS
-
-if TYPE_CHECKING:
-    from tracker.app.models import JudgedTrial
-    from tracker.store.trials import Trial
-    from tracker.store.upkeep import Figure, MonitorStanding
-
+from tracker.store import StoreMissing
+from tracker.store.trials import Trial
+from tracker.store.upkeep import Figure, MonitorStanding
 
 KindOnTrial = Annotated[
     str, typer.Option("--kind", metavar="KIND", help=f"One of {GAMES.name}, {PLAYERS.name}.")
@@ -52,9 +53,6 @@ async def start(
     After 300 games and 14 nights the gate says whether it is better. `tracker model activate` puts
     it in use at any time, `trial stop` ends the trial.
     """
-    from tracker.app.models import kind_named, trial_json
-    from tracker.app.models import start as start_trial
-
     wanted = known_league(league)
     async with session(scope_of(context), write=True) as at:
         trial = await start_trial(at.store, at.registry, wanted, kind_named(kind), name, at.now)
@@ -73,9 +71,6 @@ async def show(
     as_json: AsJson = False,
 ) -> None:
     """Show the trials that are on, and each clause of the gate with its figure."""
-    from tracker.app.models import judged
-    from tracker.store import StoreMissing
-
     try:
         async with session(scope_of(context)) as at:
             trials = await at.store.trials.list(open_only=not every)
@@ -100,8 +95,6 @@ async def judge(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 async def _judge_now(at: Session) -> tuple[JudgedTrial, ...]:
-    from tracker.app.models import judge_all
-
     promote = at.settings.models.promote == "auto"
     return await judge_all(at.store, at.registry, at.now, promote=promote)
 
@@ -113,9 +106,6 @@ async def stop(
     as_json: AsJson = False,
 ) -> None:
     """End a trial; its forecasts are kept."""
-    from tracker.app.models import stop as stop_trial
-    from tracker.app.models import trial_json
-
     wanted = known_league(league)
     async with session(scope_of(context), write=True) as at:
         trial = await stop_trial(at.store, wanted, kind, at.now)
@@ -126,8 +116,6 @@ async def stop(
 
 
 def _tell_trial(trials: Sequence[Trial], found: Sequence[JudgedTrial], as_json: bool) -> None:
-    from tracker.app.models import judged_json
-
     by_id = {x.trial.id: x for x in found}
     if as_json:
         say_json([judged_json(x, by_id.get(x.id)) for x in trials])
@@ -171,9 +159,6 @@ async def monitors(
     A monitor adds up surprises game by game; a five-point drift of totals shows after about six
     weeks of games, a spread that is much too small after one or two.
     """
-    from tracker.app.monitors import MonitorsView, monitors_json, monitors_of
-    from tracker.store import StoreMissing
-
     scope = scope_of(context)
     try:
         if update:
@@ -191,7 +176,6 @@ async def monitors(
 
 
 async def _update(scope: Scope) -> None:
-    from tracker.app.monitors import watch
     from tracker.app.refresh import followed_leagues
 
     async with session(scope, write=True) as at:

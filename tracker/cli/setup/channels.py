@@ -22,6 +22,7 @@ from tracker.domain import Impossible
 from tracker.domain.alert import Failed, Outcome, Refused, Sent, Unknown
 from tracker.domain.events import tell_nobody
 from tracker.domain.policy import Level
+from tracker.settings import ConfigError, Settings, find_config, load_secrets, parse_settings
 
 if TYPE_CHECKING:
     from tracker.notify.channels import Channel
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from tracker.notify.channels.telegram.bot import BotApi
     from tracker.notify.channels.telegram.channel import TelegramChannel
     from tracker.notify.channels.telegram.connection import TelegramConnection
-    from tracker.settings import Settings
     from tracker.store import Store
     from tracker.store.access import Paired
 
@@ -85,7 +85,6 @@ async def try_channels(
     environment name are used: so a service can report that its configuration is bad.
     """
     from tracker.notify.channels import Message
-    from tracker.settings import load_secrets
 
     settings = _settings(scope_of(context), whatever=text is not None)
     secrets = load_secrets(settings)
@@ -121,8 +120,6 @@ def _settings(scope: Scope, *, whatever: bool) -> Settings:
 
     Raises ConfigError for a bad file otherwise.
     """
-    from tracker.settings import ConfigError, find_config, parse_settings
-
     try:
         return scope.settings()
     except ConfigError as wrong:
@@ -260,7 +257,6 @@ async def forget(context: typer.Context) -> None:
 def _channel(scope: Scope) -> TelegramChannel:
     """The channel of the configured bot. Raises Impossible when there is none."""
     from tracker.notify.channels.telegram.channel import telegram_channel
-    from tracker.settings import load_secrets
 
     settings = scope.settings()
     token = load_secrets(settings).telegram_token

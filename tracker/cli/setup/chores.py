@@ -18,11 +18,12 @@ from tracker.cli.screen import note, progress, say, say_json, table
 from tracker.clock import SystemClock
 from tracker.domain import Impossible, Misused
 from tracker.domain.money import plural
+from tracker.store import Store, StoreError, StoreMissing, StoreTooOld
+from tracker.store.upkeep import Backup
 
 if TYPE_CHECKING:
     from tracker.app.refresh import Refreshed
     from tracker.app.restoring import Restored
-    from tracker.store.upkeep import Backup
 
 
 _PARTS = ("results", "players", "ratings", "form", "ends", "injuries")
@@ -149,8 +150,6 @@ def backup(
 
 
 async def _backup(scope: Scope, file: Path | None, as_json: bool) -> None:
-    from tracker.store import Store, StoreMissing
-
     place, now = scope.settings().store.path, SystemClock().now()
     try:
         async with await Store.open(place, now=now, readonly=True, older=True) as store:
@@ -172,7 +171,6 @@ async def _backup(scope: Scope, file: Path | None, as_json: bool) -> None:
 
 async def _full(scope: Scope, as_json: bool) -> None:
     from tracker.app.backups import TrackerFiles, back_up
-    from tracker.store import StoreMissing
 
     settings = scope.settings()
     try:
@@ -195,8 +193,6 @@ async def _full(scope: Scope, as_json: bool) -> None:
 
 async def _now(scope: Scope) -> datetime:
     """The time by the daemon's clock; of a database of an older schema, by the machine's."""
-    from tracker.store import StoreTooOld
-
     try:
         async with session(scope) as at:
             return at.now
@@ -221,7 +217,6 @@ async def _drill(scope: Scope, as_json: bool) -> None:
 
 async def _list(scope: Scope, as_json: bool) -> None:
     from tracker.app.backups import listed
-    from tracker.store import StoreError
 
     recorded: Sequence[Backup] = ()
     try:

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import typer
@@ -20,11 +20,19 @@ from tracker.cli import CommandEnded, Scope, guests, run_async, scope_of
 from tracker.cli.app import CARE, AsJson, declare_group
 from tracker.cli.screen import asks, complain, note, paint, progress, say, say_json
 from tracker.domain import BadBet, Impossible, Misused, TrackerError
+from tracker.domain.events import tell_nobody
 from tracker.domain.money import money_text, parse_money, plural
-
-if TYPE_CHECKING:
-    from tracker.settings import Secrets, Settings
-
+from tracker.settings import (
+    ConfigError,
+    Secrets,
+    Settings,
+    default_config_toml,
+    find_config,
+    load_secrets,
+    parse_settings,
+)
+from tracker.settings.alerting import zone_name
+from tracker.settings.reading import as_plain
 
 _MASK = "***"
 T = TypeVar("T")
@@ -86,8 +94,6 @@ def init(
     Alerts can go to a phone by ntfy with a random topic, which needs no account, to a Telegram
     chat that is paired with a code, to the daemon's own output, or to any Apprise address.
     """
-    from tracker.settings import find_config
-
     scope = scope_of(context)
     target = find_config(scope.config)
     if target.exists() and not force:
@@ -163,7 +169,6 @@ def _channel(text: str) -> _Channel:
         topic = f"tracker-{secrets.token_hex(8)}"
         return _Channel(_NTFY, topic=topic)
     from tracker.notify.channels.apprise import check_urls
-    from tracker.settings import ConfigError
 
     try:
         check_urls([text], place="")
@@ -214,9 +219,7 @@ def _first_message(scope: Scope, channel: _Channel) -> None:
 async def _try_first(scope: Scope, channel: _Channel) -> None:
     from tracker.app.channels import open_channels
     from tracker.cli.setup.channels import try_out
-    from tracker.domain.events import tell_nobody
     from tracker.notify.channels.apprise import AppriseChannel
-    from tracker.settings import load_secrets
 
     if channel.url is not None:
         await try_out(AppriseChannel(channel.url))
@@ -229,8 +232,6 @@ async def _try_first(scope: Scope, channel: _Channel) -> None:
 
 
 def _zone(text: str) -> str:
-    from tracker.settings.alerting import zone_name
-
     try:
         return zone_name(text)
     except ValueError as why:
@@ -258,8 +259,6 @@ def local_zone() -> str:
 
 
 def _write(target: Path, answers: _Answers, *, force: bool) -> None:
-    from tracker.settings import default_config_toml, parse_settings
-
     text = default_config_toml(
         timezone=answers.timezone,
         stake_unit_cents=answers.unit_cents,
@@ -317,8 +316,6 @@ def _tell_next() -> None:
 
 def path(context: typer.Context) -> None:
     """Say which file is read, whether or not it exists."""
-    from tracker.settings import find_config
-
     found = find_config(scope_of(context).config)
     say(str(found))
     if not found.exists():
@@ -327,8 +324,6 @@ def path(context: typer.Context) -> None:
 
 def show(context: typer.Context, as_json: AsJson = False) -> None:
     """Show every setting in force, defaults included. Secrets are masked."""
-    from tracker.settings import find_config, load_secrets
-
     scope = scope_of(context)
     settings = scope.settings()
     secrets = load_secrets(settings)
@@ -346,7 +341,6 @@ def show(context: typer.Context, as_json: AsJson = False) -> None:
 def plain(settings: Settings, secrets: Secrets) -> dict[str, Any]:
     """The settings as plain values with the keys of the file, every secret masked."""
     from tracker.notify.channels.apprise import channel_name
-    from tracker.settings.reading import as_plain
 
     values: dict[str, Any] = as_plain(settings)
     cents = values.pop("stake_unit")
@@ -391,7 +385,6 @@ def check(context: typer.Context) -> None:
     the configuration, and 1 when only bets in the bets file are wrong.
     """
     from tracker.app.channels import channels_of
-    from tracker.settings import find_config, load_secrets
 
     scope = scope_of(context)
     settings = scope.settings_checked()

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -26,10 +26,11 @@ from tracker.domain.bet import Status
 from tracker.domain.league import LEAGUES, NBA
 from tracker.domain.money import plural, several
 from tracker.host import NoLocks, os_trouble, running_instance
-
-if TYPE_CHECKING:
-    from tracker.settings import Settings
-    from tracker.store.upkeep import Backup
+from tracker.settings import Settings, find_config, load_secrets, service_folder
+from tracker.store import StoreError, StoreMissing
+from tracker.store.access import paired_in
+from tracker.store.upkeep import Backup
+from tracker.wording.figures import rough_span
 
 _OVERDUE = timedelta(hours=12)
 """Time after tip-off at which a bet should have its result."""
@@ -129,8 +130,6 @@ async def _checks(scope: Scope, offline: bool) -> AsyncIterator[Check]:
 
 
 def _config(scope: Scope) -> Check:
-    from tracker.settings import find_config
-
     source = find_config(scope.config)
     if not source.exists():
         text = f"no configuration at {source}, the defaults are in force: `tracker init` writes one"
@@ -141,9 +140,6 @@ def _config(scope: Scope) -> Check:
 
 def _pairing(settings: Settings) -> list[Check]:
     """Whether the Telegram bot has a chat to write to; no check without a bot."""
-    from tracker.settings import load_secrets
-    from tracker.store.access import paired_in
-
     try:
         token = load_secrets(settings).telegram_token
     except TrackerError:
@@ -171,7 +167,6 @@ async def _bot(scope: Scope) -> Check:
 
 def _channels(settings: Settings) -> Check:
     from tracker.app.channels import channels_of
-    from tracker.settings import load_secrets
 
     try:
         names = [x.name for x in channels_of(settings, load_secrets(settings))]
@@ -262,7 +257,6 @@ def _disk(settings: Settings) -> Check:
 
 async def _database(scope: Scope, settings: Settings) -> AsyncIterator[Check]:
     from tracker.app.backups import listed
-    from tracker.store import StoreError, StoreMissing
 
     try:
         async with session(scope) as at:
@@ -320,7 +314,6 @@ def _no_database(settings: Settings) -> Check:
 def _backups(made: Sequence[Backup], at: Session, settings: Settings) -> Check:
     """The age of the newest good back-up; bad when it is late or the newest of all is damaged."""
     from tracker.app.backups import late, newest_sound
-    from tracker.wording.figures import rough_span
 
     newest = newest_sound(made, at.now)
     since = None if at.daemon is None else at.daemon.started_at
@@ -343,8 +336,6 @@ def _backups(made: Sequence[Backup], at: Session, settings: Settings) -> Check:
 
 async def _leagues(scope: Scope) -> list[str]:
     """The leagues whose sources are tried: the NBA, and the leagues of followed games."""
-    from tracker.store import StoreError
-
     try:
         async with session(scope) as at:
             view = await at.store.status_view()
@@ -356,8 +347,6 @@ async def _leagues(scope: Scope) -> list[str]:
 
 async def _requests(scope: Scope) -> AsyncIterator[Check]:
     """The running daemon's requests to each host against its budget, as it stored them last."""
-    from tracker.store import StoreError
-
     try:
         async with session(scope) as at:
             kept = None if at.daemon is None else await at.store.monitoring.usage()
@@ -392,7 +381,6 @@ async def _market(scope: Scope, settings: Settings) -> AsyncIterator[Check]:
     Where no source is to be asked for quotes, no bet can have one.
     """
     from tracker.app.market.clv import clv_report, judged
-    from tracker.store import StoreError
 
     try:
         async with session(scope) as at:
@@ -467,7 +455,6 @@ def _clock(ahead: float | None) -> list[Check]:
 
 def _service(settings: Settings) -> Check:
     from tracker import service
-    from tracker.settings import service_folder
 
     name, own = service.unit_of(service_folder(settings.store.path))
     try:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from tracker import service
 from tracker.app.channels import open_channels
 from tracker.cli import FAILED, CommandEnded, Scope, run_async, scope_of
 from tracker.cli.app import declare_group
@@ -24,10 +25,19 @@ from tracker.domain import Impossible, Misused, TrackerError
 from tracker.domain.events import DaemonStarted, SecretsWarning, Severity, SystemEvent
 from tracker.host import AlreadyRunning, os_trouble
 from tracker.registry import registry_beside
+from tracker.service import UNIT, WEB_UNIT, unit_path
+from tracker.settings import (
+    ETC,
+    Secrets,
+    Settings,
+    default_store,
+    feeds_are_local,
+    find_config,
+    load_secrets,
+)
 
 if TYPE_CHECKING:
     from tracker.notify.channels import Channel
-    from tracker.settings import Secrets, Settings
 
 System = Annotated[
     bool, typer.Option("--system", help="The system's service, for servers; needs root.")
@@ -81,8 +91,6 @@ def run(
     The clock options are for rehearsals on recorded games (`tracker replay serve`): they are
     refused unless the feed is a server on this machine.
     """
-    from tracker.settings import load_secrets
-
     settings = scope_of(context).settings_checked()
     clock = _clock(settings, clock_start, clock_speed, clock_anchor)
     config = scope_of(context).config
@@ -94,8 +102,6 @@ def run(
 def _clock(settings: Settings, start: str | None, speed: float | None, anchor: str | None) -> Clock:
     if start is None and speed is None:
         return SystemClock()
-    from tracker.settings import feeds_are_local
-
     if not feeds_are_local(settings):
         raise Misused(
             "a clock of its own is only for feeds on this machine: set [feeds.nba] base_url to "
@@ -242,8 +248,6 @@ def install(
     Without --system it is your own service and runs as you. With --web it is the page's, which
     runs beside the daemon's and is given no secret.
     """
-    from tracker import service
-
     scope = scope_of(context)
     settings = scope.settings()
     config = _config(scope)
@@ -275,8 +279,6 @@ def install(
 
 def status(system: System = False, web: Web = False) -> None:
     """Say whether the service is at work; exit status 1 when it is not."""
-    from tracker import service
-
     active, sentence = service.status(
         user=not system, name=service.WEB_UNIT if web else service.UNIT
     )
@@ -292,8 +294,6 @@ def logs(
     web: Web = False,
 ) -> None:
     """Show the service's log: the same as journalctl with the right words."""
-    from tracker.service import UNIT, WEB_UNIT
-
     words = ["journalctl", "--unit", WEB_UNIT if web else UNIT, "--lines", str(lines)]
     words += ["--follow"] if follow else ["--no-pager"]
     if not system:
@@ -309,8 +309,6 @@ def logs(
 
 def remove(system: System = False, web: Web = False) -> None:
     """Stop the service, disable it and delete its unit. Bets, history and settings stay."""
-    from tracker import service
-
     with progress("talking to systemd"):
         unit = _unit(system=system)
         if web:
@@ -322,8 +320,6 @@ def remove(system: System = False, web: Web = False) -> None:
 
 def _config(scope: Scope) -> Path | None:
     """The configuration file to name in the unit, if an option or the environment names one."""
-    from tracker.settings import find_config
-
     named = scope.config or os.environ.get("TRACKER_CONFIG")
     return find_config(scope.config) if named else None
 
@@ -333,14 +329,10 @@ def _by_default(config: Path) -> Path | None:
 
     None for the system's own configuration, whose default is the same for everybody.
     """
-    from tracker.settings import ETC, default_store
-
     return None if config.parent == ETC else default_store(os.environ, config)
 
 
 def _unit(*, system: bool) -> Path:
-    from tracker.service import unit_path
-
     named = Path(os.environ.get("XDG_CONFIG_HOME", ""))
     home = named if named.is_absolute() else Path.home() / ".config"
     return unit_path(user=not system, config_home=home)

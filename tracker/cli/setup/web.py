@@ -22,10 +22,10 @@ from tracker.cli.screen import note, say, say_json
 from tracker.clock import SystemClock
 from tracker.domain import Impossible, Misused
 from tracker.host import AlreadyRunning, NoLocks, running_instance, single_instance
+from tracker.settings import Settings
 
 if TYPE_CHECKING:
     from tracker.forecast import Parameters
-    from tracker.settings import Settings
 
 _BACKLOG = 2048
 """The most connections that may wait to be accepted."""

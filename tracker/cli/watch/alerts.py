@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
@@ -20,11 +20,10 @@ from tracker.domain.alert import NO_HOLD, Alert, Decision, DeliveryState, Reason
 from tracker.domain.game import Game
 from tracker.domain.money import plural
 from tracker.domain.policy import FORMS, Snooze, SnoozeScope, parse_until, subject
-
-if TYPE_CHECKING:
-    from tracker.domain.tracking import GameTracking
-    from tracker.store.views import AlertView, DeliveryView
-
+from tracker.domain.tracking import GameTracking
+from tracker.store import StoreMissing
+from tracker.store.views import AlertView, DeliveryView
+from tracker.wording.figures import AHEAD_S
 
 _WORDS = {
     Reason.BELOW: "not reached",
@@ -60,8 +59,6 @@ async def alerts(
 
     Every decision of a rule is kept with its reason: --explain tells why something was not said.
     """
-    from tracker.store import StoreMissing
-
     scope = scope_of(context)
     zone = scope.settings().zone
     found: list[AlertView] = []
@@ -346,7 +343,6 @@ def until_next_poll(trackings: Sequence[GameTracking], now: datetime) -> float |
     So is one that was polled ahead of a clock that has been set back since.
     """
     from tracker.feeds.polling.cadence import next_wait
-    from tracker.wording.figures import AHEAD_S
 
     ages = (
         (x, x.seen_at, (now - x.seen_at).total_seconds())

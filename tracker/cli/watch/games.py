@@ -20,6 +20,7 @@ from tracker.domain import Impossible
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game, GameState, Listing
 from tracker.domain.league import LEAGUES, slate_date
+from tracker.store import StoreMissing
 from tracker.wording.figures import percent, score_text, span_text
 
 if TYPE_CHECKING:
@@ -197,7 +198,6 @@ def player(
 
 async def _player(scope: Scope, name: str, stat: str, line: float | None, as_json: bool) -> None:
     from tracker.app.player import PlayerQuestion, PlayerSheet, sheet_json, sheets, stat_named
-    from tracker.store import StoreMissing
 
     ask = PlayerQuestion(name, stat_named(stat), line)
     try:

@@ -12,7 +12,7 @@ from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -40,10 +40,10 @@ from tracker.domain.chance import NoChance
 from tracker.domain.money import plural, several
 from tracker.domain.poll import still_since
 from tracker.domain.tracking import GameTracking, RulePhase, Tracked
-
-if TYPE_CHECKING:
-    from tracker.store.views import BetView, GameView, ShowView, SourceStatusView, StatusView
-
+from tracker.store import StoreMissing
+from tracker.store.views import BetView, GameView, ShowView, SourceStatusView, StatusView
+from tracker.wording import needs, progress, standing
+from tracker.wording.figures import rough_span, span_text, whole_points
 
 _SPAN = timedelta(minutes=5)
 """The time over which the movement of a chance is shown."""
@@ -69,9 +69,6 @@ def status(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 async def _as_json(scope: Scope) -> None:
-    from tracker.store import StoreMissing
-    from tracker.store.views import StatusView
-
     try:
         async with session(scope) as at:
             whole = await at.store.status_view(at.settings.default_rules)
@@ -84,8 +81,6 @@ async def _as_json(scope: Scope) -> None:
 
 async def show(scope: Scope) -> None:
     """Read the database and print the status."""
-    from tracker.store import StoreMissing
-
     try:
         async with session(scope) as at:
             whole = await at.store.status_view(at.settings.default_rules)
@@ -159,8 +154,6 @@ def _tell(x: _Picture) -> None:
 
 
 def _game_line(view: GameView, x: _Picture) -> str:
-    from tracker.wording.figures import rough_span, span_text
-
     game, state = view.game, view.state
     zone = x.at.settings.zone
     if state is None or state.period == 0:
@@ -202,8 +195,6 @@ def _game_line(view: GameView, x: _Picture) -> str:
 def _row(
     bet: BetView, tracked: dict[int, tuple[GameTracking, Tracked]], x: _Picture
 ) -> tuple[str, ...]:
-    from tracker.wording import needs, progress, standing
-
     now = need = ""
     state = bet.state
     if bet.market is not None and state is not None and bet.result is None:
@@ -240,8 +231,6 @@ def _rules_text(tracked: Tracked) -> str:
 
 def _moved(bet: BetView, x: _Picture) -> str:
     """The movement of the chance over the last five minutes, in points: `▲ 9`."""
-    from tracker.wording.figures import whole_points
-
     view = x.histories.get(bet.number)
     if view is None or bet.chance is None or bet.chance_at is None or bet.result is not None:
         return ""
@@ -299,8 +288,6 @@ def feeds_line(sources: Sequence[SourceStatusView], now: datetime) -> str | None
 
 
 def _part(status: SourceStatusView, now: datetime) -> str:
-    from tracker.wording.figures import span_text
-
     ago = "" if status.last_ok_at is None else span_text((now - status.last_ok_at).total_seconds())
     if status.word == _WELL:
         return f"{status.source} {_WELL} {ago} ago"
