@@ -22,7 +22,7 @@ from tracker.app.market import (
     odds_json,
 )
 from tracker.app.market.clv import NOT_YET, ClvReport, Mean, clv_json, clv_report, read_clv
-from tracker.cli import CommandEnded, Scope, Session, read_if_any, run_async, scope_of, session
+from tracker.cli import CommandEnded, Scope, Session, read_if_any, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.screen import Advance, bar, note, paint, progress, say, say_json, shown_as, table
 from tracker.domain import TrackerError
@@ -51,7 +51,7 @@ _MOST_BETS = 40
 """The most bets that are listed below the means: the latest."""
 
 
-def odds(
+async def odds(
     context: typer.Context,
     what: Annotated[
         list[str],
@@ -65,14 +65,10 @@ def odds(
     Sharp books and exchanges (after their fee) stand apart, each price with its age. `tracker odds
     credits` shows what The Odds API has cost this month, what tonight needs, and what was refused.
     """
-    text = " ".join(what)
+    scope, text = scope_of(context), " ".join(what)
     if text == CREDITS:
-        run_async(_credits(scope_of(context), as_json))
-    else:
-        run_async(_game_odds(scope_of(context), text, every, as_json))
-
-
-async def _game_odds(scope: Scope, text: str, every: bool, as_json: bool) -> None:
+        await _credits(scope, as_json)
+        return
     async with session(scope) as at:
         game, state = await named_game(at.store, text, at.now)
         found = await game_odds(at.store, game, state, at.settings.odds, at.now)
@@ -125,17 +121,16 @@ async def _credits(scope: Scope, as_json: bool) -> None:
     if as_json:
         say_json(credits_json(found))
         return
-    say(f"The Odds API: {_known(found.used)} used, {_known(found.remaining)} left this month")
+    used, left = (
+        "an unknown number" if x is None else str(x) for x in (found.used, found.remaining)
+    )
+    say(f"The Odds API: {used} used, {left} left this month")
     planned, games = plural(found.planned_tonight, "credit"), plural(found.games, "game")
     say(f"Tonight: {planned} for {games} with bets")
     for what, why in found.refused:
         say(f"Refused  {what}: {why}")
     if not keyed:
         note("Without a key closes are those of exchanges and ESPN: docs/market.md")
-
-
-def _known(value: int | None) -> str:
-    return "an unknown number" if value is None else str(value)
 
 
 async def edges(context: typer.Context, as_json: AsJson = False) -> None:

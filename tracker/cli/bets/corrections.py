@@ -10,7 +10,7 @@ import typer
 from tracker.app.bets import Decided
 from tracker.app.health import read_since
 from tracker.app.views import bet_json, part
-from tracker.cli import Scope, Session, read_if_any, run_async, scope_of, session
+from tracker.cli import Scope, Session, read_if_any, scope_of, session
 from tracker.cli.app import AsJson, Reference
 from tracker.cli.screen import (
     named,
@@ -77,7 +77,7 @@ async def edit(  # noqa: PLR0917 - a command has an argument for each option
         say(f"{named(view)}: {change_text(change.what, change.before, change.after, zone)}")
 
 
-def void(
+async def void(
     context: typer.Context,
     bet: Reference,
     reason: Annotated[str | None, typer.Option(help="Why; it is kept with the result.")] = None,
@@ -87,16 +87,15 @@ def void(
 
     No box score changes that. `tracker regrade` takes it back.
     """
-    why = reason or ""
-    run_async(_decide(scope_of(context), lambda at: at.bets.void(bet, why, at.now), as_json))
+    await _decide(scope_of(context), lambda at: at.bets.void(bet, reason or "", at.now), as_json)
 
 
-def regrade(context: typer.Context, bet: Reference, as_json: AsJson = False) -> None:
+async def regrade(context: typer.Context, bet: Reference, as_json: AsJson = False) -> None:
     """Settle a bet again by the latest box score, whoever decided its result before.
 
     Another result is a new revision; nothing is overwritten.
     """
-    run_async(_decide(scope_of(context), lambda at: at.bets.regrade(bet, at.now), as_json))
+    await _decide(scope_of(context), lambda at: at.bets.regrade(bet, at.now), as_json)
 
 
 async def _decide(
@@ -128,10 +127,6 @@ async def review(context: typer.Context, as_json: AsJson = False) -> None:
     rows = [(str(x.id), shown_as(x), x.place, x.review or "") for x in found]
     table(("ID", "Bet", "Game", "Why"), rows)
     note(f"Decide one: tracker {deciding(found[0].id, payout=found[0].asks_payout)}")
-
-
-async def _without_result(at: Session) -> list[BetView]:
-    return [x for x in await at.store.open_bets(at.settings.default_rules) if x.status in _WAITING]
 
 
 async def _listed(
@@ -166,10 +161,7 @@ def _settlement_json(view: BetView, x: Settlement) -> dict[str, object]:
     }
 
 
-_WAITING = (Status.NEEDS_REVIEW, Status.PROVISIONAL)
-
-
-def settle(
+async def settle(
     context: typer.Context,
     bet: Annotated[
         str | None, typer.Argument(metavar="ID", help="The bet to settle by hand.")
@@ -192,18 +184,33 @@ def settle(
     """
     scope = scope_of(context)
     if bet is None:
-        run_async(_list(scope, as_json))
+        await _list(scope, as_json)
         return
     if result is None:
         raise Misused(f"say how it ended: tracker settle {bet} won|lost|push|void")
     if result.casefold() not in set(Result):
         raise Misused(f"{result!r} is no result: write won, lost, push or void")
-    found = Result(result.casefold())
-    run_async(_settle(scope, bet, found, reason or "", payout, as_json))
+    cents = None if payout is None else parse_money(payout)
+    async with session(scope, write=True) as at:
+        made = await at.bets.settle(bet, Result(result.casefold()), reason or "", cents, at.now)
+    done = made.settlement
+    if as_json:
+        say_json(_settlement_json(made.bet, done))
+        return
+    told = (
+        "it was that already, and is official now"
+        if made.as_before
+        else f"official, revision {done.revision}"
+    )
+    say(f"{named(made.before)}: {_result(done)} ({told})")
 
 
 async def _list(scope: Scope, as_json: bool) -> None:
-    found = await _listed(scope, _without_result, as_json, "Nothing waits for a result.")
+    async def waiting(at: Session) -> list[BetView]:
+        found = await at.store.open_bets(at.settings.default_rules)
+        return [x for x in found if x.status in (Status.NEEDS_REVIEW, Status.PROVISIONAL)]
+
+    found = await _listed(scope, waiting, as_json, "Nothing waits for a result.")
     if not found:
         return
     rows = [
@@ -217,20 +224,3 @@ async def _list(scope: Scope, as_json: bool) -> None:
         for x in found
     ]
     table(("ID", "Bet", "Game", "State", "Why"), rows)
-
-
-async def _settle(
-    scope: Scope, reference: str, result: Result, why: str, paid: str | None, as_json: bool
-) -> None:
-    cents = None if paid is None else parse_money(paid)
-    async with session(scope, write=True) as at:
-        made = await at.bets.settle(reference, result, why, cents, at.now)
-    done = made.settlement
-    if as_json:
-        say_json(_settlement_json(made.bet, done))
-        return
-    text = f"{named(made.before)}: {_result(done)}"
-    if made.as_before:
-        say(f"{text} (it was that already, and is official now)")
-    else:
-        say(f"{text} (official, revision {done.revision})")

@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from tracker.app.bets.bets_file import withdraw_left
 from tracker.app.choose_game import why_waits
 from tracker.app.health import read_since
 from tracker.app.views import bet_json, prior_words, show_json
-from tracker.cli import CommandEnded, Scope, Session, run_async, scope_of, session
+from tracker.cli import CommandEnded, Session, scope_of, session
 from tracker.cli.app import AsJson, Reference
 from tracker.cli.bets.worth import decision_lines
 from tracker.cli.models import basis_of
@@ -36,7 +37,7 @@ from tracker.domain import Misused
 from tracker.domain.bet import Status
 from tracker.domain.game import Game
 from tracker.domain.money import money_text, odds_text, plural, stake_in_table, stake_text
-from tracker.domain.policy import Rule, parse_rules
+from tracker.domain.policy import parse_rules
 from tracker.domain.value import BetDecision, ClosingValue
 from tracker.settings import find_config
 from tracker.store import StoreMissing
@@ -124,6 +125,12 @@ def _row(x: BetView, at: Session, game: str) -> tuple[str, ...]:
     )
 
 
+def _game_cell(bet: BetView, now: datetime, zone: ZoneInfo) -> str:
+    if bet.game is None:
+        return ""
+    return f"{bet.place} {when(bet.game.start, now, zone, short=True)}"
+
+
 def _brief_game(bet: BetView, now: datetime, zone: ZoneInfo) -> str:
     """A short form of the game: no day for a game today, and no time once it has begun."""
     if bet.game is None or bet.game.start <= now:
@@ -132,12 +139,6 @@ def _brief_game(bet: BetView, now: datetime, zone: ZoneInfo) -> str:
     if day == "tomorrow":
         day = f"{bet.game.start.astimezone(zone):%a}"
     return " ".join((bet.place, *([] if day in ("tonight", "today") else [day]), *clock))
-
-
-def _game_cell(bet: BetView, now: datetime, zone: ZoneInfo) -> str:
-    if bet.game is None:
-        return ""
-    return f"{bet.place} {when(bet.game.start, now, zone, short=True)}"
 
 
 async def show(context: typer.Context, bet: Reference, as_json: AsJson = False) -> None:
@@ -254,7 +255,7 @@ def _game_line(bet: BetView, game: Game, at: Session) -> str:
     return " · ".join(parts)
 
 
-def withdraw(
+async def withdraw(
     context: typer.Context,
     bet: Annotated[
         str | None, typer.Argument(metavar="ID", help="The number of the bet, or its own id.")
@@ -267,45 +268,38 @@ def withdraw(
     """Stop following a bet. Its history stays, and adding it again takes it up again."""
     if (bet is None) != gone:
         raise Misused("name the bet, as in `tracker withdraw 12`, or say --gone, but not both")
-    if bet is None:
-        run_async(_withdraw_gone(scope_of(context), as_json))
-    else:
-        run_async(_withdraw(scope_of(context), bet, as_json))
-
-
-async def _withdraw_gone(scope: Scope, as_json: bool) -> None:
-    from tracker.app.bets.bets_file import withdraw_left
-
-    async with session(scope, write=True) as at:
-        done = await withdraw_left(at.bets, at.now)
+    async with session(scope_of(context), write=True) as at:
+        if bet is None:
+            _tell_gone(await withdraw_left(at.bets, at.now), as_json)
+            return
+        made = await at.bets.withdraw(bet, at.now)
+    view = made.bet
+    name = f"#{view.id} {shown_as(view)}"
     if as_json:
-        say_json({"withdrawn": list(done)})
-        return
-    numbers = ", ".join(f"#{x}" for x in done)
-    say(f"Withdrew {numbers}." if done else "No bet has left the bets file.")
-
-
-async def _withdraw(scope: Scope, reference: str, as_json: bool) -> None:
-    async with session(scope, write=True) as at:
-        made = await at.bets.withdraw(reference, at.now)
-    bet, done = made.bet, made.done
-    if as_json:
-        say_json({"id": bet.id, "number": bet.number, "withdrawn": done})
-    elif done:
-        say(f"Withdrew #{bet.id} {shown_as(bet)}: it is no longer followed, its history stays.")
-        if bet.draft.from_file:
+        say_json({"id": view.id, "number": view.number, "withdrawn": made.done})
+    elif made.done:
+        say(f"Withdrew {name}: it is no longer followed, its history stays.")
+        if view.draft.from_file:
             note(
                 f"Its line in {at.settings.bets.file} is passed over from now on; changed, or "
                 "taken out and written again, it counts anew."
             )
-    elif bet.status is Status.WITHDRAWN:
-        say(f"#{bet.id} {shown_as(bet)} had been withdrawn already.")
+    elif view.status is Status.WITHDRAWN:
+        say(f"{name} had been withdrawn already.")
     else:
-        say(f"#{bet.id} {shown_as(bet)} has its result ({status_text(bet)}): it stays.")
+        say(f"{name} has its result ({status_text(view)}): it stays.")
         raise CommandEnded
 
 
-def rules(
+def _tell_gone(done: Sequence[int], as_json: bool) -> None:
+    if as_json:
+        say_json({"withdrawn": list(done)})
+    else:
+        numbers = ", ".join(f"#{x}" for x in done)
+        say(f"Withdrew {numbers}." if done else "No bet has left the bets file.")
+
+
+async def rules(
     context: typer.Context,
     bet: Annotated[
         str | None, typer.Argument(metavar="ID", help="A bet; without one, the defaults.")
@@ -331,27 +325,23 @@ def rules(
         raise Misused("name the bet whose rules are to change: tracker rules ID --set RULE")
     if replace and default:
         raise Misused("--set and --default contradict each other: give one of them")
+    scope = scope_of(context)
     if bet is None:
-        scope = scope_of(context)
         texts = [x.text for x in scope.settings().default_rules]
-        say_json({"rules": texts}) if as_json else say("\n".join(texts) or "none")
-        if not as_json:
+        if as_json:
+            say_json({"rules": texts})
+        else:
+            say("\n".join(texts) or "none")
             source = find_config(scope.config)
             note(f"These are the defaults; change them under [rules] in {source}.")
         return
-    wanted = parse_rules(replace) if replace else None
-    run_async(_rules(scope_of(context), bet, wanted, bool(replace) or default, as_json))
-
-
-async def _rules(
-    scope: Scope, reference: str, wanted: tuple[Rule, ...] | None, change: bool, as_json: bool
-) -> None:
+    wanted, change = parse_rules(replace) if replace else None, bool(replace) or default
     async with session(scope, write=change) as at:
         if change:
-            changed = await at.bets.watch_for(reference, wanted, at.now)
+            changed = await at.bets.watch_for(bet, wanted, at.now)
             if changed.draft.from_file:
                 note(FILE_WINS)
-        found = await at.bets.history(reference)
+        found = await at.bets.history(bet)
         trackings = await at.store.trackings(at.settings.default_rules)
     memory = {
         x.rule: x

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tracker.app.health import read_since
-from tracker.cli import Scope, Session, run_async, scope_of, session
+from tracker.cli import Scope, Session, scope_of, session
 from tracker.cli.app import AsJson, Reference, Work, declare
 from tracker.cli.bets import chooser, draft_for
 from tracker.cli.screen import label, named, note, paint, progress, say, say_json, table
@@ -43,7 +43,7 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
     declare(app, name, verbs[name], panel, {"ignore_unknown_options": True})
 
 
-def cash_out(
+async def cash_out(
     context: typer.Context,
     bet: Reference,
     amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="What is offered, in full.")],
@@ -54,7 +54,7 @@ def cash_out(
     Shows the fair value, the part that the offer keeps back, and the chance at which it is fair.
     """
     offer = parse_money(amount)
-    held, form = run_async(_held(scope_of(context), bet))
+    held, form = await _held(scope_of(context), bet)
     if as_json:
         from tracker.app.market.value import cashout_json
 
@@ -69,7 +69,7 @@ def cash_out(
     _age(held)
 
 
-def hedge(
+async def hedge(
     context: typer.Context,
     bet: Reference,
     odds: Annotated[
@@ -83,7 +83,7 @@ def hedge(
     first stake. Beside each stands what both bets are expected to bring by the live chance.
     """
     other = parse_odds(odds)
-    held, form = run_async(_held(scope_of(context), bet))
+    held, form = await _held(scope_of(context), bet)
     if as_json:
         from tracker.app.market.value import hedge_json
 

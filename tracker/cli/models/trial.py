@@ -12,13 +12,12 @@ from tracker.app.models import JudgedTrial, judge_all, judged, judged_json, kind
 from tracker.app.models import start as start_trial
 from tracker.app.models import stop as stop_trial
 from tracker.app.monitors import MonitorsView, monitors_json, monitors_of, watch
-from tracker.cli import Scope, Session, scope_of, session
+from tracker.cli import Scope, Session, read_if_any, scope_of, session
 from tracker.cli.app import AsJson, declare_group
 from tracker.cli.models import DEFAULT_LEAGUE, LeagueOf, ModelName, known_league, models_of
 from tracker.cli.screen import note, progress, say, say_json, table
 from tracker.domain.money import plural
 from tracker.registry import GAMES, PLAYERS
-from tracker.store import StoreMissing
 from tracker.store.trials import Trial
 from tracker.store.upkeep import Figure, MonitorStanding
 
@@ -71,15 +70,14 @@ async def show(
     as_json: AsJson = False,
 ) -> None:
     """Show the trials that are on, and each clause of the gate with its figure."""
-    try:
-        async with session(scope_of(context)) as at:
-            trials = await at.store.trials.list(open_only=not every)
-            with progress("holding them against the gate"):
-                found = [
-                    await judged(at.store, at.registry, x) for x in trials if x.ended_at is None
-                ]
-    except StoreMissing:
-        trials, found = (), []
+
+    async def read(at: Session) -> tuple[Sequence[Trial], Sequence[JudgedTrial]]:
+        trials = await at.store.trials.list(open_only=not every)
+        with progress("holding them against the gate"):
+            still = [x for x in trials if x.ended_at is None]
+            return trials, [await judged(at.store, at.registry, x) for x in still]
+
+    trials, found = await read_if_any(scope_of(context), read, ((), ()))
     _tell_trial(trials, found, as_json)
 
 
@@ -160,13 +158,9 @@ async def monitors(
     weeks of games, a spread that is much too small after one or two.
     """
     scope = scope_of(context)
-    try:
-        if update:
-            await _update(scope)
-        async with session(scope) as at:
-            found = await monitors_of(at.store, at.now)
-    except StoreMissing:
-        found = MonitorsView()
+    if update:
+        await _update(scope)
+    found = await read_if_any(scope, lambda at: monitors_of(at.store, at.now), MonitorsView())
     if as_json:
         say_json(monitors_json(found))
     elif figures:

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
 from tracker.app.views import part, plain
-from tracker.cli import CommandEnded, Scope, read_if_any, run_async, scope_of, session
+from tracker.cli import CommandEnded, Scope, read_if_any, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.models import known_league, models_of
 from tracker.cli.screen import note, progress, say, say_json, table
@@ -23,7 +22,6 @@ from tracker.store.upkeep import Backup
 
 if TYPE_CHECKING:
     from tracker.app.refresh import Refreshed
-    from tracker.app.restoring import Restored
 
 
 _PARTS = ("results", "players", "ratings", "form", "ends", "injuries")
@@ -34,7 +32,7 @@ _MB = 1_000_000
 _NOTHING = "No back-up yet: `tracker backup --full` makes one, and the daemon one every night."
 
 
-def refresh(
+async def refresh(
     context: typer.Context,
     only: Annotated[
         list[str] | None, typer.Option(metavar="PART", help=f"Only some of: {', '.join(_PARTS)}.")
@@ -50,11 +48,21 @@ def refresh(
     The daemon does so every morning. Doing it again asks only for what is missing. Exit status 1
     when something could not be had, with what it is.
     """
+    from tracker.app.refresh import Part, Refresh
+    from tracker.feeds.feeds import open_feeds
+
     parts = [x for given in only or _PARTS for x in given.split(",")]
     if unknown := [x for x in parts if x not in _PARTS]:
         raise Misused(f"--only {unknown[0]!r} is nothing to look up: use {', '.join(_PARTS)}")
     leagues = [known_league(x) for given in league or () for x in given.split(",")]
-    found = run_async(_refresh(scope_of(context), parts, leagues))
+    found: list[Refreshed] = []
+    async with session(scope_of(context), write=True) as at:
+        opening = open_feeds(at.settings.feeds, at.clock, deadline_s=_DEADLINE_S)
+        async with opening as feeds:
+            work = Refresh(at.store, feeds, at.clock, models_of(at))
+            with progress("looking things up"):
+                for name in leagues or await work.leagues():
+                    found += await work.run(name, [Part(x) for x in parts])
     if as_json:
         say_json([part(x, "part", "league", "text", "whole", "changed") for x in found])
     else:
@@ -64,23 +72,6 @@ def refresh(
             say(f"{len(left)} of {len(found)} lack something; the next round asks for it again.")
     if not all(x.whole for x in found):
         raise CommandEnded
-
-
-async def _refresh(scope: Scope, parts: list[str], leagues: list[str]) -> tuple[Refreshed, ...]:
-    from tracker.app.refresh import Part, Refresh
-    from tracker.feeds.feeds import open_feeds
-
-    settings = scope.settings()
-    found: tuple[Refreshed, ...] = ()
-    wanted = [Part(x) for x in parts]
-    async with session(scope, write=True) as at:
-        opening = open_feeds(settings.feeds, at.clock, deadline_s=_DEADLINE_S)
-        async with opening as feeds:
-            work = Refresh(at.store, feeds, at.clock, models_of(at))
-            with progress("looking things up"):
-                for name in leagues or await work.leagues():
-                    found += await work.run(name, wanted)
-    return found
 
 
 async def chores(
@@ -111,7 +102,7 @@ async def chores(
     table(("Due", "Chore", "Outcome", "What came of it"), rows)
 
 
-def backup(
+async def backup(
     context: typer.Context,
     file: Annotated[
         Path | None,
@@ -142,11 +133,13 @@ def backup(
         raise Misused("--full, --drill, --list and FILE exclude each other: give one of them")
     scope = scope_of(context)
     if listed:
-        run_async(_list(scope, as_json))
-    elif full or drill:
-        run_async(_full(scope, as_json) if full else _drill(scope, as_json))
+        await _list(scope, as_json)
+    elif full:
+        await _full(scope, as_json)
+    elif drill:
+        await _drill(scope, as_json)
     else:
-        run_async(_backup(scope, file, as_json))
+        await _backup(scope, file, as_json)
 
 
 async def _backup(scope: Scope, file: Path | None, as_json: bool) -> None:
@@ -216,7 +209,7 @@ async def _drill(scope: Scope, as_json: bool) -> None:
 
 
 async def _list(scope: Scope, as_json: bool) -> None:
-    from tracker.app.backups import listed
+    from tracker.app.backups import is_there, listed
 
     recorded: Sequence[Backup] = ()
     try:
@@ -225,16 +218,11 @@ async def _list(scope: Scope, as_json: bool) -> None:
     except StoreError as why:
         # The list is wanted most when the database is gone or damaged.
         note(str(why))
-    found = listed(scope.settings().backup_folder, recorded)
-    _tell_list(found, scope.settings().zone, as_json)
-
-
-def _tell_list(found: Sequence[Backup], zone: ZoneInfo, as_json: bool) -> None:
+    settings = scope.settings()
+    found, zone = listed(settings.backup_folder, recorded), settings.zone
     if as_json:
         say_json([_backup_json(x) for x in found])
         return
-    from tracker.app.backups import is_there
-
     there = [x for x in found if is_there(x)]
     if not there:
         say(_NOTHING)
@@ -261,7 +249,7 @@ def _backup_json(x: Backup) -> dict[str, object]:
     }
 
 
-def restore(
+async def restore(
     context: typer.Context,
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="A back-up's folder, or a copy of a database.")
@@ -279,15 +267,11 @@ def restore(
     scope = scope_of(context)
     place = TrackerFiles.to_restore(file, scope.settings, scope.config)
     with progress("restoring"):
-        found = run_async(put_back(file, place, SystemClock().now()))
+        found = await put_back(file, place, SystemClock().now())
     if as_json:
         say_json(plain(found))
         return
-    _tell(found, place.database)
-
-
-def _tell(found: Restored, database: Path) -> None:
-    say(f"Restored {plural(found.rows, 'row')} to {database}, and opened them.")
+    say(f"Restored {plural(found.rows, 'row')} to {place.database}, and opened them.")
     if found.moved is not None:
         say(f"What was there is kept as {found.moved}.")
     for path in found.brought:

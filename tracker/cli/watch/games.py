@@ -11,7 +11,7 @@ import typer
 
 from tracker.app.choose_game import GamesRead
 from tracker.app.views import game_json
-from tracker.cli import Scope, Session, date_of, run_async, scope_of, session
+from tracker.cli import Session, date_of, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.bets import ASKING, slate_reader
 from tracker.cli.models import basis_of, known_league
@@ -43,7 +43,7 @@ _SHOWN = 10
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
-def games(
+async def games(
     context: typer.Context,
     day: Annotated[
         str | None,
@@ -68,7 +68,17 @@ def games(
     """
     chosen = None if league is None else known_league(league)
     asked = _Asked(date_of(day, "--day"), chosen, everything, refresh)
-    run_async(_games(scope_of(context), asked, as_json))
+    async with session(scope_of(context), write=True) as at:
+        listed = await _listed(asked, at)
+        count = await at.store.bets_a_game()
+    if as_json:
+        say_json([game_json(x, state) | {"bets": count.get(x.id, 0)} for x, state in listed])
+    elif listed:
+        _tell_games(listed, count, at)
+    else:
+        on = "" if asked.day is None else f" {asked.day}"
+        others = "" if asked.league else " in the NBA or a league of your bets: --league asks more"
+        say(f"No game is on{on}{others}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,32 +90,14 @@ class _Asked:
     everything: bool
     refresh: bool
 
-    @property
-    def leagues(self) -> frozenset[str] | None:
-        """The leagues to ask about; None for those that are followed."""
-        return None if self.league is None else frozenset({self.league})
-
-
-async def _games(scope: Scope, asked: _Asked, as_json: bool) -> None:
-    async with session(scope, write=True) as at:
-        listed = await _listed(asked, at)
-        count = await at.store.bets_a_game()
-    if as_json:
-        say_json([game_json(x, state) | {"bets": count.get(x.id, 0)} for x, state in listed])
-    elif listed:
-        _tell_games(listed, count, at)
-    else:
-        day = "" if asked.day is None else f" {asked.day}"
-        others = "" if asked.league else " in the NBA or a league of your bets: --league asks more"
-        say(f"No game is on{day}{others}.")
-
 
 async def _listed(asked: _Asked, at: Session) -> list[Listing]:
     """The games asked for; the feed is asked where none is stored, or a score may be old."""
     listed = await _wanted(asked, at)
     if asked.refresh or not listed:
+        leagues = None if asked.league is None else frozenset({asked.league})
         with progress(ASKING):
-            reading = await slate_reader(at)(None, asked.leagues, _SCHEDULE_WITHIN_S)
+            reading = await slate_reader(at)(None, leagues, _SCHEDULE_WITHIN_S)
         listed = await _wanted(asked, at) or _on_board(reading, asked.day)
         if not reading.whole and not listed:
             raise Impossible(f"what is on is not known ({reading.trouble}): try again later")
@@ -178,7 +170,7 @@ def _state(game: Game, state: GameState | None) -> tuple[str, str]:
     return state.game_clock, score_text(game, state.score)
 
 
-def player(
+async def player(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Such as 'Tyrese Maxey'.")],
     *,
@@ -193,15 +185,11 @@ def player(
     Means over 3, 5 and 10 games, the season, at home and away, against the next opponent; his
     minutes; which way it goes. They rest on boxes that were read: `tracker refresh` reads more.
     """
-    run_async(_player(scope_of(context), name, stat, line, as_json))
-
-
-async def _player(scope: Scope, name: str, stat: str, line: float | None, as_json: bool) -> None:
     from tracker.app.player import PlayerQuestion, PlayerSheet, sheet_json, sheets, stat_named
 
     ask = PlayerQuestion(name, stat_named(stat), line)
     try:
-        async with session(scope) as at:
+        async with session(scope_of(context)) as at:
             (found,) = await sheets(basis_of(at), [ask], at.now)
             if not isinstance(found, PlayerSheet):
                 raise found

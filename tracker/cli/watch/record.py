@@ -13,7 +13,6 @@ import typer
 
 from tracker.app.report import (
     TALLY_HEADS,
-    Report,
     ReportSpan,
     calibration_json,
     left_out,
@@ -26,7 +25,7 @@ from tracker.app.report import (
 )
 from tracker.app.report import report as of
 from tracker.app.views import plain
-from tracker.cli import Scope, Session, date_of, read_if_any, run_async, scope_of, session
+from tracker.cli import Scope, Session, date_of, read_if_any, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.screen import needs_decision, note, say, say_json, table
 from tracker.domain import Impossible, Misused
@@ -60,7 +59,7 @@ Until = Annotated[
 ]
 
 
-def profit(
+async def profit(
     context: typer.Context, since: Since = None, until: Until = None, as_json: AsJson = False
 ) -> None:
     """Show what your settled bets brought, in all and by month.
@@ -68,14 +67,14 @@ def profit(
     Pushes return their stake; void bets are counted among the bets alone.
     """
     scope, wanted = scope_of(context), (Grouping.ALL, Grouping.MONTH)
-    whole, months = run_async(_read(scope, *_days(since, until), wanted))
+    whole, months = await _read(scope, *_days(since, until), wanted)
     total, months = whole.get("all"), dict(sorted(months.items()))
     if as_json:
         parts = {month: tally_json(x) for month, x in months.items()}
         say_json(tally_json(total or NOTHING) | {"months": parts})
         return
     # Bets in review count nowhere yet.
-    if decide := needs_decision(run_async(read_if_any(scope, lambda at: at.bets.reviews(), ()))):
+    if decide := needs_decision(await read_if_any(scope, lambda at: at.bets.reviews(), ())):
         note(decide)
     if total is None:
         say(_none(since, until))
@@ -86,7 +85,7 @@ def profit(
         note(lacking)
 
 
-def performance(
+async def performance(
     context: typer.Context,
     by: Annotated[Grouping, typer.Option(help="What to group by.")] = Grouping.MARKET,
     since: Since = None,
@@ -99,9 +98,9 @@ def performance(
     the decided ones that were won. A bet with several tags counts under each.
     """
     scope, first, last = scope_of(context), *_days(since, until)
-    read = run_async(_read(scope, first, last, [*dict.fromkeys((by, Grouping.ALL))]))
+    read = await _read(scope, first, last, [*dict.fromkeys((by, Grouping.ALL))])
     groups, whole = read[0], read[-1].get("all", NOTHING)
-    report = run_async(_closes(scope, by, first, last))
+    report = await _closes(scope, by, first, last)
     worth, valued = {x.key: x for x in report.groups}, by is not Grouping.MODEL
     if as_json:
         from tracker.app.market.clv import mean_of
@@ -149,13 +148,13 @@ async def _closes(scope: Scope, by: Grouping, first: date | None, last: date | N
     return clv_report(bets, values, by.value if by.value in BY else None)
 
 
-def calibration(context: typer.Context, as_json: AsJson = False) -> None:
+async def calibration(context: typer.Context, as_json: AsJson = False) -> None:
     """Compare the chances that you were given with the results: was 80 % really 80 %?
 
     In each range a bet counts once, with the first chance that it was given there. The last column
     but one is where the true share lies with 95 % confidence; bets on one game count as one there.
     """
-    predictions, first = run_async(read_if_any(scope_of(context), _predictions, ((), ())))
+    predictions, first = await read_if_any(scope_of(context), _predictions, ((), ()))
     if as_json:
         say_json(calibration_json(predictions, first))
         return
@@ -224,7 +223,7 @@ class ReportForm(StrEnum):
     JSON = "json"
 
 
-def report(
+async def report(
     context: typer.Context,
     *,
     week: Annotated[bool, typer.Option("--week", help="The last seven days.")] = False,
@@ -249,16 +248,20 @@ def report(
     if week + month + season > 1:
         raise Misused("--week, --month and --season exclude each other: give one of them")
     span = ReportSpan.SEASON if season else ReportSpan.MONTH if month else ReportSpan.WEEK
-    found = run_async(_report(scope_of(context), span, date_of(until, "--until")))
-    if (as_json or form is ReportForm.JSON) and out is None:
-        say_json(report_json(found))
-        return
-    whole = json.dumps(report_json(found), indent=2) + "\n"
-    text = (
-        whole
-        if as_json or form is ReportForm.JSON
-        else {ReportForm.HTML: page, ReportForm.MD: markdown}[form](found)
-    )
+    day = date_of(until, "--until")
+    try:
+        async with session(scope_of(context)) as at:
+            day = day or slate_today(at.now.astimezone(at.settings.zone))
+            found = await of(at.store, span, day)
+    except StoreMissing:
+        raise Impossible("there is nothing to report yet: add a bet with `tracker add`") from None
+    if as_json or form is ReportForm.JSON:
+        if out is None:
+            say_json(report_json(found))
+            return
+        text = json.dumps(report_json(found), indent=2) + "\n"
+    else:
+        text = page(found) if form is ReportForm.HTML else markdown(found)
     if out is None:
         say(text.rstrip("\n"))
         return
@@ -267,13 +270,3 @@ def report(
     with whole_file(out) as file:
         file.write_text(text, "utf-8")
     say(f"Wrote {out}.")
-
-
-async def _report(scope: Scope, span: ReportSpan, until: date | None) -> Report:
-    try:
-        async with session(scope) as at:
-            return await of(
-                at.store, span, until or slate_today(at.now.astimezone(at.settings.zone))
-            )
-    except StoreMissing:
-        raise Impossible("there is nothing to report yet: add a bet with `tracker add`") from None

@@ -59,18 +59,16 @@ _RECENT = timedelta(minutes=30)
 """A source that was not asked for this long is not listed."""
 
 
-def status(context: typer.Context, as_json: AsJson = False) -> None:
+async def status(context: typer.Context, as_json: AsJson = False) -> None:
     """Show every followed bet with its chance, what it needs, and how old the data are.
 
     The figures are those that the daemon wrote down last, and ages follow its clock.
     """
-    scope = scope_of(context)
-    run_async(_as_json(scope) if as_json else show(scope))
-
-
-async def _as_json(scope: Scope) -> None:
+    if not as_json:
+        await show(scope_of(context))
+        return
     try:
-        async with session(scope) as at:
+        async with session(scope_of(context)) as at:
             whole = await at.store.status_view(at.settings.default_rules)
             whole = whole.aged(read_since(at.daemon, at.now))
             say_json(status_json(whole, at.now, at.daemon))
