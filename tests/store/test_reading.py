@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.doubles.clock import FakeClock
 from tests.store.values import (
     CHANNELS,
     DEFAULTS,
@@ -28,8 +29,8 @@ from tests.store.values import (
     started,
     state,
 )
-from tracker.app.health import read_since
-from tracker.app.tonight import tonight
+from tracker.app.health import AtWork, read_since
+from tracker.app.tonight import evening
 from tracker.domain.alert import Decision
 from tracker.domain.bet import TO_BE_GRADED, Status
 from tracker.domain.game import Phase
@@ -91,7 +92,8 @@ async def test_what_goes_on_unread_is_shown_as_stale_whoever_is_to_blame(store: 
         aged = whole.aged(since)
         assert [x.stale for x in aged.games] == [x.stale for x in aged.bets] == [stale]
         assert [x.game for x in whole.unread(since)] == [GAME] * stale
-        [shown] = await tonight(store, DEFAULTS, after(600), UTC, since)
+        clock = FakeClock(since + timedelta(minutes=2))
+        [shown] = (await evening(store, DEFAULTS, AtWork(None, clock), UTC, 0.0)).games
         assert bool(shown.card.warning) == stale
     over = replace(live, state=state(0, phase=Phase.FINAL))
     await store.record(poll(after(9)), Change(over), ())

@@ -153,8 +153,21 @@ class Evening:
 async def evening(
     store: Store, rules: tuple[Rule, ...], at: AtWork, zone: tzinfo, delay: float
 ) -> Evening:
-    """Tonight as it stands. `rules` are the default rules of bets, `delay` is the person's."""
-    games = await tonight(store, rules, at.now, zone, read_since(at.daemon, at.now), delay)
+    """Tonight as it stands: every followed game, open ones first, then by tip-off.
+
+    `rules` are the default rules of bets, `delay` is by how many seconds all is shown late. What
+    goes on and was not read lately is shown as stale.
+    """
+    now, since = at.now, read_since(at.daemon, at.now)
+    snoozes = await store.alerting.snoozes(now)
+    found = []
+    for known in await store.trackings(rules):
+        tracking = replace(known, stale=known.stale or unread(known, since))
+        tracking = as_shown(tracking, delay)
+        readings = await store.cards.chances(tracking.game.id, now - 2 * BEHIND)
+        game = _game(tracking, _earlier(readings, now), snoozes, now, zone)
+        found.append(((game.card.closed, tracking.game.start, game.name), game))
+    games = tuple(game for _, game in sorted(found, key=lambda x: x[0]))
     shown = {x.number for game in games for x in game.bets}
     waiting = tuple(
         x for x in await store.open_bets(rules) if x.result is None and x.number not in shown
@@ -169,30 +182,6 @@ def _texts(key: str, row: Row) -> dict[str, str]:
         f"{key}.stand": row.stand,
         f"{key}.need": row.under,
     }
-
-
-async def tonight(
-    store: Store,
-    rules: tuple[Rule, ...],
-    now: datetime,
-    zone: tzinfo,
-    since: datetime,
-    delay: float = 0.0,
-) -> tuple[GameOnPage, ...]:
-    """Every followed game: open ones first, then by tip-off. `rules` are bets' default rules.
-
-    What goes on and was not read after `since` is shown as stale. `delay` is by how many seconds
-    all is shown late.
-    """
-    snoozes = await store.alerting.snoozes(now)
-    found = []
-    for known in await store.trackings(rules):
-        tracking = replace(known, stale=known.stale or unread(known, since))
-        tracking = as_shown(tracking, delay)
-        readings = await store.cards.chances(tracking.game.id, now - 2 * BEHIND)
-        game = _game(tracking, _earlier(readings, now), snoozes, now, zone)
-        found.append(((game.card.closed, tracking.game.start, game.name), game))
-    return tuple(game for _, game in sorted(found, key=lambda x: x[0]))
 
 
 def _game(

@@ -194,40 +194,29 @@ async def _record(at: Session, kind: str) -> _Record | None:
     """The chart of the profit, the calibration or the closing line values; None without any."""
     match kind:
         case "profit":
-            return await _profit(at)
+            days = await at.store.outcomes.tallies(Grouping.DAY)
+            if nights := [(day, x.profit) for day, x in sorted(days.items()) if x.counted]:
+                return _Record(
+                    partial(draw_profit, nights), lambda out: _pictures().write_profit(nights, out)
+                )
         case "calibration":
-            found = reliability(await at.store.outcomes.predictions())
-            if found is None:
-                return None
-            return _Record(
-                partial(draw_reliability, found),
-                lambda out: _pictures().write_reliability(found, out),
-            )
+            if found := reliability(await at.store.outcomes.predictions()):
+                return _Record(
+                    partial(draw_reliability, found),
+                    lambda out: _pictures().write_reliability(found, out),
+                )
         case _:
-            return await _worth(at)
+            from tracker.app.market.clv import read_clv
+            from tracker.cli.market import mean_text
 
-
-async def _profit(at: Session) -> _Record | None:
-    """What the nights with money brought, oldest first."""
-    days = await at.store.outcomes.tallies(Grouping.DAY)
-    nights = [(day, x.profit) for day, x in sorted(days.items()) if x.counted]
-    if not nights:
-        return None
-    return _Record(partial(draw_profit, nights), lambda out: _pictures().write_profit(nights, out))
-
-
-async def _worth(at: Session) -> _Record | None:
-    """The closing line values of single bets, and their mean in words, as in `tracker clv`."""
-    from tracker.app.market.clv import read_clv
-    from tracker.cli.market import mean_text
-
-    report = await read_clv(at.store, at.settings.default_rules)
-    worth, mean = report.singles, mean_text(report.all)
-    if not worth:
-        return None
-    return _Record(
-        partial(draw_clv, worth, mean), lambda out: _pictures().write_clv(worth, mean, out)
-    )
+            report = await read_clv(at.store, at.settings.default_rules)
+            worth, mean = report.singles, mean_text(report.all)
+            if worth:
+                return _Record(
+                    partial(draw_clv, worth, mean),
+                    lambda out: _pictures().write_clv(worth, mean, out),
+                )
+    return None
 
 
 def why(

@@ -307,7 +307,7 @@ _MOST_REASONS = 4
 """The most reasons that the line of the night's alerts names; the others are counted together."""
 
 
-def evening(now: datetime, zone: ZoneInfo) -> datetime:
+def night_began(now: datetime, zone: ZoneInfo) -> datetime:
     """The beginning of the night that `now` lies in."""
     local = now.astimezone(zone)
     begun = local.replace(hour=_BEGINS, minute=0, second=0, microsecond=0)

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from rich.text import Text
 
 from tracker.app.bets import check, unregistered
-from tracker.app.health import at_work, read_since
-from tracker.app.tonight import GameOnPage, tonight
+from tracker.app.health import AtWork, at_work
+from tracker.app.tonight import GameOnPage, evening
 from tracker.cli import Scope, Session, session
 from tracker.cli.bets import draft_for, silent_chooser
 from tracker.cli.bets.add import understood
 from tracker.cli.charts import explained, why_lines
 from tracker.cli.screen import needs_decision, shown_as, status_text, when
-from tracker.cli.watch.alerts import NOT_WATCHED, alerts_line, evening, until_next_poll
+from tracker.cli.watch.alerts import NOT_WATCHED, alerts_line, night_began, until_next_poll
 from tracker.clock import Clock, wait_for_event
 from tracker.domain import TrackerError
 from tracker.domain.policy import Snooze, SnoozeScope, parse_until
@@ -64,27 +64,22 @@ class TonightSeen:
 async def _look(at: Session) -> TonightSeen:
     """Read everything that the screen shows from the database."""
     rules, zone = at.settings.default_rules, at.settings.zone
-    since, delay = read_since(at.daemon, at.now), at.settings.alerts.delay
-    games = await tonight(at.store, rules, at.now, zone, since, delay)
-    shown = {x.number for game in games for x in game.bets}
-    waiting = tuple(
-        x for x in await at.store.open_bets(rules) if x.result is None and x.number not in shown
-    )
+    work, delay = AtWork(at.daemon, at.clock), at.settings.alerts.delay
+    night = await evening(at.store, rules, work, zone, delay)
     last = await at.store.bets_before(None, _LOOKED_THROUGH, rules)
-    ended = tuple(x for x in last if x.result is not None and x.number not in shown)
+    ended = [x for x in last if x.result is not None and night.row_of(x.number) is None]
     wait = None
     if at.daemon is not None:
         wait = until_next_poll(await at.store.trackings(rules), at.now)
-    decisions = await at.store.alerting.decisions_since(evening(at.now, zone))
+    decisions = await at.store.alerting.decisions_since(night_began(at.now, zone))
     said = [
         f"{at.now.astimezone(zone):%H:%M:%S %Z}",
         alerts_line(decisions, wait),
         needs_decision(await at.bets.reviews()),
     ]
     trouble = "" if at.daemon is not None else NOT_WATCHED
-    return TonightSeen(
-        games, waiting, ended[:_MOST_ENDED], " · ".join(x for x in said if x), trouble
-    )
+    line = " · ".join(x for x in said if x)
+    return TonightSeen(night.games, night.waiting, tuple(ended[:_MOST_ENDED]), line, trouble)
 
 
 class LiveReader:
@@ -160,7 +155,8 @@ class LiveReader:
         draft = await draft_for(self._scope, line, Beside())
         check(draft)
         async with session(self._scope, write=True) as at:
-            return understood(unregistered(draft, await silent_chooser(at).choose(draft)), at)
+            chosen = await silent_chooser(at).choose(draft)
+            return understood(unregistered(draft, chosen), at)
 
     async def add(self, line: str) -> str:
         """Register a bet; returns a sentence about the outcome."""

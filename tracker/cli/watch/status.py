@@ -32,7 +32,7 @@ from tracker.cli.screen import (
     table,
     when,
 )
-from tracker.cli.watch.alerts import NOT_WATCHED, alerts_line, evening, until_next_poll
+from tracker.cli.watch.alerts import NOT_WATCHED, alerts_line, night_began, until_next_poll
 from tracker.clock import SystemClock, wait_for_event
 from tracker.domain import Misused
 from tracker.domain.alert import DeliveryState
@@ -84,7 +84,8 @@ async def show(scope: Scope) -> None:
             whole = await at.store.status_view(at.settings.default_rules)
             whole = whole.aged(read_since(at.daemon, at.now))
             trackings = await at.store.trackings(at.settings.default_rules)
-            tonight = await at.store.alerting.decisions_since(evening(at.now, at.settings.zone))
+            began = night_began(at.now, at.settings.zone)
+            tonight = await at.store.alerting.decisions_since(began)
             histories = await _histories(at, whole.bets)
             reviews = await at.bets.reviews()
             picture = _Picture(whole, trackings, histories, tonight, reviews, at, at.now)
