@@ -45,7 +45,11 @@ def channels_of(
             return None
 
     made(lambda: check_urls(urls) if urls else None)
-    own = [made(build) for build in _own(settings, secrets, tell)]
+    own: list[Channel | None] = [
+        made(lambda: _telegram(settings, secrets, tell)),
+        made(lambda: _discord(settings)),
+        made(lambda: _ntfy(settings)),
+    ]
     if mistakes:
         raise ConfigError(*mistakes)
     console: Iterable[Channel] = [Console()] if settings.notify.console else []
@@ -89,17 +93,6 @@ def all_mistakes(first: ConfigError, config: Path | None) -> ConfigError:
         mistakes = (*first.mistakes, *more.mistakes)
         return ConfigError(*dict.fromkeys(mistakes))
     return first
-
-
-def _own(
-    settings: Settings, secrets: Secrets, tell: Tell
-) -> list[Callable[[], TelegramChannel | DiscordChannel | NtfyChannel | None]]:
-    """The builders of the channels that talk to their service without Apprise."""
-    return [
-        lambda: _telegram(settings, secrets, tell),
-        lambda: _discord(settings),
-        lambda: _ntfy(settings),
-    ]
 
 
 def _telegram(settings: Settings, secrets: Secrets, tell: Tell) -> TelegramChannel | None:

@@ -162,7 +162,10 @@ def _over_one(
     # The curve must not turn back where a clock is corrected by a second or two.
     played = accumulate((game_seconds(league, x.period, x.clock) - begin for x in shots), max)
     places, shots = _within(list(played), shots, end)
-    raw = tuple(_point(x, shot, market) for x, shot in zip(places, shots, strict=True))
+    raw = tuple(
+        Point(x, s.known.win, own_figure(s, market), s.score.home, s.score.away)
+        for x, s in zip(places, shots, strict=True)
+    )
     ending = _ending(view.bet.result, shots, raw)
     points = _until(raw, shots, ending)
     marks = tuple(_mark(x.alert, shots, points) for x in view.alerts if x.alert.text)
@@ -236,10 +239,6 @@ def _over_games(
 def _ranged(view: ShowView) -> tuple[float, float] | None:
     peak, low = view.bet.peak, view.bet.low
     return None if peak is None or low is None else (low, peak)
-
-
-def _point(x: float, shot: Snapshot, market: Wager) -> Point:
-    return Point(x, shot.known.win, own_figure(shot, market), shot.score.home, shot.score.away)
 
 
 def _within(

@@ -59,15 +59,10 @@ async def at_work(store: Store, lock: Path, machine: Clock) -> AtWork:
     found = None if daemon is None else running_instance(lock)
     if daemon is None or found is None or found.pid not in (None, daemon.pid):
         return AtWork(None, machine)
-    silent = machine.now().timestamp() - found.moved_at
-    return AtWork(replace(daemon, pid=found.pid), _clock_of(daemon, machine), silent)
-
-
-def _clock_of(daemon: DaemonView, machine: Clock) -> Clock:
-    """The clock that a daemon runs on: the machine's own, unless it was started on a scaled one."""
-    if daemon.clock_start is None or daemon.clock_speed is None:
-        return machine
-    return ScaledClock(daemon.clock_start, daemon.clock_speed, daemon.clock_anchor)
+    silent, clock = machine.now().timestamp() - found.moved_at, machine
+    if daemon.clock_start is not None and daemon.clock_speed is not None:
+        clock = ScaledClock(daemon.clock_start, daemon.clock_speed, daemon.clock_anchor)
+    return AtWork(replace(daemon, pid=found.pid), clock, silent)
 
 
 async def unpolled(store: Store, now: datetime) -> tuple[str, ...]:

@@ -209,7 +209,11 @@ async def sheets(
     pricing = await pricing_of(basis, list(games.values()), asked) if bets else None
     chances = {} if pricing is None else await asyncio.to_thread(_chances, pricing, bets, beside)
     whole = iter(
-        replace(x, chance=_chance(x, chances.get(n)), allowed=allowed.get(n))
+        replace(
+            x,
+            chance=NoChance.OUT if x.line is not None and x.out else chances.get(n),
+            allowed=allowed.get(n),
+        )
         for n, x in enumerate(known, 1)
     )
     return [next(whole) if isinstance(x, PlayerSheet) else x for x in found]
@@ -240,10 +244,6 @@ def _chances(
         state = GameState.scheduled(bet.game)
         found[bet.number] = pricing.chance(bet, {bet.game.id: state}, beside=beside)
     return found
-
-
-def _chance(x: PlayerSheet, chance: Chance | NoChance | None) -> Chance | NoChance | None:
-    return NoChance.OUT if x.line is not None and x.out else chance
 
 
 async def _allowed(store: Store, sheets: Sequence[PlayerSheet]) -> dict[int, Allowed]:

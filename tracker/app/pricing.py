@@ -60,28 +60,24 @@ class Pricing:
     """Prices bets from the priors of games and players.
 
     What is learned of games is given to `know` or `learn`, what is learned of players to `players`.
+    `known` is what is known of games before their tip-off.
     """
 
     def __init__(
         self, known: Known, players: PlayerBeliefs | None = None, load: Load = load_parameters
     ) -> None:
         """`load` gives the parameters of a league."""
-        self._known = known
+        self.known = known
         self.players = PlayerBeliefs() if players is None else players
         self._load = load
 
-    @property
-    def known(self) -> Known:
-        """What is known of games before their tip-off."""
-        return self._known
-
     def know(self, quotes: Mapping[str, PregameLines], finished: Sequence[Finished]) -> None:
         """Use these lines, by game id, and these finished games, in order of play."""
-        self._known = self._known.learnt(quotes, finished)
+        self.known = self.known.learnt(quotes, finished)
 
     def learn(self, quotes: Mapping[str, PregameLines]) -> None:
         """Use these lines too, replacing those that were known of the same games."""
-        self._known = self._known.learnt({**self._known.quotes, **quotes}, self._known.finished)
+        self.known = self.known.learnt({**self.known.quotes, **quotes}, self.known.finished)
 
     def believed(self, game: Game, bets: Sequence[Bet]) -> Believed:
         """The prior of a game, from all that was known before its tip-off."""
@@ -89,7 +85,7 @@ class Pricing:
 
     def _believed(self, game: Game, bets: Sequence[Bet], parameters: Parameters) -> Believed:
         before = [x for x in bets if x.made_at <= game.start]
-        return self._known.before(game, before, parameters)
+        return self.known.before(game, before, parameters)
 
     def prior_of(self, game: Game, bets: Sequence[Bet]) -> SourcedPrior:
         """The prior of a game as snapshots store it, with what the players' priors rest on."""

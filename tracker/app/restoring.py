@@ -144,7 +144,9 @@ async def restore(source: Path, place: TrackerFiles, now: datetime) -> Restored:
         finally:
             _remove(fresh)
     brought, left = _bring(source, place)
-    return Restored(rows, content, moved, brought, left, _credentials(source))
+    names = source / CREDENTIALS
+    secrets = names.read_text("utf-8").splitlines() if names.is_file() else ()
+    return Restored(rows, content, moved, brought, left, tuple(secrets))
 
 
 def _database_in(source: Path) -> Path:
@@ -234,8 +236,3 @@ def _bring(source: Path, place: TrackerFiles) -> tuple[tuple[Path, ...], tuple[P
             own_as(place.models, place.database)
             brought.append(place.models)
     return tuple(brought), tuple(left)
-
-
-def _credentials(source: Path) -> tuple[str, ...]:
-    file = source / CREDENTIALS
-    return tuple(file.read_text("utf-8").splitlines()) if file.is_file() else ()

@@ -82,10 +82,10 @@ def record(
     """
     first = parse_instant(_FIRST if since is None else since)
     last = parse_instant(_LAST if until is None else until)
-    bodies = run_async(_bodies(scope_of(context), first, last))
     from tracker.replay import file_name, write_recording
     from tracker.replay.record import recording_from_bodies
 
+    bodies = run_async(_bodies(scope_of(context), first, last))
     with progress("making recordings"):
         bad: list[str] = []
         made = recording_from_bodies(bodies, lambda problem: bad.append(str(problem)))
@@ -160,16 +160,11 @@ def run(
         table(("ID", "Game", "Bet", "Result", "Snapshots", "Alerts"), cells, right=(4, 5))
         say(f"\nsha256 {digest}")
     for draft in left_out:
-        complain(f"{draft.pick.text!r} is about {_unfit(draft)}")
+        several = "no single one of these games: `tracker replay serve` plays several at once"
+        alone = "none of these games, nor about anybody who played in them"
+        complain(f"{draft.pick.text!r} is about {several if len(draft.legs) > 1 else alone}")
     if left_out:
         raise CommandEnded
-
-
-def _unfit(draft: Draft) -> str:
-    """Why none of the games took a bet, as the end of a sentence "It is about ..."."""
-    if len(draft.legs) > 1:
-        return "no single one of these games: `tracker replay serve` plays several at once"
-    return "none of these games, nor about anybody who played in them"
 
 
 def _usual_bets(recording: Recording) -> tuple[str, ...]:
@@ -284,24 +279,16 @@ def serve(
 
     It prints what to put in the configuration, and the clock that `tracker run` has to be given.
     """
+    from tracker.replay.faults import parse_faults
+
     night = None if tip_off is None else parse_instant(tip_off)
     with progress("reading the recordings"):
         playbacks = playbacks_of(games or [], night)
-        troubles = () if faults is None else _faults(faults, playbacks)
+        script = None if faults is None else faults.read_text("utf-8-sig")
+        troubles = () if script is None else parse_faults(script, playbacks)
     first = min(x.tip_off or x.recording.tip_off for x in playbacks)
     start = iso(first - _BEFORE) if clock_start is None else clock_start
     run_async(_serve(playbacks, troubles, scaled_clock(start, speed), port))
-
-
-def _nights(playbacks: Sequence[Playback]) -> int:
-    """The number of different slate dates on which the games are played."""
-    return len({slate_date(x.scheduled) for x in playbacks})
-
-
-def _faults(file: Path, playbacks: list[Playback]) -> Sequence[Fault]:
-    from tracker.replay.faults import parse_faults
-
-    return parse_faults(file.read_text("utf-8-sig"), playbacks)
 
 
 _TABLES = {"odds": "odds.the_odds_api"}
@@ -341,7 +328,7 @@ async def _serve(
             f"tracker --config replay.toml run --clock-start {iso(clock.start)} "
             f"--clock-speed {clock.speed:g} --clock-anchor {iso(clock.anchor)}\n"
         )
-        if (apart := _nights(playbacks)) > 1:
+        if (apart := len({slate_date(x.scheduled) for x in playbacks})) > 1:
             say(f"These games are of {apart} nights: --tip-off TIME plays them all on one.")
         sys.stdout.flush()
         await stop.wait()

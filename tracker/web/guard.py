@@ -245,7 +245,7 @@ class Authenticator:
         too many wrong ones. A browser's cookie is checked all the same: a program that shows a
         revoked key must not keep the person out.
         """
-        now = site.clock.monotonic()
+        now = site.machine.monotonic()
         store = await site.store()
         secret = _bearer(request)
         if secret is not None:

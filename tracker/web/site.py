@@ -59,11 +59,6 @@ class Site:
         self._edges: tuple[float, EdgesNow] | None = None
 
     @property
-    def clock(self) -> Clock:
-        """The machine's clock, for limits and waits."""
-        return self.machine
-
-    @property
     def rules(self) -> tuple[Rule, ...]:
         """The default rules, of bets without rules of their own."""
         return self.settings.default_rules

@@ -89,8 +89,11 @@ def wager_of(draft: Draft, chosen: Choice) -> Wager | None:
 
 def understood(draft: Draft, chosen: Choice) -> str:
     """A bet as it is understood, or as written while its games are not known."""
-    wager = wager_of(draft, chosen)
-    return draft.pick.text if wager is None else wager_text(wager, chosen.games[0])
+    return _text(draft, wager_of(draft, chosen), chosen.games)
+
+
+def _text(draft: Draft, wager: Wager | None, games: Sequence[Game]) -> str:
+    return draft.pick.text if wager is None else wager_text(wager, games[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +138,7 @@ class Registered:
     @property
     def text(self) -> str:
         """The bet as it was understood, or as written while its games are not known."""
-        if self.wager is None:
-            return self.draft.pick.text
-        return wager_text(self.wager, self.games[0])
+        return _text(self.draft, self.wager, self.games)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from tracker.app.views import game_name_json, iso, part, plain
@@ -156,7 +158,8 @@ def paths(history: Sequence[Quote]) -> dict[str, tuple[Step, ...]]:
     """The market's main spread, total and moneyline over time, one step for each change."""
     standing: dict[tuple[str, Selection], Quote] = {}
     found: dict[str, list[Step]] = defaultdict(list)
-    for at, quotes in _by_time(history):
+    by_time = attrgetter("at")
+    for at, quotes in groupby(sorted(history, key=by_time), key=by_time):
         for quote in quotes:
             standing[quote.book, quote.selection] = quote
         lines = two_sided([x for x in standing.values() if x.open])
@@ -166,13 +169,6 @@ def paths(history: Sequence[Quote]) -> dict[str, tuple[Step, ...]]:
         money = home_wins(lines)
         _step(found[MONEYLINE], at, None, None if money is None else round(money.chance, 4))
     return {name: tuple(steps) for name, steps in found.items() if steps}
-
-
-def _by_time(history: Sequence[Quote]) -> list[tuple[datetime, list[Quote]]]:
-    by_time: dict[datetime, list[Quote]] = defaultdict(list)
-    for quote in history:
-        by_time[quote.at].append(quote)
-    return sorted(by_time.items())
 
 
 def _step(
@@ -192,7 +188,12 @@ def odds_json(x: GameOdds) -> dict[str, Any]:
         "game": game_name_json(x.game),
         "at": iso(x.at),
         "best": [_offer_json(one) for one in x.best],
-        "quotes": [_quote_json(one) for one in x.quotes],
+        "quotes": [
+            _offer_json(one)
+            | part(one.quote, "at", "told_at", "size", "open")
+            | {"anchor": one.anchor}
+            for one in x.quotes
+        ],
         "path": plain(x.paths),
         "close": closing_json(x.closing),
     }
@@ -205,10 +206,6 @@ def _offer_json(x: Offered) -> dict[str, Any]:
         "book": x.quote.book,
         "age_s": round(x.age_s, 3),
     }
-
-
-def _quote_json(x: Offered) -> dict[str, Any]:
-    return {**_offer_json(x), **part(x.quote, "at", "told_at", "size", "open"), "anchor": x.anchor}
 
 
 def closing_json(x: Closing | None) -> dict[str, Any] | None:

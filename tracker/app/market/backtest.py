@@ -239,8 +239,8 @@ def backtest(
     made = played(strategy, decided(strategy, candidates), outcomes)
     valued = [(x.candidate.game, x.clv) for x in made if x.clv is not None]
     values = [x for _, x in valued]
-    nights = _nights(made)
-    fell, took = _drawdown(list(nights.values()))
+    nights = list(nights_of(made).values())
+    fell, took = _drawdown(nights)
     cells, best, luck = _grid(strategy, candidates, outcomes)
     return BacktestReport(
         strategy=strategy,
@@ -249,7 +249,7 @@ def backtest(
         clv=float(np.mean(values)) if values else None,
         clv_se=mean_error(valued),
         clv_n=len(values),
-        sharpe=_sharpe(list(nights.values())),
+        sharpe=_sharpe(nights),
         drawdown=fell,
         drawdown_nights=took,
         by_market=_parts(made, lambda x: x.candidate.market),
@@ -262,7 +262,8 @@ def backtest(
     )
 
 
-def _nights(made: Iterable[MadeBet]) -> dict[date, float]:
+def nights_of(made: Iterable[MadeBet]) -> dict[date, float]:
+    """The profit of each night with a bet, in units, oldest first."""
     found: dict[date, float] = defaultdict(float)
     for x in made:
         found[x.candidate.day] += x.profit

@@ -11,15 +11,25 @@ import csv
 import io
 import json
 import tomllib
-from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tracker.app.market.backtest import (
+    CHANCES,
+    EDGES,
+    SHUFFLES,
+    BacktestReport,
+    BetGroup,
+    BetOutcome,
+    Candidate,
+    nights_of,
+    own_games,
+)
+from tracker.app.market.backtest import backtest as judge
 from tracker.app.report import markdown_table
 from tracker.app.views import part, plain
 from tracker.cli import Scope, run_async, scope_of, session
@@ -47,7 +57,6 @@ from tracker.settings.reading import toml_fault
 from tracker.wording.closes import share_text
 
 if TYPE_CHECKING:
-    from tracker.app.market.backtest import BacktestReport, BetGroup, BetOutcome, Candidate
     from tracker.modelling.retrain import Finding
 
 
@@ -96,8 +105,6 @@ def read_strategy(file: Path) -> Strategy:
 
 
 def _report(scope: Scope, strategy: Strategy, season: str, data: Path | None) -> BacktestReport:
-    from tracker.app.market.backtest import backtest as judge
-
     if strategy.lines == "quotes":
         pairs = run_async(_own(scope, strategy))
         source = "your kept quotes, 60 s after each decision"
@@ -124,7 +131,7 @@ def _recorded(
 
 
 async def _own(scope: Scope, strategy: Strategy) -> list[tuple[Candidate, BetOutcome]]:
-    from tracker.app.market.backtest import candidates, own_games
+    from tracker.app.market.backtest import candidates
     from tracker.forecast.market import closing_outlook
 
     async with session(scope) as at:
@@ -192,8 +199,6 @@ def _table(head: str, groups: Sequence[BetGroup]) -> list[str]:
 
 
 def _grid(x: BacktestReport) -> list[str]:
-    from tracker.app.market.backtest import CHANCES, EDGES, SHUFFLES
-
     if not x.grid:
         return ["No price passed the strategy's own markets."]
     head = " | ".join(f"p ≥ {p:g}" for p in CHANCES)
@@ -257,10 +262,7 @@ def _draw(x: BacktestReport, file: Path) -> None:
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    nights: dict[date, float] = defaultdict(float)
-    for one in x.made:
-        nights[one.candidate.day] += one.profit
-    course = list(accumulate(profit for _, profit in sorted(nights.items())))
+    course = list(accumulate(nights_of(x.made).values()))
     figure, axes = plt.subplots(figsize=(8, 4))
     axes.plot(range(1, len(course) + 1), course)
     axes.axhline(0, linewidth=0.8)

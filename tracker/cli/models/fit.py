@@ -16,7 +16,7 @@ import numpy as np
 import typer
 
 from tracker.app.views import part
-from tracker.cli import Scope, read_if_any, run_async, scope_of
+from tracker.cli import Scope, read_if_any, scope_of
 from tracker.cli.app import AsJson
 from tracker.cli.models import (
     DEFAULT_LEAGUE,
@@ -310,7 +310,7 @@ def _beside(mine: float, other: float | None) -> str:
     return f"{mine:.4f}" if other is None else f"{mine:.4f} ({other:.4f})"
 
 
-def calibrate(
+async def calibrate(
     context: typer.Context, league: LeagueOf = DEFAULT_LEAGUE, as_json: AsJson = False
 ) -> None:
     """Learn from your own official results how chances should be corrected, market by market.
@@ -319,13 +319,14 @@ def calibrate(
     better on later bets, by log loss and by ECE, with the whole 95 % interval of the difference.
     What passes is kept as a candidate; `tracker model activate --kind calibration` puts it in use.
     """
+    from tracker.modelling.calibration import calibrated
+
     scope, wanted = scope_of(context), known_league(league)
-    made = run_async(_calibrated(scope, wanted))
-    entry = None
+    day, entry = SystemClock().now().date().isoformat(), None
+    rows = await read_if_any(scope, lambda at: at.store.outcomes.official_chances(wanted), ())
+    made = await asyncio.to_thread(calibrated, wanted, rows, day)
     if made.text is not None:
-        day = SystemClock().now().date().isoformat()
-        registry = scope.registry()
-        entry = _kept(registry, wanted, CALIBRATION, f"calibrated-{day}", made.text)
+        entry = _kept(scope.registry(), wanted, CALIBRATION, f"calibrated-{day}", made.text)
     if as_json:
         from tracker.app.models import model_json
 
@@ -341,14 +342,6 @@ def calibrate(
         return
     say(f"Candidate {entry.name}: {entry.model_version}")
     note(f"tracker model activate {entry.name} --kind calibration --league {wanted}")
-
-
-async def _calibrated(scope: Scope, league: str) -> MadeCalibration:
-    from tracker.modelling.calibration import calibrated
-
-    day = SystemClock().now().date().isoformat()
-    rows = await read_if_any(scope, lambda at: at.store.outcomes.official_chances(league), ())
-    return await asyncio.to_thread(calibrated, league, rows, day)
 
 
 def _tell_segments(made: MadeCalibration) -> None:

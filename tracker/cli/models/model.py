@@ -58,10 +58,6 @@ def attach(app: typer.Typer, name: str, panel: str) -> None:
     )
 
 
-def _kind(name: str) -> Kind[Any]:
-    return kind_named(name)
-
-
 def listing(
     context: typer.Context,
     league: Annotated[
@@ -78,7 +74,7 @@ def listing(
     Figures of players and calibrations are other kinds: --kind all lists them too.
     """
     leagues = [known_league(league)] if league is not None else list(LEAGUES)
-    wanted = KINDS if kind == "all" else (_kind(kind),)
+    wanted = KINDS if kind == "all" else (kind_named(kind),)
     registries = [scope_of(context).registry().of(x) for x in wanted]
     found = [x for one in leagues for r in registries for x in r.list(one)]
     used = {(one, r.kind.name): _used(r, one) for one in leagues for r in registries}
@@ -138,7 +134,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show one model: what it was fitted on, its names, its checksum, and what it was worth."""
-    registry, wanted = scope_of(context).registry().of(_kind(kind)), known_league(league)
+    registry, wanted = scope_of(context).registry().of(kind_named(kind)), known_league(league)
     entry = registry.show(wanted, name)
     if as_json:
         say_json(plain(entry) | _more(registry, entry))
@@ -218,7 +214,7 @@ async def activate(
     """
     scope = scope_of(context)
     registry = scope.registry()
-    wanted, chosen = known_league(league), _kind(kind)
+    wanted, chosen = known_league(league), kind_named(kind)
     if is_file_name(name):
         wanted, name, chosen = _adopt(registry, Path(name))
     if scope.settings().store.path.exists():
@@ -262,9 +258,8 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Go back to the model that was in use before."""
-    _say_active(
-        scope_of(context).registry().of(_kind(kind)).rollback(known_league(league)), as_json
-    )
+    registry = scope_of(context).registry().of(kind_named(kind))
+    _say_active(registry.rollback(known_league(league)), as_json)
 
 
 def _say_active(entry: Entry, as_json: bool) -> None:

@@ -119,7 +119,7 @@ async def sign_in(
     request: Request, site: OfSite, code: Annotated[str, Form(max_length=100)]
 ) -> Response:
     """Exchange the code of a one-time link for a cookie."""
-    authenticator, now = request.app.state.authenticator, site.clock.monotonic()
+    authenticator, now = request.app.state.authenticator, site.machine.monotonic()
     peer = peer_of(request)
     if authenticator.wrong_codes.full(peer, now) is not None:
         return page(
