@@ -464,15 +464,9 @@ DIGEST_LINES = 20
 """Most alerts that a digest lists one by one, where MESSAGE_LENGTH has room for so many."""
 
 
-def _dated(text: str, late_seconds: float = 0.0) -> str:
-    """A message, with how late it is where that matters."""
-    late = f" · {span_text(late_seconds)} late" if late_seconds >= _LATE_SECONDS else ""
-    return f"{text}{late}"
-
-
-def possible_repeat(text: str, alert_id: int, late_seconds: float = 0.0) -> str:
+def possible_repeat(text: str, alert_id: int) -> str:
     """The message with a note that it may have come before, and its alert's number."""
-    return f"possible repeat · {_dated(text, late_seconds)} · alert {alert_id}"
+    return f"possible repeat · {text} · alert {alert_id}"
 
 
 def worded(
@@ -485,9 +479,10 @@ def worded(
     It is late by the time since it might have been sent: not by quiet hours that the person wanted.
     """
     late = (now - audible_from(delivery.level, delivery.created_at)).total_seconds()
-    if delivery.possible_repeat:
-        return possible_repeat(delivery.text, delivery.alert_id, late)
-    return _dated(delivery.text, late)
+    text = delivery.text
+    if late >= _LATE_SECONDS:
+        text += f" · {span_text(late)} late"
+    return possible_repeat(text, delivery.alert_id) if delivery.possible_repeat else text
 
 
 def digest(waiting: Sequence[Delivery], zone: tzinfo = UTC, *, repeated: bool = False) -> str:
@@ -502,18 +497,12 @@ def digest(waiting: Sequence[Delivery], zone: tzinfo = UTC, *, repeated: bool = 
     fate = "may not have reached" if repeated else "could not reach"
     parts = []
     if late:
-        parts.append(_listed(f"{_alerts(len(late))} {fate} you in time", late, lines))
-    many = [x for x in held if x.reason is Reason.OVER_BUDGET]
-    asked = [x for x in held if x.reason is not Reason.OVER_BUDGET]
-    for some, why in ((asked, "while you wanted silence"), (many, "beyond the hour's budget")):
-        if some:
-            parts.append(_listed(f"{_alerts(len(some))} {why}", some, lines))
+        parts.append(_listed(f"{plural(len(late), 'alert')} {fate} you in time", late, lines))
+    for over, why in ((False, "while you wanted silence"), (True, "beyond the hour's budget")):
+        if some := [x for x in held if (x.reason is Reason.OVER_BUDGET) == over]:
+            parts.append(_listed(f"{plural(len(some), 'alert')} {why}", some, lines))
     text = "\n".join(parts)
     return f"possible repeat · {text}" if repeated else text
-
-
-def _alerts(count: int) -> str:
-    return plural(count, "alert")
 
 
 _FIRST = RESULTS | {TONIGHT}

@@ -129,13 +129,13 @@ def _find(path: Path | None, env: Mapping[str, str]) -> tuple[Path, bool]:
     return _xdg(env, "XDG_CONFIG_HOME", ".config") / FILE_NAME, False
 
 
-def find_config(path: Path | None = None, env: Mapping[str, str] | None = None) -> Path:
+def find_config(path: Path | None = None, env: Mapping[str, str] = os.environ) -> Path:
     """The path of the configuration file, whether or not the file exists.
 
     It is the first of: `path` (the `--config` option), $TRACKER_CONFIG, the file in systemd's
     $CONFIGURATION_DIRECTORY, the file in the XDG folder (`~/.config/tracker/tracker.toml`).
     """
-    return _find(path, os.environ if env is None else env)[0]
+    return _find(path, env)[0]
 
 
 def is_of_system_service(source: Path) -> bool:
@@ -174,7 +174,7 @@ def _with_paths(raw: dict[str, Any], env: Mapping[str, str], source: Path) -> di
     return filled
 
 
-def parse_settings(text: str, source: Path, env: Mapping[str, str] | None = None) -> Settings:
+def parse_settings(text: str, source: Path, env: Mapping[str, str] = os.environ) -> Settings:
     """Read the text of a configuration file; relative paths start at the folder of `source`.
 
     Raises ConfigError with every mistake in the text.
@@ -185,7 +185,7 @@ def parse_settings(text: str, source: Path, env: Mapping[str, str] | None = None
         raise ConfigError(f"{source}: {toml_fault(text, why)}") from None
     except RecursionError:
         raise ConfigError(f"{source}: nested too deeply; write plain tables") from None
-    return settings_of(_with_paths(raw, os.environ if env is None else env, source), source)
+    return settings_of(_with_paths(raw, env, source), source)
 
 
 def settings_of(rows: Mapping[str, Any], source: Path) -> Settings:
@@ -196,13 +196,12 @@ def settings_of(rows: Mapping[str, Any], source: Path) -> Settings:
         raise error_of(found, Settings, source) from None
 
 
-def load_settings(path: Path | None = None, env: Mapping[str, str] | None = None) -> Settings:
+def load_settings(path: Path | None = None, env: Mapping[str, str] = os.environ) -> Settings:
     """Load the settings from the file that `find_config` names.
 
     A missing file means the defaults, unless the person named it. Raises ConfigError when the file
     cannot be read or used, is empty, or holds secrets and others on the machine can read it.
     """
-    env = os.environ if env is None else env
     source, named = _find(path, env)
     try:
         text = read_text(source)
@@ -226,17 +225,14 @@ def load_settings(path: Path | None = None, env: Mapping[str, str] | None = None
     return settings
 
 
-def sound_settings(
-    path: Path | None = None, env: Mapping[str, str] | None = None
-) -> Settings | None:
+def sound_settings(path: Path | None = None) -> Settings | None:
     """The settings of a file without its wrong keys; None where that still makes no settings.
 
     They are only for finding other mistakes in the file.
     """
-    env = os.environ if env is None else env
-    source = _find(path, env)[0]
+    source = find_config(path)
     try:
-        rows = _with_paths(tomllib.loads(read_text(source)), env, source)
+        rows = _with_paths(tomllib.loads(read_text(source)), os.environ, source)
     except (ConfigError, FileNotFoundError, tomllib.TOMLDecodeError, RecursionError):
         return None
     folder = source.absolute().parent
@@ -306,14 +302,6 @@ def _entries(path: Path) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def _file(path: Path | None) -> list[str]:
-    if path is None:
-        return []
-    found = _entries(path)
-    refuse_shared(path)
-    return found
-
-
 def service_folder(store: Path) -> Path | None:
     """The folder of a system service's settings and secrets, by its database; else None."""
     state = store.parent
@@ -355,7 +343,7 @@ def _addresses(urls: list[str], place: str) -> tuple[Secret, ...]:
     return tuple(Secret(url) for url in urls)
 
 
-def load_secrets(settings: Settings, env: Mapping[str, str] | None = None) -> Secrets:
+def load_secrets(settings: Settings, env: Mapping[str, str] = os.environ) -> Secrets:
     """Load each secret from the first place that has it.
 
     Addresses: systemd's credential `notify-urls`; the file that `[notify] urls_file` names, which
@@ -367,7 +355,6 @@ def load_secrets(settings: Settings, env: Mapping[str, str] | None = None) -> Se
     Raises ConfigError for a file that cannot be read or that others can read, and for a bad
     address.
     """
-    env = os.environ if env is None else env
     urls, unused, warnings = _urls(settings, env)
     token = _credential(TOKEN_CREDENTIAL, env, settings.store.path)
     headers = (x for feed in settings.feeds.by_name.values() for x in feed.secret_headers.values())
@@ -385,10 +372,13 @@ def _urls(
     settings: Settings, env: Mapping[str, str]
 ) -> tuple[tuple[Secret, ...], tuple[Secret, ...], tuple[str, ...]]:
     """The addresses for notifications that are in force, those that are not, and warnings."""
-    file = settings.notify.urls_file
+    file, listed = settings.notify.urls_file, []
+    if file is not None:
+        listed = _entries(file)
+        refuse_shared(file)
     places = {
         f"the credential {URLS_CREDENTIAL}": _credential(URLS_CREDENTIAL, env, settings.store.path),
-        str(file): _file(file),
+        str(file): listed,
         "[notify] urls": [url.get_secret_value() for url in settings.notify.urls],
         f"${URLS_VARIABLE}": env.get(URLS_VARIABLE, "").split(),
     }

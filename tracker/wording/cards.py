@@ -224,14 +224,10 @@ def _foot(tracking: GameTracking, now: datetime, zone: tzinfo, *, old: bool) -> 
     updated = f"updated {now.astimezone(zone):%H:%M:%S}"
     if _is_closed(tracking):
         return f"closed · {updated}"
-    if (
-        old
-        or tracking.seen_at is None
-        or tracking.state is None
-        or tracking.state.phase is Phase.FINAL
-    ):
+    seen, state = tracking.seen_at, tracking.state
+    if old or seen is None or state is None or state.phase is Phase.FINAL:
         return updated
-    return f"data {span_text((now - tracking.seen_at).total_seconds())} · {updated}"
+    return f"data {span_text((now - seen).total_seconds())} · {updated}"
 
 
 def _verdict(tracked: Sequence[Tracked]) -> str:
@@ -323,7 +319,10 @@ def _leg(label: str, leg: Leg, seen: LegStanding, game: Game, state: GameState |
     """Make a leg's row. A leg on another game names it; where it stands is on that game's card."""
     here = leg.game.id == game.id
     name = short_market(leg.market, leg.game)
-    name = name.replace(f"{game.name} ", "") if here else _with_game(name, leg.game)
+    if here:
+        name = name.replace(f"{game.name} ", "")
+    elif leg.game.name not in name:
+        name = f"{name} ({leg.game.name})"
     label = f"{label} {name}"
     for mark, word, holds in (("✅", "HIT", seen.hit), ("❌", "DEAD", seen.lost)):
         if holds:
@@ -334,9 +333,8 @@ def _leg(label: str, leg: Leg, seen: LegStanding, game: Game, state: GameState |
         return Row("⊘", label, "DROPPED", "", "", "dropped", 0.0)
     chance = seen.chance
     why = "" if seen.no_chance is None else seen.no_chance.text
-    light = _UNKNOWN if chance is None or state is None else _light(chance.win)
     return Row(
-        mark=light,
+        mark=_UNKNOWN if chance is None or state is None else _light(chance.win),
         label=label,
         figure=why if chance is None else percent(chance.win),
         stand=_stand(leg.market, state) if here and state is not None else "",
@@ -344,10 +342,6 @@ def _leg(label: str, leg: Leg, seen: LegStanding, game: Game, state: GameState |
         word="watched",
         weight=0.0,
     )
-
-
-def _with_game(name: str, game: Game) -> str:
-    return name if game.name in name else f"{name} ({game.name})"
 
 
 def _weight(p: float, was: float | None) -> float:

@@ -241,20 +241,17 @@ async def _watch(
         while clock.now() < ends and daemon.returncode is None:
             bets = await _bets(folder / "tracker.db")
             for message in sink.messages[shown:]:
-                live.console.print(_alert_line(message, clock.now()), soft_wrap=True)
+                at = clock.now().astimezone(LEAGUE_ZONE)
+                line = Text(f"{at:%H:%M}  {message.splitlines()[0]}")
+                live.console.print(line, soft_wrap=True)
                 await phone.show(message)
             shown = len(sink.messages)
             if console.is_terminal:
                 live.update(Group(_heading(clock.now(), shown), standings(bets)), refresh=True)
-            if bets and all(bet.status in _DONE for bet in bets) and _all_received(bets, sink):
+            heard = "\n".join(sink.messages)
+            if bets and all(x.status in _DONE and f"#{x.number} " in heard for x in bets):
                 return
             await real.sleep(1 / _LOOKS_PER_SECOND)
-
-
-def _all_received(bets: list[BetView], sink: Sink) -> bool:
-    """Whether the webhook has received a message about every bet."""
-    text = "\n".join(sink.messages)
-    return all(f"#{bet.number} " in text for bet in bets)
 
 
 async def _bets(database: Path) -> list[BetView]:
@@ -297,12 +294,6 @@ def _heading(now: datetime, alerts: int) -> Text:
     """The line above the table: the time on the demo's clock, and the number of messages."""
     clock = now.astimezone(LEAGUE_ZONE).strftime("%H:%M:%S")
     return Text(f"\n{clock} in New York · {alerts} messages sent through Apprise", "bold")
-
-
-def _alert_line(message: str, now: datetime) -> Text:
-    """The first line of a message, with the time on the demo's clock."""
-    clock = now.astimezone(LEAGUE_ZONE).strftime("%H:%M")
-    return Text(f"{clock}  {message.splitlines()[0]}")
 
 
 def standings(bets: Sequence[BetView]) -> Table:

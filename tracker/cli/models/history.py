@@ -65,19 +65,13 @@ def history(
     wanted_ids = _season(wanted, season, begin, end)
     days = None if wanted_ids is not None else _days(begin, end)
     need_modelling("writing a dataset", "pyarrow")
-    from tracker.modelling.history import HistoryFolder
-
-    folder = HistoryFolder(out, wanted)
-    with bar() as advance:
-        work = Collecting(folder, advance)
-        run_async(_collect(scope_of(context), wanted, days, wanted_ids, work))
+    work = _collected(scope_of(context), wanted, out, days, wanted_ids)
     for line in work.left_out:
         note(line)
-    say(f"{plural(work.added, 'game')} added to {out / wanted}, {folder.games} in all")
-    run_async(_keep(scope_of(context), folder))
+    say(f"{plural(work.added, 'game')} added to {out / wanted}, {work.folder.games} in all")
     if work.stopped is not None:
         raise Impossible(f"{work.stopped}; what was read is kept, the same command goes on")
-    if not folder.games:
+    if not work.folder.games:
         raise CommandEnded
 
 
@@ -86,16 +80,31 @@ def collect_days(scope: Scope, league: str, days: tuple[date, date], out: Path) 
 
     Raises Impossible when the feed fails; games read before are kept.
     """
-    from tracker.modelling.history import HistoryFolder
-
-    folder = HistoryFolder(out, league)
-    with bar() as advance:
-        work = Collecting(folder, advance)
-        run_async(_collect(scope, league, days, None, work))
-    run_async(_keep(scope, folder))
+    work = _collected(scope, league, out, days, None)
     if work.stopped is not None:
         raise Impossible(work.stopped)
     return work.added
+
+
+def _collected(
+    scope: Scope,
+    league: str,
+    out: Path,
+    days: tuple[date, date] | None,
+    season: tuple[Run, ...] | None,
+) -> Collecting:
+    """Collect games into a folder, and store its results, which rate teams without lines."""
+    from tracker.modelling.history import HistoryFolder
+
+    async def keep() -> None:
+        async with session(scope, write=True) as at:
+            await at.store.known.keep_finished(work.folder.finished())
+
+    with bar() as advance:
+        work = Collecting(HistoryFolder(out, league), advance)
+        run_async(_collect(scope, league, days, season, work))
+    run_async(keep())
+    return work
 
 
 def _days(begin: str | None, end: str | None) -> tuple[date, date]:
@@ -118,12 +127,6 @@ def _season(
     from tracker.modelling.history import runs
 
     return tuple(runs(league, season))
-
-
-async def _keep(scope: Scope, folder: HistoryFolder) -> None:
-    """Store the folder's results in the database, where they rate teams in games without lines."""
-    async with session(scope, write=True) as at:
-        await at.store.known.keep_finished(folder.finished())
 
 
 @dataclass(slots=True)

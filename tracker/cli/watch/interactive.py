@@ -290,11 +290,6 @@ def _of_game(place: ScreenRow, seen: TonightSeen | None) -> Text:
     return Text("\n".join(x for x in lines if x))
 
 
-async def run_screen(scope: Scope, clock: Clock, every: float) -> None:
-    """Show the screen until the person quits it."""
-    await WatchScreen(scope, clock, every).run_async()
-
-
 class LineDialog(ModalScreen[str | None]):
     """A dialog for one line of text, which is its result; None when the person leaves it.
 

@@ -331,9 +331,9 @@ def watch(
     if not sys.stdout.isatty():
         raise Misused("there is no terminal to draw on: `tracker status` prints it once")
     if not plain and find_spec("textual") is not None:
-        from tracker.cli.watch.interactive import run_screen
+        from tracker.cli.watch.interactive import WatchScreen
 
-        run_async(run_screen(scope_of(context), SystemClock(), every))
+        run_async(WatchScreen(scope_of(context), SystemClock(), every).run_async())
         return
     if not plain:
         note(_NO_SCREEN)
