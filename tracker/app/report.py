@@ -158,11 +158,8 @@ def report_json(x: Report) -> dict[str, object]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    title: str
-    heads: Sequence[str]
-    rows: Sequence[Sequence[str]]
+_Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
+"""The title, the heads and the rows of a table."""
 
 
 def summary(x: Report) -> str:
@@ -191,8 +188,8 @@ def summary(x: Report) -> str:
 def markdown(x: Report) -> str:
     """The report in Markdown."""
     lines = [f"# {_title(x)}", "", summary(x).replace("\n", "\n\n"), ""]
-    for one in _tables(x):
-        lines += [f"## {one.title}", "", *markdown_table(one.heads, one.rows)]
+    for title, heads, rows in _tables(x):
+        lines += [f"## {title}", "", *markdown_table(heads, rows)]
     return "\n".join(lines)
 
 
@@ -214,10 +211,10 @@ def page(x: Report) -> str:
         f"<h1>{html.escape(_title(x))}</h1>",
         *(f"<p>{html.escape(line)}</p>" for line in summary(x).splitlines()),
     ]
-    for one in _tables(x):
-        parts += [f"<h2>{html.escape(one.title)}</h2><table><tr>"]
-        parts += [f"<th>{html.escape(head)}</th>" for head in one.heads]
-        for row in one.rows:
+    for title, heads, rows in _tables(x):
+        parts += [f"<h2>{html.escape(title)}</h2><table><tr>"]
+        parts += [f"<th>{html.escape(head)}</th>" for head in heads]
+        for row in rows:
             cells = "".join(f"<td>{html.escape(cell)}</td>" for cell in row)
             parts.append(f"</tr><tr>{cells}")
         parts.append("</tr></table>")
@@ -229,13 +226,12 @@ def _title(x: Report) -> str:
 
 
 def _tables(x: Report) -> Iterator[_Table]:
-    heads = ("", *TALLY_HEADS)
     for by, groups in x.cohorts.items():
         if groups:
             rows = [tally_row(key, one) for key, one in groups.items()]
-            yield _Table(f"By {by}", (by.value.capitalize(), *heads[1:]), rows)
+            yield f"By {by}", (by.value.capitalize(), *TALLY_HEADS), rows
     if x.reliable is not None:
-        yield _Table(
+        yield (
             "Was 80 % really 80 %?",
             ("Said", "Bets", "Mean", "Came", "Fits"),
             [
@@ -245,7 +241,7 @@ def _tables(x: Report) -> Iterator[_Table]:
             ],
         )  # fmt: skip
     if x.rules:
-        yield _Table(
+        yield (
             "What the alerts were worth",
             ("Rule", "Alerts", "Promised", "Held", "Minutes before the end", "Came again"),
             [

@@ -21,7 +21,7 @@ from tracker.app.market import (
     named_game,
     odds_json,
 )
-from tracker.app.market.clv import NOT_YET, ClvReport, Mean, clv_json, clv_report, read_clv
+from tracker.app.market.clv import ClvReport, clv_json, clv_report, read_clv
 from tracker.cli import CommandEnded, Scope, Session, read_if_any, scope_of, session
 from tracker.cli.app import AsJson
 from tracker.cli.screen import Advance, bar, note, paint, progress, say, say_json, shown_as, table
@@ -30,7 +30,6 @@ from tracker.domain.game import Game
 from tracker.domain.money import plural
 from tracker.domain.quote import Closing
 from tracker.settings import load_secrets
-from tracker.wording import closes
 from tracker.wording.closes import closed_line, closing_text, selection_text, share_text
 from tracker.wording.figures import in_percent, percent, rough_span
 
@@ -226,13 +225,13 @@ def _tell_clv(x: ClvReport, by: str | None) -> None:
     rest = f"; {missing}" if missing else ""
     model = f"; {x.model.n} by our own model" if x.model.n else ""
     say(f"Coverage {x.covered} of {x.n} bets{rest}{model}")
-    say(f"Singles  {mean_text(x.all)}")
+    say(f"Singles  {x.all.text}")
     if x.parlays.n:
-        say(f"Parlays  {mean_text(x.parlays)}")
+        say(f"Parlays  {x.parlays.text}")
     if by is not None and x.groups:
         table(
             (by.capitalize(), "Bets", "CLV"),
-            [(one.key, str(one.n), mean_text(one)) for one in x.groups],
+            [(one.key, str(one.n), one.text) for one in x.groups],
             right=(1,),
         )
         return
@@ -247,11 +246,6 @@ def _tell_clv(x: ClvReport, by: str | None) -> None:
     ]
     table(("ID", "Bet", "Grade", "By the close"), rows)
     note("A positive mean says that you beat the close; it takes dozens of bets to tell.")
-
-
-def mean_text(x: Mean) -> str:
-    """A mean with its standard error; says that it is too early where there are too few bets."""
-    return closes.mean_text(x.mean, x.se, x.n, enough=NOT_YET)
 
 
 # ----------------------------------------------------------------------- the price of a given state

@@ -8,6 +8,8 @@ from datetime import datetime
 from html import escape
 from itertools import accumulate
 
+from markupsafe import Markup
+
 from tracker.app.course import Course, Lane
 from tracker.engine.record import Reliability
 from tracker.wording.closes import share_text
@@ -30,10 +32,10 @@ def _y(part: float, high: int = _HIGH) -> float:
     return round(high - _BOTTOM - part * (high - _TOP - _BOTTOM), 1)
 
 
-def _svg(title: str, inside: Sequence[str], high: int = _HIGH) -> str:
+def _svg(title: str, inside: Sequence[str], high: int = _HIGH) -> Markup:
     name = escape(title)
     body = "".join(inside)
-    return (
+    return Markup(  # noqa: S704 - every text in it is escaped
         f'<svg class="chart" viewBox="0 0 {_WIDE} {high}" role="img" aria-label="{name}">'
         f"<title>{name}</title>{body}</svg>"
     )
@@ -61,7 +63,7 @@ def _shares() -> list[str]:
     return found
 
 
-def of_course(course: Course) -> str:
+def of_course(course: Course) -> Markup:
     """The chart of a bet's chance over its game, with its rules' levels, alerts and result."""
     end = course.end or 1.0
     inside = _shares()
@@ -77,7 +79,7 @@ def of_course(course: Course) -> str:
     return _svg(f"Chance of winning: {course.title}", inside)
 
 
-def of_own(course: Course) -> str:
+def of_own(course: Course) -> Markup:
     """The chart of the figure that decides a bet: mu ± sigma, the line, and the figure so far.
 
     The course must have a `quantity`.
@@ -107,7 +109,7 @@ def of_own(course: Course) -> str:
     return _svg(f"What was expected: {course.quantity}: {course.title}", inside)
 
 
-def of_lane(course: Course, lane: Lane) -> str:
+def of_lane(course: Course, lane: Lane) -> Markup:
     """The chart of the chance of a parlay's legs in one game, on the time axis of the parlay."""
     end = course.end or 1.0
     inside = [
@@ -132,7 +134,7 @@ def _dot(x: float, y: float, words: str, kind: str = "mark") -> str:
     return f'<circle class="{kind}" cx="{x}" cy="{y}" r="4"><title>{escape(words)}</title></circle>'
 
 
-def of_path(name: str, steps: Sequence[tuple[datetime, float]], until: datetime) -> str:
+def of_path(name: str, steps: Sequence[tuple[datetime, float]], until: datetime) -> Markup:
     """The chart of a main line's value over time, from its first step to `until`."""
     begin, values = steps[0][0], [v for _, v in steps]
     length = (until - begin).total_seconds() or 1.0
@@ -165,7 +167,7 @@ def _ends(days: Sequence[str], high: int) -> list[str]:
     return [last] if len(days) == 1 else [_text("axis", _x(0), high - 8, days[0]), last]
 
 
-def of_games(title: str, values: Sequence[tuple[str, int]], line: float | None) -> str:
+def of_games(title: str, values: Sequence[tuple[str, int]], line: float | None) -> Markup:
     """Bars of a figure by game, with a betting line across if there is one.
 
     `values` holds a date and a value for each game, oldest first.
@@ -196,7 +198,7 @@ _MOST_CLV = 10
 """Bars on each side of 0; values beyond them are counted in the outermost bar."""
 
 
-def of_clv(bins: Sequence[tuple[int, int]]) -> str:
+def of_clv(bins: Sequence[tuple[int, int]]) -> Markup:
     """The histogram of closing line values; `bins` holds each bar's place and count.
 
     Place 0 is the bar from 0 to CLV_BIN.
@@ -225,7 +227,7 @@ def of_clv(bins: Sequence[tuple[int, int]]) -> str:
     return _svg("Worth by the closing line, as a share of the stake: how many bets", inside)
 
 
-def of_reliability(found: Reliability, title: str = "What was told") -> str:
+def of_reliability(found: Reliability, title: str = "What was told") -> Markup:
     """The reliability diagram: frequency of wins by chance, with 95 % bars.
 
     The diagonal is perfect calibration. `title` names the chances.
@@ -251,7 +253,7 @@ def _short_money(cents: int) -> str:
 _MOST_SIGNS = 5
 
 
-def of_profit(days: Sequence[tuple[str, int]]) -> str:
+def of_profit(days: Sequence[tuple[str, int]]) -> Markup:
     """The chart of the cumulative profit; `days` holds each date and its profit in cents."""
     sums = [0, *accumulate(cents for _, cents in days)]
     low, high = min(sums), max(sums)

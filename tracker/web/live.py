@@ -80,21 +80,18 @@ class TonightTexts:
         The texts of the last reading stay on the pages, greyed. A fault of the program is published
         and logged as well: the pages would be grey for ever if it ended the reader.
         """
-        trouble = ""
         (found,) = await asyncio.gather(self.newest(), return_exceptions=True)
-        match found:
-            case TrackerError():
-                await self._site.close()
-                trouble = str(found)
-            case Exception():
-                trouble = _FAULT
-                if self._texts.get("trouble") != _FAULT:
-                    _log.error("tonight could not be read", exc_info=found)
-        if trouble:
-            self._publish(self._texts | {"trouble": trouble})
-            self._seen = -1
+        if isinstance(found, TrackerError):
+            await self._site.close()
+        elif isinstance(found, BaseException) and self._texts.get("trouble") != _FAULT:
+            _log.error("tonight could not be read", exc_info=found)
         self._looked_at = self._clock.monotonic()
-        return not trouble
+        if isinstance(found, Evening):
+            return True
+        trouble = str(found) if isinstance(found, TrackerError) else _FAULT
+        self._publish(self._texts | {"trouble": trouble})
+        self._seen = -1
+        return False
 
     async def shown(self, make: Callable[[Evening], bytes]) -> bytes:
         """The bytes that `make` gives for the newest evening; kept until the evening changes."""

@@ -18,6 +18,7 @@ from tracker.domain.policy import Rule
 from tracker.domain.quote import Closing
 from tracker.domain.value import ClosingValue, Grade
 from tracker.engine.record import NO_BOOK, NO_TAG, mean_error, ratio_error
+from tracker.wording.closes import mean_text
 
 if TYPE_CHECKING:
     from tracker.store import Store
@@ -39,6 +40,11 @@ class Mean:
     n: int
     mean: float | None
     se: float | None
+
+    @property
+    def text(self) -> str:
+        """The mean in words, with its error; for too few bets, that nothing can be told yet."""
+        return mean_text(self.mean, self.se, self.n, enough=NOT_YET)
 
 
 @dataclass(frozen=True, slots=True)

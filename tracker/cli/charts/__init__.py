@@ -207,10 +207,9 @@ async def _record(at: Session, kind: str) -> _Record | None:
                 )
         case _:
             from tracker.app.market.clv import read_clv
-            from tracker.cli.market import mean_text
 
             report = await read_clv(at.store, at.settings.default_rules)
-            worth, mean = report.singles, mean_text(report.all)
+            worth, mean = report.singles, report.all.text
             if worth:
                 return _Record(
                     partial(draw_clv, worth, mean),

@@ -100,19 +100,17 @@ def init(
         raise Impossible(f"{target} is there already: change it, or replace it with --force")
     if not yes and not asks() and None in (channel, timezone, stake_unit):
         raise Misused("there is no terminal to ask on: add --yes for the defaults")
-    ask = _ask if not yes and asks() else _default
+    ask = asks() and not yes
+    where = "Where to send alerts (ntfy, telegram, console, or an Apprise address)"
     answers = _Answers(
-        channel=_with_token(
-            _chosen(channel, _channel, ask, "Where to send alerts", _NTFY), token_file
-        ),
-        timezone=_chosen(timezone, _zone, ask, "Your time zone", local_zone()),
-        unit_cents=_chosen(stake_unit, _unit, ask, "What one unit of stake is worth", "10.00"),
+        channel=_with_token(_chosen(channel, _channel, where, _NTFY, ask=ask), token_file),
+        timezone=_chosen(timezone, _zone, "Your time zone", local_zone(), ask=ask),
+        unit_cents=_chosen(stake_unit, _unit, "What one unit of stake is worth", "10.00", ask=ask),
     )
     _write(target, answers, force=force)
     _tell(target, answers)
-    wanted = asks() and not yes if message is None else message
     try:
-        if wanted and answers.channel.name != _CONSOLE:
+        if (ask if message is None else message) and answers.channel.name != _CONSOLE:
             _first_message(Scope(target), answers.channel)
     finally:
         _tell_next()
@@ -135,30 +133,16 @@ class _Answers:
     unit_cents: int
 
 
-def _ask(question: str, default: str) -> str:
-    hint = " (ntfy, telegram, console, or an Apprise address)" if default == _NTFY else ""
-    return str(typer.prompt(f"{question}{hint}", default=default)).strip()
-
-
-def _default(_question: str, default: str) -> str:
-    return default
-
-
 def _chosen(
-    given: str | None,
-    read: Callable[[str], T],
-    ask: Callable[[str, str], str],
-    question: str,
-    default: str,
+    given: str | None, read: Callable[[str], T], question: str, default: str, *, ask: bool
 ) -> T:
-    if given is not None:
-        return read(given)
+    """What an option gives, else the answer of a person, who is asked until it can be read."""
+    if given is not None or not ask:
+        return read(default if given is None else given)
     while True:
         try:
-            return read(ask(question, default))
+            return read(str(typer.prompt(question, default=default)).strip())
         except TrackerError as wrong:
-            if ask is _default:
-                raise
             complain(str(wrong))
 
 

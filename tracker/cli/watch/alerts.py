@@ -181,7 +181,8 @@ async def snooze(  # noqa: PLR0917 - one for each option
     wanted = _Wanted.of(list(words or ()), game, everything=everything, listing=listing, off=off)
     async with session(scope_of(context), write=True) as at:
         if wanted.listing:
-            _show(at, await at.store.alerting.snoozes(at.now), await _names(at), as_json)
+            names = {game.id: game.name for game, _ in await at.store.games()}
+            _show(at, await at.store.alerting.snoozes(at.now), names, as_json)
         elif wanted.off:
             await _lift(at, wanted, as_json)
         else:
@@ -266,10 +267,6 @@ async def _game(at: Session, text: str) -> Game:
         known = known_games(sorted({x.name for x in games}))
         raise BadBet(f"{text!r} is no game that is on or to come; {known}")
     return fitting[0]
-
-
-async def _names(at: Session) -> dict[str, str]:
-    return {game.id: game.name for game, _ in await at.store.games()}
 
 
 def _show(at: Session, found: tuple[Snooze, ...], games: dict[str, str], as_json: bool) -> None:

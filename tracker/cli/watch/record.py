@@ -121,9 +121,7 @@ async def performance(
     if by is not Grouping.PLAYER and (lacking := left_out(whole)):
         note(lacking)
     if report.n:
-        from tracker.cli.market import mean_text
-
-        say(f"By the close {mean_text(report.all)}, {report.covered} of {report.n} bets covered")
+        say(f"By the close {report.all.text}, {report.covered} of {report.n} bets covered")
         note("`tracker clv` says more, and why the others have no closing line value.")
 
 

@@ -132,16 +132,11 @@ class WebService(HeldOpen):
                 return ServiceReply(answer.status, dict(answer.headers), body, reason)
         except UnusableProxy as why:
             return Failed(str(why))
-        # Before ValueError, as the error of an untrusted certificate is one too.
-        except aiohttp.ClientConnectorError as why:
-            return self._unreached(why)
-        except (aiohttp.InvalidURL, UnicodeError, ValueError):
-            return Refused(f"there can be no such address of {self.name}")
-        except (aiohttp.ClientError, OSError) as why:
-            return self._broken(why)
+        except (aiohttp.ClientError, OSError, ValueError) as why:
+            return self._unanswered(why)
 
-    def _unreached(self, error: Exception) -> NotSent:
-        """The outcome where no connection was made: the message was certainly not sent."""
+    def _unanswered(self, error: Exception) -> NotSent:
+        """The outcome of a request without an answer: unknown unless no connection was made."""
         match error:
             case aiohttp.ClientConnectorDNSError():
                 return Failed(f"the name of {self.name}'s server cannot be found")
@@ -150,11 +145,11 @@ class WebService(HeldOpen):
             case aiohttp.ClientSSLError():
                 why = certificate_trouble(str(error)) or "its TLS is not sound"
                 return Failed(f"no secure connection to {self.name}: {why}")
-            case _:
+            # Before ValueError, as the error of an untrusted certificate is one too.
+            case aiohttp.ClientConnectorError():
                 return Failed(f"{self.name}'s server cannot be reached")
-
-    def _broken(self, error: Exception) -> NotSent:
-        match error:
+            case ValueError():
+                return Refused(f"there can be no such address of {self.name}")
             case aiohttp.ClientHttpProxyError():
                 return Failed(f"the proxy does not lead to {self.name} ({error.status})")
             case aiohttp.ConnectionTimeoutError():

@@ -9,7 +9,6 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from tracker.store.access import BROWSER_LASTS, KeyScope
 from tracker.web.guard import COOKIE, Problem, Visitor, peer_of
@@ -63,11 +62,6 @@ def page(name: str, title: str, here: str = "", status: int = 200, **values: Any
         title=title, here=here, pages=PAGES, care=CARE, **values
     )
     return HTMLResponse(made, status)
-
-
-def drawn(svg: str) -> Markup:
-    """A chart of `charts` as markup, which is safe since `charts` escapes every text."""
-    return Markup(svg)  # noqa: S704 - ours, and escaped
 
 
 def at_text(at: datetime, zone: tzinfo) -> str:

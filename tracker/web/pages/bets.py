@@ -27,7 +27,7 @@ from tracker.intake import Beside, Changes
 from tracker.store.views import BetView, ShowView
 from tracker.web import charts
 from tracker.web.guard import Problem, problem_of
-from tracker.web.pages import Inside, OfTonight, at_text, drawn, page, share
+from tracker.web.pages import Inside, OfTonight, at_text, page, share
 from tracker.web.site import OfSite, Site
 from tracker.wording import leg_standing
 from tracker.wording.cards import MOST_BETS, Row, bet_silence
@@ -313,12 +313,12 @@ def _charts(view: ShowView, zone: tzinfo) -> list[tuple[str, Any]]:
         course = course_of(view, view.bet.called, "", zone)
     except ValueError:
         return []
-    found = [("Chance of winning", drawn(charts.of_course(course)))]
+    found = [("Chance of winning", charts.of_course(course))]
     if course.quantity:
         name = course.quantity[:1].upper() + course.quantity[1:]
-        found.append((name, drawn(charts.of_own(course))))
+        found.append((name, charts.of_own(course)))
     lanes = [x for x in course.lanes if len(x.points) > 1]
-    return found + [(x.name, drawn(charts.of_lane(course, x))) for x in lanes]
+    return found + [(x.name, charts.of_lane(course, x)) for x in lanes]
 
 
 def _legs(view: ShowView, row: Row | None) -> list[tuple[str, str, str]]:

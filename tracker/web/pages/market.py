@@ -17,7 +17,7 @@ from tracker.domain.money import plural
 from tracker.domain.player import Stat
 from tracker.web import charts
 from tracker.web.guard import Problem, field_of
-from tracker.web.pages import NOWHERE, Inside, at_text, drawn, page, share
+from tracker.web.pages import NOWHERE, Inside, at_text, page, share
 from tracker.web.site import OfSite
 from tracker.wording.closes import closing_text, selection_text
 from tracker.wording.figures import percent, rough_span, score_text
@@ -111,7 +111,7 @@ def _paths(found: GameOdds, zone: tzinfo) -> list[dict[str, Any]]:
                 "name": what.get(name, name),
                 "text": (f"{first} → {last}" if moved else last).replace("-", "−"),
                 "since": at_text(steps[-1].at, zone),
-                "chart": drawn(charts.of_path(name, values, found.at)) if moved else None,
+                "chart": charts.of_path(name, values, found.at) if moved else None,
             }
         )
     return shown
@@ -190,7 +190,7 @@ async def player(
         rolling=[
             (one.name, str(one.games), f"{one.mean:.1f}", f"{one.minutes:.1f}") for one in x.rolling
         ],
-        chart=drawn(charts.of_games(f"{x.name}: {x.stat.value}", values, x.line))
+        chart=charts.of_games(f"{x.name}: {x.stat.value}", values, x.line)
         if values else None,
         games=[_played(one) for one in x.played[:_GAMES]],
     )  # fmt: skip

@@ -10,16 +10,15 @@ from fastapi import APIRouter, Query, Request, Response
 
 from tracker.app.health import checks, read_since
 from tracker.app.market import credit_report
-from tracker.app.market.clv import NOT_YET, ClvReport, clv_summary
+from tracker.app.market.clv import ClvReport, clv_summary
 from tracker.app.report import raw_reliability
 from tracker.domain.money import money_text, plural
 from tracker.engine.record import NOTHING, Grouping, Tally, reliability
 from tracker.settings import load_secrets
 from tracker.web import charts
-from tracker.web.pages import Inside, at_text, drawn, page, share
+from tracker.web.pages import Inside, at_text, page, share
 from tracker.web.pages.bets import listed
 from tracker.web.site import OfSite
-from tracker.wording.closes import mean_text
 from tracker.wording.figures import percent, record_text, signed_money
 
 if TYPE_CHECKING:
@@ -63,13 +62,13 @@ async def history(
     bins = await store.quotes.value_bins(charts.CLV_BIN)
     return page(
         "history.html", "History", "/history", whole=whole, strip=_strip(whole, closes),
-        profit=drawn(charts.of_profit(per_night)) if per_night else None,
+        profit=charts.of_profit(per_night) if per_night else None,
         tables=[
             (by.value, [_row(key, x) for key, x in tallies[by].items()]) for by in _TABLES
         ],
-        reliability=drawn(charts.of_reliability(reliable)) if reliable else None,
-        raw=drawn(charts.of_reliability(raw, "What the forecast had")) if raw else None,
-        clv=drawn(charts.of_clv(bins)) if bins else None, missing=sorted(closes.missing.items()),
+        reliability=charts.of_reliability(reliable) if reliable else None,
+        raw=charts.of_reliability(raw, "What the forecast had") if raw else None,
+        clv=charts.of_clv(bins) if bins else None, missing=sorted(closes.missing.items()),
         bets=[listed(x.aged(since)) for x in found[:_PAGE]],
         next=found[_PAGE - 1].number if len(found) > _PAGE else None,
     )  # fmt: skip
@@ -84,8 +83,7 @@ def _strip(x: Tally, closes: ClvReport) -> list[tuple[str, str]]:
     if x.uncounted:
         found.append(("Stake or payout not known", plural(x.uncounted, "bet")))
     if closes.n:
-        mean = closes.all
-        found.append(("CLV of singles", mean_text(mean.mean, mean.se, mean.n, enough=NOT_YET)))
+        found.append(("CLV of singles", closes.all.text))
         found.append(("With a close", f"{closes.covered} of {closes.n}"))
     return found
 
