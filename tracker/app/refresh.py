@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
@@ -68,18 +68,15 @@ class Refreshed:
     injuries: tuple[Injury, ...] = ()
 
 
+@dataclass(slots=True)
 class Refresh:
-    """One round of look-ups."""
+    """One round of look-ups; teams are rated with the parameters that `load` gives of a league."""
 
-    def __init__(
-        self, store: Store, feeds: Feeds, clock: Clock, load: Callable[[str], Parameters]
-    ) -> None:
-        """`load` gives the parameters of a league, which its teams are rated with."""
-        self._store = store
-        self._feeds = feeds
-        self._clock = clock
-        self._load = load
-        self._listings: dict[tuple[str, date], Sequence[Listing]] = {}
+    _store: Store
+    _feeds: Feeds
+    _clock: Clock
+    _load: Callable[[str], Parameters]
+    _listings: dict[tuple[str, date], Sequence[Listing]] = field(default_factory=dict)
 
     async def leagues(self) -> tuple[str, ...]:
         """The followed leagues."""

@@ -88,12 +88,12 @@ class Guard:
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
         # Our own files are asked for again only if they have changed; numbers are never kept.
         kept = b"no-cache" if scope["path"].startswith("/static/") else b"no-store"
-        with_headers = _Adding(send, kept, lambda status: self.count(_route(scope), status))
+        with_headers = _adding(send, kept, lambda status: self.count(_route(scope), status))
         refused = self._refused(scope, headers)
         if refused is not None:
             await problem_response(refused)(scope, receive, with_headers)
             return
-        await self.app(scope, _Limited(receive, _most_of(scope)), with_headers)
+        await self.app(scope, _limited(receive, _most_of(scope)), with_headers)
 
     def _refused(self, scope: Scope, headers: dict[str, str]) -> Problem | None:
         host = headers.get("host", "")
@@ -138,42 +138,39 @@ def _name_of(host: str) -> str:
     return host.partition(":")[0].lower()
 
 
-class _Adding:
+def _adding(send: Send, kept: bytes, begins: Callable[[int], None]) -> Send:
     """Adds the headers that every answer carries, and reports the status to `begins`.
 
     `kept` is the Cache-Control of an answer that has none.
     """
 
-    def __init__(self, send: Send, kept: bytes, begins: Callable[[int], None]) -> None:
-        self._send = send
-        self._kept = kept
-        self._begins = begins
-
-    async def __call__(self, message: Message) -> None:
+    async def add(message: Message) -> None:
         if message["type"] == "http.response.start":
-            self._begins(message["status"])
+            begins(message["status"])
             given = list(message.get("headers", ()))
             names = {name for name, _ in given}
             if b"cache-control" not in names:
-                given.append((b"cache-control", self._kept))
+                given.append((b"cache-control", kept))
             message = {**message, "headers": [*given, *_HEADERS]}
-        await self._send(message)
+        await send(message)
+
+    return add
 
 
-class _Limited:
+def _limited(receive: Receive, most: int) -> Receive:
     """Stops reading a body beyond `most` bytes, whatever length the request declared."""
+    left = most
 
-    def __init__(self, receive: Receive, most: int) -> None:
-        self._receive = receive
-        self._most = self._left = most
-
-    async def __call__(self) -> Message:
-        message = await self._receive()
+    async def read() -> Message:
+        nonlocal left
+        message = await receive()
         if message["type"] == "http.request":
-            self._left -= len(message.get("body", b""))
-            if self._left < 0:
-                raise HTTPException(413, f"the body is larger than {self._most} bytes")
+            left -= len(message.get("body", b""))
+            if left < 0:
+                raise HTTPException(413, f"the body is larger than {most} bytes")
         return message
+
+    return read
 
 
 COOKIE = "tracker"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tracker.app.bets import Bets, check, check_placed
@@ -177,23 +177,21 @@ def _asks(source: str, left: Sequence[int | str], held: int) -> str:
     )
 
 
+@dataclass(slots=True)
 class _Reader:
-    """Takes the bets of a file one by one; `held` are the bets found in it, by number."""
+    """Takes the bets of a file one by one; `held` are the bets found in it, by number.
 
-    def __init__(
-        self, bets: Bets, now: datetime, old_since: datetime | None, stood: frozenset[int]
-    ) -> None:
-        """`old_since` is when the file was written, if that is long ago; else None.
+    `old_since` is when the file was written, if that is long ago; else None. `stood` are the bets
+    whose lines were in the file when it was last read.
+    """
 
-        `stood` are the bets whose lines were in the file when it was last read.
-        """
-        self._bets = bets
-        self._now = now
-        self._old_since = old_since
-        self._stood = stood
-        self.held: dict[int, str] = {}
-        self.mistakes: list[str] = []
-        self.registered: list[tuple[Added, str]] = []
+    _bets: Bets
+    _now: datetime
+    _old_since: datetime | None
+    _stood: frozenset[int]
+    held: dict[int, str] = field(default_factory=dict)
+    mistakes: list[str] = field(default_factory=list)
+    registered: list[tuple[Added, str]] = field(default_factory=list)
 
     async def read(self, found: BetsFile, kept: Mapping[int, Draft]) -> None:
         """Take all bets of the file; `kept` are those that the last reading found in it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from statistics import median
 from typing import TYPE_CHECKING, Any, Protocol
@@ -216,23 +216,18 @@ class BelievedPlayers(Protocol):
         ...
 
 
+@dataclass(slots=True)
 class AtTheClose:
-    """Outlooks of games at their closing lines, each worked out when a bet first needs it."""
+    """Outlooks of games at their closing lines, each worked out when a bet first needs it.
 
-    def __init__(
-        self,
-        closes: Mapping[str, GameClose],
-        bets: Sequence[Bet],
-        load: Callable[[str], Parameters],
-        believed: BelievedPlayers,
-    ) -> None:
-        """`bets` are those to be valued; `load` gives the parameters of a league."""
-        self._closes = closes
-        self._bets = bets
-        self._load = load
-        self._players_of = believed.of
-        self._knows = believed.knows_player
-        self._known: dict[str, Outlook | None] = {}
+    It takes the bets to be valued, and a function that gives the parameters of a league.
+    """
+
+    _closes: Mapping[str, GameClose]
+    _bets: Sequence[Bet]
+    _load: Callable[[str], Parameters]
+    _believed: BelievedPlayers
+    _known: dict[str, Outlook | None] = field(default_factory=dict)
 
     def __call__(self, game_id: str) -> Outlook | None:
         """The outlook of a game; None where the close has no quotes."""
@@ -249,8 +244,8 @@ class AtTheClose:
         closed_at = closing_lines(close, named)
         quoted = {player for player, _ in closed_at}
         # A player without known games or quotes has no chance.
-        named = tuple(x for x in named if x in quoted or self._knows(x, game))
-        players = self._players_of(self._bets, game)
+        named = tuple(x for x in named if x in quoted or self._believed.knows_player(x, game))
+        players = self._believed.of(self._bets, game)
         if players is not None:
             # A bet's own line must not count as evidence of what the bet was worth.
             kept = {(x.side, x.key) for x in named}

@@ -74,9 +74,11 @@ def bring_in(  # noqa: PLR0917 - a command has an argument for each option
     sports are left out and counted. A bet of the past without a result waits for you in `review`.
     Exit status 1 when a row could not be read; the others count.
     """
+    from tracker.store.exporting import is_archive
+
     text = _text(file)
     scope = scope_of(context)
-    if _is_archive(text):
+    if is_archive(text.partition("\n")[0]):
         _restore(scope, file, text, dry_run=dry_run, as_json=as_json)
         return
     order = None if dates is None else dates == "day-first"
@@ -103,12 +105,6 @@ def _text(file: Path) -> str:
         return file.read_text("utf-8-sig")
     except UnicodeDecodeError:
         raise Impossible(f"{file} is not UTF-8 text: save it as UTF-8 and try again") from None
-
-
-def _is_archive(text: str) -> bool:
-    from tracker.store.exporting import is_archive
-
-    return is_archive(text.partition("\n")[0])
 
 
 def _restore(scope: Scope, file: Path, text: str, *, dry_run: bool, as_json: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from rich.text import Text
 
@@ -82,14 +82,18 @@ async def _look(at: Session) -> TonightSeen:
     return TonightSeen(night.games, night.waiting, tuple(ended[:_MOST_ENDED]), line, trouble)
 
 
+@dataclass(slots=True)
 class LiveReader:
-    """Keeps the database open and reads it whenever the daemon has written; carries out acts."""
+    """Keeps the database open and reads it whenever the daemon has written; carries out acts.
 
-    def __init__(self, scope: Scope, clock: Clock, every: float) -> None:
-        """`clock` is the machine's; `every` is the seconds between two checks of the version."""
-        self._scope, self._clock, self._every = scope, clock, every
-        self._wanted = asyncio.Event()
-        self._at: Session | None = None
+    The clock is the machine's; `every` is the seconds between two checks of the version.
+    """
+
+    _scope: Scope
+    _clock: Clock
+    _every: float
+    _wanted: asyncio.Event = field(default_factory=asyncio.Event)
+    _at: Session | None = None
 
     def refresh(self) -> None:
         """Read the database now instead of at the next check."""
