@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,8 +13,6 @@ from tracker.domain.events import Tell, tell_nobody
 
 if TYPE_CHECKING:
     from tracker.notify.channels import Channel
-    from tracker.notify.channels.discord import DiscordChannel
-    from tracker.notify.channels.ntfy import NtfyChannel
     from tracker.notify.channels.telegram.channel import TelegramChannel
     from tracker.settings import ConfigError, Secrets, Settings
 
@@ -30,6 +29,8 @@ def channels_of(
     """
     from tracker.notify.channels import Console
     from tracker.notify.channels.apprise import channels_for, check_urls
+    from tracker.notify.channels.discord import DiscordChannel
+    from tracker.notify.channels.ntfy import NtfyChannel
     from tracker.settings import ConfigError
 
     if left_out := _left_out(settings, secrets):
@@ -45,11 +46,13 @@ def channels_of(
             return None
 
     made(lambda: check_urls(urls) if urls else None)
-    own: list[Channel | None] = [
-        made(lambda: _telegram(settings, secrets, tell)),
-        made(lambda: _discord(settings)),
-        made(lambda: _ntfy(settings)),
-    ]
+    discord, ntfy = settings.notify.discord, settings.notify.ntfy
+    own: list[Channel | None] = [made(lambda: _telegram(settings, secrets, tell))]
+    if discord.webhook is not None:
+        own.append(made(partial(DiscordChannel, discord.webhook, cards=discord.cards)))
+    if ntfy.topic is not None:
+        asked = partial(NtfyChannel, ntfy.topic, ntfy.api_url, token=ntfy.token, cards=ntfy.cards)
+        own.append(made(asked))
     if mistakes:
         raise ConfigError(*mistakes)
     console: Iterable[Channel] = [Console()] if settings.notify.console else []
@@ -103,24 +106,6 @@ def _telegram(settings: Settings, secrets: Secrets, tell: Tell) -> TelegramChann
     paired = paired_in(settings.store.path)
     place = None if paired.chat is None else ChatPlace(paired.chat, paired.topic)
     return telegram_channel(settings.notify.telegram, secrets.telegram_token, tell, paired=place)
-
-
-def _discord(settings: Settings) -> DiscordChannel | None:
-    from tracker.notify.channels.discord import DiscordChannel
-
-    discord = settings.notify.discord
-    if discord.webhook is None:
-        return None
-    return DiscordChannel(discord.webhook, cards=discord.cards)
-
-
-def _ntfy(settings: Settings) -> NtfyChannel | None:
-    from tracker.notify.channels.ntfy import NtfyChannel
-
-    ntfy = settings.notify.ntfy
-    if ntfy.topic is None:
-        return None
-    return NtfyChannel(ntfy.topic, ntfy.api_url, token=ntfy.token, cards=ntfy.cards)
 
 
 @asynccontextmanager

@@ -120,15 +120,15 @@ class Course:
     levels: tuple[float, ...]
     ticks: tuple[Tick, ...]
     end: float
-    quantity: str
-    line: float | None
-    so_far: bool
-    away: str
-    home: str
     lanes: tuple[Lane, ...]
     ending: Ending | None
     ranged: tuple[float, float] | None
     """The lowest and highest chance that the bet had while it was open."""
+    quantity: str = ""
+    line: float | None = None
+    so_far: bool = False
+    away: str = ""
+    home: str = ""
 
 
 def course_of(view: ShowView, title: str, subtitle: str, zone: tzinfo) -> Course:
@@ -225,11 +225,6 @@ def _over_games(
         levels=_levels(view),
         ticks=wall_ticks(begin, end, zone),
         end=end,
-        quantity="",
-        line=None,
-        so_far=False,
-        away="",
-        home="",
         lanes=_lanes(view, slip, known, begin, end),
         ending=ending,
         ranged=_ranged(view),

@@ -120,13 +120,13 @@ class PlayerSheet:
     exponential: float | None
     trend: float | None
     minutes_trend: float | None
-    allowed: Allowed | None
     next_game: Game | None
     injury: Injury | None
     out: bool
-    line: float | None
-    hits: tuple[int, int] | None
-    chance: Chance | NoChance | None
+    allowed: Allowed | None = None
+    line: float | None = None
+    hits: tuple[int, int] | None = None
+    chance: Chance | NoChance | None = None
 
 
 async def known_player(store: Store, name: str) -> tuple[str, str]:
@@ -169,17 +169,13 @@ async def sheet(store: Store, league: str, key: str, stat: Stat, now: datetime) 
         team=newest.team,
         stat=stat,
         played=played,
-        rolling=tuple(_rolling(played, league, following[0] if following else None)),
+        rolling=tuple(_rolling(played, league, next_game)),
         exponential=_fading(values),
         trend=_trend(values),
         minutes_trend=_trend([x.game.minutes for x in played]),
-        allowed=None,
         next_game=next_game,
         injury=injuries.get(key),
         out=_out(key, newest.team, next_game, absences, today),
-        line=None,
-        hits=None,
-        chance=None,
     )
 
 

@@ -95,8 +95,6 @@ class Refresh:
             found.append(await self._injuries(league))
         return tuple(found)
 
-    # --------------------------------------------------------------------------------- results
-
     async def _results(self, league: str, *, boxes: bool) -> list[Refreshed]:
         today = slate_date(self._clock.now())
         checks = await self._store.seasons.checks(date.min)
@@ -236,8 +234,6 @@ class Refresh:
                 self._listings[label, one] = [x for x in listed if x[0].slate == one]
         return self._listings[label, day]
 
-    # ------------------------------------------------------------------------------------ form
-
     async def _form(self, league: str) -> Refreshed:
         today = slate_date(self._clock.now())
         finished = await self._store.known.finished(league)
@@ -256,8 +252,6 @@ class Refresh:
         await self._store.seasons.keep_form(rows)
         text = f"{plural(len(rows), 'team')} rated from {plural(len(results), 'result')}"
         return Refreshed(Part.FORM, league, text, whole=True)
-
-    # ------------------------------------------------------------------------------------ ends
 
     async def _ends(self, league: str) -> Refreshed:
         belief = self._load(league).ends
@@ -279,8 +273,6 @@ class Refresh:
         if lacking := len(this) - games.total():
             text += f"; {lacking} without points by quarter, or on a neutral court"
         return Refreshed(Part.ENDS, league, text, whole=True)
-
-    # -------------------------------------------------------------------------------- injuries
 
     async def _injuries(self, league: str) -> Refreshed:
         feed = self._feeds.of(league, espn.NAME)

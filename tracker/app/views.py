@@ -30,7 +30,6 @@ Json = dict[str, Any]
 
 _MINUTE = 60
 
-
 _AS_THEY_ARE = frozenset((str, int, float, bool, type(None)))
 """Types whose values need no other form: nearly all of a long history are of these."""
 

@@ -237,7 +237,6 @@ Reference = Annotated[
 ]
 """The bet that a command is about."""
 
-
 Work = Callable[..., None] | Callable[..., Coroutine[Any, Any, None]]
 """The function of a command; a coroutine function where it reads the database."""
 

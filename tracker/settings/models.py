@@ -44,16 +44,12 @@ from tracker.settings.reading import (
 
 OddsFormat = Literal["as-written", "american", "decimal", "fractional"]
 
-
 DEFAULT_RULES = ("p >= 0.80", "p <= 0.30", "hit", "dead", "out", "settled")
 """The rules of a bet that has none of its own, unless the person sets others."""
 
-
 NBA_FEED: dict[str, Any] = {"base_url": "https://cdn.nba.com", "requests_per_minute": 120}
 
-
 WNBA_FEED: dict[str, Any] = {"base_url": "https://cdn.wnba.com", "requests_per_minute": 120}
-
 
 ESPN_FEED: dict[str, Any] = {"base_url": "https://site.api.espn.com", "requests_per_minute": 60}
 
@@ -95,7 +91,6 @@ def on_this_machine(address: str) -> bool:
 
 
 _HOST = reader_of(_host_only)
-
 
 _MOST_ID = 1 << 63
 """The ids of chats and topics are smaller."""
@@ -164,24 +159,20 @@ class FeedsSettings:
 ODDS_SOURCES = ("espn", "nba", "kalshi", "polymarket", "the_odds_api")
 """The sources of quotes. The Odds API is asked only where there is a key."""
 
-
 ANCHORS = (
     "pinnacle", "circasports", "betfair_ex_eu", "betfair_ex_uk", "betfair_ex_us", "matchbook",
     "novig", "prophetx", "kalshi", "polymarket",
 )  # fmt: skip
 """Books whose prices are nearest to fair: sharp books and exchanges."""
 
-
 ODDS_MARKETS = ("h2h", "spreads", "totals")
 """The markets that one request to The Odds API returns for all games of a league."""
-
 
 ALTERNATE_MARKETS = (
     "alternate_spreads", "alternate_totals", "alternate_team_totals",
     *(f"{x}_alternate" for x in STAT_MARKETS),
 )  # fmt: skip
 """The markets of alternate lines that The Odds API returns for one game, by its own names."""
-
 
 REGIONS = ("us", "us2", "us_dfs", "us_ex", "uk", "eu", "au", "fr", "se")
 """The regions by which The Odds API groups its books, by its own names."""

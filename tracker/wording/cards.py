@@ -41,14 +41,11 @@ BEHIND = timedelta(minutes=5)
 _LIKELY = 0.60
 """The chance of winning from which a bet is shown green."""
 
-
 _UNLIKELY = 0.35
 """The chance of winning below which a bet is shown red; between the two it is yellow."""
 
-
 BAR_CELLS = 12
 """Cells of a progress bar: with more, the text after it would wrap on a small phone."""
-
 
 _UNKNOWN = "⚪"
 

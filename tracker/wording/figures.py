@@ -91,7 +91,6 @@ def signed_money(cents: int) -> str:
 _WHOSE = ("own money", "free bet")
 """Whose money the stake is, by whether the bet is free."""
 
-
 FILE_WINS = "The bets file takes this back when it is next read: change the bet's line there too."
 """What to say of a change by hand to a bet of the bets file."""
 

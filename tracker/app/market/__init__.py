@@ -220,7 +220,6 @@ def closing_json(x: Closing | None) -> dict[str, Any] | None:
 TONIGHT = timedelta(hours=18)
 """Games that tip off within this time count as tonight's, and their closes are planned."""
 
-
 SINCE = timedelta(hours=12)
 """Purchases and refusals no older than this count as tonight's."""
 

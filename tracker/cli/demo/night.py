@@ -98,7 +98,6 @@ PAIRINGS = (
 ACROSS = (("parlay: PHI ML; HOU -7.5", 550, 10),)
 """Parlays over several of the games, with odds and stake."""
 
-
 BETS = sum(len(x.picks) for x in PAIRINGS) + len(ACROSS)
 """The number of bets of the night."""
 

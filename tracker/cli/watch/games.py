@@ -39,7 +39,6 @@ _AROUND = timedelta(days=7)
 _SHOWN = 10
 """Last games of a player that are shown one by one."""
 
-
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
 

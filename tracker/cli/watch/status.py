@@ -153,11 +153,14 @@ def _tell(x: _Picture) -> None:
 
 
 def _game_line(view: GameView, x: _Picture) -> str:
-    game, state = view.game, view.state
-    zone = x.at.settings.zone
+    game, state, delay = view.game, view.state, x.at.settings.alerts.delay
+
+    def since(at: datetime) -> str:
+        return span_text((x.now - at).total_seconds() + delay)
+
     if state is None or state.period == 0:
         line = f"{paint(f'{game.away} @ {game.home}{game.of_women}', 'bold')}   "
-        start = when(game.start, x.now, zone)
+        start = when(game.start, x.now, x.at.settings.zone)
         if state is not None and state.phase.off:
             return f"{line}{state.game_clock} · was to begin {start}"
         left = (game.start - x.now).total_seconds()
@@ -167,27 +170,22 @@ def _game_line(view: GameView, x: _Picture) -> str:
         if read is None or read >= read_since(x.at.daemon, x.now):
             return line
         # It may be in play by now, which nobody would have seen.
-        silent = (x.now - read).total_seconds() + x.at.settings.alerts.delay
-        return f"{line}   {paint(f'last read {span_text(silent)} ago', 'yellow')}"
+        return f"{line}   {paint(f'last read {since(read)} ago', 'yellow')}"
     score = f"{game.away} {state.score.away} @ {game.home} {state.score.home}{game.of_women}"
     age = ""
     if view.seen_at is not None and state.phase.in_play:
-        seconds = (x.now - view.seen_at).total_seconds()
         source = source_of(game.league, x.whole.sources)
         by = f" ({source})" if source else ""
-        delay = x.at.settings.alerts.delay
         behind = f", delayed {span_text(delay)}" if delay else ""
-        age = f"data {span_text(seconds + delay)} old{by}{behind}"
+        age = f"data {since(view.seen_at)} old{by}{behind}"
     still = still_since(state, view.changed_at, view.seen_at)
     if view.lost and still is None:
         age = paint(f"feed lost, {age}", "yellow")
     elif (read := view.seen_at) is not None and read < read_since(x.at.daemon, x.now):
-        silent = (x.now - read).total_seconds() + x.at.settings.alerts.delay
-        age = paint(f"stale, last read {span_text(silent)} ago", "yellow") if age else ""
+        age = paint(f"stale, last read {since(read)} ago", "yellow") if age else ""
     elif view.stale and view.changed_at is not None:
         # The source answers, but with the same state: the age of its answer would mislead.
-        same = (x.now - view.changed_at).total_seconds() + x.at.settings.alerts.delay
-        age = paint(f"stale, nothing has changed for {span_text(same)}", "yellow")
+        age = paint(f"stale, nothing has changed for {since(view.changed_at)}", "yellow")
     return f"{paint(score, 'bold')}   {paint(state.game_clock, 'cyan')}   {age}".rstrip()
 
 

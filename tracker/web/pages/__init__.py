@@ -96,7 +96,6 @@ Inside = Annotated[Visitor, Depends(_inside)]
 """The visitor of a page: a browser that used a one-time link, or a program with a key that opens
 `read` for pages, and `write` for changes."""
 
-
 _YEAR_S = 365 * 24 * 3600
 
 router = APIRouter(include_in_schema=False)

@@ -35,7 +35,6 @@ _OLD_S = 120.0
 _MOST = 60
 """The most edges that are listed."""
 
-
 router = APIRouter(include_in_schema=False)
 
 

@@ -168,23 +168,18 @@ def read_button(data: str) -> tuple[CardAction, int] | None:
 
 def buttons(card: Card, number: int) -> tuple[tuple[tuple[str, str], ...], ...]:
     """The rows of buttons below a card; a closed card has only the one that asks why."""
+
+    def button(text: str, action: CardAction) -> tuple[str, str]:
+        return text, button_data(action, number)
+
+    why = button("❓ Why", CardAction.WHY)
     if card.closed:
-        return ((("❓ Why", button_data(CardAction.WHY, number)),),)
-    quiet = (
-        (("🔔 Unmute", button_data(CardAction.UNMUTE, number)),)
-        if card.quiet
-        else (
-            (f"😴 {SNOOZE_MINUTES} min", button_data(CardAction.SNOOZE, number)),
-            ("🔕 Mute", button_data(CardAction.MUTE, number)),
-        )
-    )
-    return (
-        (
-            ("🔄 Refresh", button_data(CardAction.REFRESH, number)),
-            ("❓ Why", button_data(CardAction.WHY, number)),
-        ),
-        quiet,
-    )
+        return ((why,),)
+    first = button("🔄 Refresh", CardAction.REFRESH), why
+    if card.quiet:
+        return first, (button("🔔 Unmute", CardAction.UNMUTE),)
+    snooze = button(f"😴 {SNOOZE_MINUTES} min", CardAction.SNOOZE)
+    return first, (snooze, button("🔕 Mute", CardAction.MUTE))
 
 
 class TelegramBoard:
