@@ -154,7 +154,7 @@ def test_bets_of_the_third_quarter_have_the_chances_of_bets_from_before_the_tip(
     pricing.players.learn({("nba", ADA.key): past}, {})
     early, late = _placed(START - timedelta(hours=3)), _placed(START + timedelta(minutes=100))
     for before, after in zip(early, late, strict=True):
-        told, again = (pricing.chance(x, {GAME.id: Q3}) for x in (before, after))
+        told, again = (pricing.worth(x, {GAME.id: Q3})[0] for x in (before, after))
         assert isinstance(told, Chance)
         assert isinstance(again, Chance)
         assert again.win == pytest.approx(told.win, abs=0.01), before.market
@@ -254,7 +254,7 @@ def test_a_recorded_night_that_is_written_down_late_has_the_chances_of_one_from_
     for before, after in zip(early, late, strict=True):
         # One bet after the other, as the priors of its players are kept from poll to poll.
         was, then = (
-            [pricing.chance(bet, {final.game.id: x[k]}) for x in states]
+            [pricing.worth(bet, {final.game.id: x[k]})[0] for x in states]
             for k, bet in enumerate((before, after))
         )
         for one, other, names in zip(was, then, apart, strict=True):

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tracker.app.market.value import closing_values
+from tracker.app.player_priors import PlayerBeliefs
 from tracker.domain.bet import Bet, Leg, Parlay, Result, Settlement
 from tracker.domain.game import Game, GameState, Phase, Score, Side
 from tracker.domain.market import (
@@ -82,13 +83,14 @@ def bet(wager: Market | Parlay, odds: str | None = "-110", minutes: float = 60.0
     return Bet(1, "x", wager, GAME, (), placed, odds=price, stake_cents=1000)
 
 
-class Known:
+class Known(PlayerBeliefs):
     """A source of player priors that knows only the players it is given."""
 
     def __init__(self, *names: Player) -> None:
+        super().__init__()
         self.names = names
 
-    def of(self, bets: Sequence[Bet], game: Game) -> PlayerPriors | None:  # noqa: ARG002
+    def of(self, bets: Sequence[Bet], game: Game, *_: object) -> PlayerPriors | None:  # noqa: ARG002
         """Average priors for the known players."""
         figures = load_player_figures(game.league)
         known = {(x.side, x.key): player_prior((), figures) for x in self.names}

@@ -238,7 +238,7 @@ def _chances(
     found = {}
     for bet in bets:
         state = GameState.scheduled(bet.game)
-        found[bet.number] = pricing.chance(bet, {bet.game.id: state}, beside=beside)
+        found[bet.number], _ = pricing.worth(bet, {bet.game.id: state}, beside=beside)
     return found
 
 

@@ -123,21 +123,6 @@ class Pricing:
             return plain
         return replace(plain, shift=shift_of(plain.outlook(), state, live))
 
-    def chance(
-        self,
-        bet: Bet,
-        states: Mapping[str, GameState],
-        live: Mapping[str, LiveLines | None] | None = None,
-        beside: Sequence[Bet] = (),
-    ) -> Chance | NoChance | None:
-        """The chance of a bet, given the states of its games and their live lines, both by game id.
-
-        Or the reason why it has none, such as a player of whom nothing is known; None where no
-        reason is known either. `beside` are the other bets on the games, whose lines tell of them
-        too.
-        """
-        return self.worth(bet, states, live, beside)[0]
-
     def worth(
         self,
         bet: Bet,
@@ -145,7 +130,13 @@ class Pricing:
         live: Mapping[str, LiveLines | None] | None = None,
         beside: Sequence[Bet] = (),
     ) -> tuple[Chance | NoChance | None, float]:
-        """The `chance` of a bet, and the part of its price that it pays on average when it wins."""
+        """The chance of a bet, and the part of its price that it pays on average when it wins.
+
+        `states` and `live` are those of its games and their live lines, by game id. In place of a
+        chance stands the reason why it has none, such as a player of whom nothing is known; None
+        where no reason is known either. `beside` are the other bets on the games, whose lines tell
+        of them too.
+        """
         groups, paid = [], 1.0
         for game in bet.games:
             legs = [x for x in bet.legs if x.game.id == game.id]

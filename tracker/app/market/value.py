@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from statistics import median
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from tracker.app.market.clv import worth_at_close
-from tracker.app.player_priors import players_in
+from tracker.app.player_priors import PlayerBeliefs, players_in
 from tracker.app.pricing import Priced, PricingBasis, believed_of, bet_of, price_now
 from tracker.app.views import chance_parts, part, plain, prior_json
 from tracker.domain import TrackerError
@@ -18,7 +18,6 @@ from tracker.domain.bet import Bet, Parlay, Status, price_of
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game
 from tracker.domain.money import Odds
-from tracker.domain.player import Player
 from tracker.domain.quote import (
     EXCHANGES,
     SPREAD,
@@ -60,7 +59,6 @@ from tracker.engine.rules.stepping import MarketReading
 from tracker.forecast.game.parameters import Parameters
 from tracker.forecast.market import closing_outlook, moved_to
 from tracker.forecast.outlook import Outlook
-from tracker.forecast.players.priors import PlayerPriors
 from tracker.forecast.priors import Believed
 
 if TYPE_CHECKING:
@@ -204,18 +202,6 @@ def _line(selection: Selection, lines: Sequence[TwoSided]) -> tuple[float | None
     return -found.shown if away else found.shown, found.whose
 
 
-class BelievedPlayers(Protocol):
-    """Gives the priors of players."""
-
-    def of(self, bets: Sequence[Bet], game: Game) -> PlayerPriors | None:
-        """The priors of the players whom some bets on a game are about; None without any."""
-        ...
-
-    def knows_player(self, player: Player, game: Game) -> bool:
-        """Whether enough earlier games of a player are known."""
-        ...
-
-
 @dataclass(slots=True)
 class AtTheClose:
     """Outlooks of games at their closing lines, each worked out when a bet first needs it.
@@ -226,7 +212,7 @@ class AtTheClose:
     _closes: Mapping[str, GameClose]
     _bets: Sequence[Bet]
     _load: Callable[[str], Parameters]
-    _believed: BelievedPlayers
+    _believed: PlayerBeliefs
     _known: dict[str, Outlook | None] = field(default_factory=dict)
 
     def __call__(self, game_id: str) -> Outlook | None:
@@ -264,7 +250,7 @@ def closing_values(
     closes: Mapping[str, GameClose],
     revisions: Mapping[int, int],
     load: Callable[[str], Parameters],
-    players: BelievedPlayers,
+    players: PlayerBeliefs,
     now: datetime,
 ) -> list[ClosingValue]:
     """What bets were worth at the closes of their games.
