@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 from tracker.app.views import iso, part, plain
 from tracker.domain.league import season_name, slate_date
-from tracker.domain.poll import Trouble, Usage
+from tracker.domain.poll import Trouble
 from tracker.engine.monitors import (
     FAR_OFF,
     LEAST_CALIBRATED,
@@ -210,7 +210,10 @@ async def _requests(store: Store, day: date) -> Counts:
     kept = await store.monitoring.usage()
     if kept is None:
         return {}
-    counts = {name: _counted(x) for name, x in kept.hosts.items()}
+    counts = {
+        name: (x.asked, x.failed - dict(x.troubles).get(Trouble.NOT_PUBLISHED, 0))
+        for name, x in kept.hosts.items()
+    }
     text = await store.note(_REQUESTS)
     known = {} if text is None else json.loads(text)
     begun, today = None if kept.since is None else iso(kept.since), day.isoformat()
@@ -226,11 +229,6 @@ async def _requests(store: Store, day: date) -> Counts:
         for name, (asked, failed) in counts.items()
         if asked > (before := since.get(name, (0, 0))[0])
     }
-
-
-def _counted(x: Usage) -> tuple[int, int]:
-    failed = x.failed - dict(x.troubles).get(Trouble.NOT_PUBLISHED, 0)
-    return x.asked, failed
 
 
 async def _limited(

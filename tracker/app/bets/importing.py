@@ -79,7 +79,11 @@ async def bring_in(
     ]
     decided = {y.number: _decision(x, source, now) for x, y in done if x.result is not None}
     settled = await bets.store.by_hand.decide_all(decided, now, "import")
-    late = {y.number: _late(x, source) for x, y in done if y.created and _is_past(x, now)}
+    late = {
+        y.number: f"it is dated {x.day}, and {source} tells no result"
+        for x, y in done
+        if y.created and _is_past(x, now)
+    }
     await bets.store.by_hand.ask(late, now)
     for slip, added in done:
         if slip.withdrawn and added.created:
@@ -212,7 +216,3 @@ def _is_past(slip: ImportedBet, now: datetime) -> bool:
         and slip.day is not None
         and slip.day < slate_date(now)
     )
-
-
-def _late(slip: ImportedBet, source: str) -> str:
-    return f"it is dated {slip.day}, and {source} tells no result"

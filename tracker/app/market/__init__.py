@@ -147,11 +147,10 @@ def best_of(
         known = best.get(quote.selection.main)
         if known is None or quote.odds > known.quote.odds:
             best[quote.selection.main] = one
-    return tuple(best[x] for x in sorted(best, key=_order))
-
-
-def _order(x: Selection) -> tuple[str, str, str, float, str]:
-    return x.plain, x.span.value, x.about, x.points or 0.0, x.side
+    return tuple(
+        best[x]
+        for x in sorted(best, key=lambda x: (x.plain, x.span, x.about, x.points or 0.0, x.side))
+    )
 
 
 def paths(history: Sequence[Quote]) -> dict[str, tuple[Step, ...]]:

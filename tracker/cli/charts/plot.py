@@ -169,16 +169,13 @@ def draw(course: Course, columns: int, *, whole: bool = True) -> list[str]:
 
     `whole` adds the figure that decides the bet, and the legs.
     """
-    lines = [paint(course.title, "bold"), *_cut(course.subtitle, columns), ""]
+    subtitle = _joined(course.subtitle.split("  ·  "), columns, "  ·  ")
+    lines = [paint(course.title, "bold"), *(paint(x, "dim") for x in subtitle), ""]
     lines += chance_panel(course, columns, _ROWS)
     if whole:
         lines += _own_panel(course, columns) if course.quantity else []
         lines += _legs(course, columns)
     return lines
-
-
-def _cut(text: str, columns: int) -> list[str]:
-    return [paint(x, "dim") for x in _joined(text.split("  ·  "), columns, "  ·  ")]
 
 
 def _joined(parts: Sequence[str], columns: int, by: str = " · ") -> list[str]:

@@ -170,18 +170,15 @@ def write_files(folder: Path, feed: str, sink: str) -> Path:
     """Write the bets file and the configuration into a folder; returns the configuration's path."""
     lines: dict[str, tuple[float, float]] = {}
     for playback in playbacks():
-        recorded, home, away = playback.recording.lines, *_codes(playback)
+        game, recorded = playback.recording, playback.recording.lines
         if recorded is not None and recorded.home_spread is not None and recorded.total is not None:
-            lines[f"{away}@{home}"] = (recorded.home_spread, recorded.total)
+            name = f"{game.away.tricode}@{game.home.tricode}"
+            lines[name] = (recorded.home_spread, recorded.total)
     (folder / "bets.toml").write_text(bets_toml(), "utf-8")
     config = folder / "tracker.toml"
     config.touch(mode=0o600)
     config.write_text(config_toml(feed, sink, lines), "utf-8")
     return config
-
-
-def _codes(playback: Playback) -> tuple[str, str]:
-    return playback.recording.home.tricode, playback.recording.away.tricode
 
 
 @dataclass(frozen=True, slots=True)

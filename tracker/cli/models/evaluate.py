@@ -35,7 +35,7 @@ from tracker.forecast import Parameters, forecast, price
 
 if TYPE_CHECKING:
     from tracker.modelling.games import Dataset
-    from tracker.modelling.games.observe import Checkpoint, Recorded
+    from tracker.modelling.games.observe import Recorded
 
 _SEED = 7
 """The bootstrap's seed. It is fixed, so that the same games give the same intervals."""
@@ -274,7 +274,7 @@ def _judged(
             for x, one in zip(recorded, models, strict=True)
         ]
         for market in observe.MARKETS:
-            losses = [_losses(x, market) for x in looks]
+            losses = [(np.array(x.p[market]) - np.array(x.hit[market])) ** 2 for x in looks]
             gap = metrics.bootstrap(losses[0] - losses[1], _SEED)
             rows.append(
                 {
@@ -287,10 +287,6 @@ def _judged(
                 }
             )
     return rows
-
-
-def _losses(checkpoint: Checkpoint, market: str) -> Any:
-    return (np.array(checkpoint.p[market]) - np.array(checkpoint.hit[market])) ** 2
 
 
 def _recorded(

@@ -116,7 +116,10 @@ async def models(_: Inside, site: OfSite) -> Response:
     found = await models_json(store, site.registry)
     standing = await store.monitoring.standing()
     leagues = {x.game.league for x in await store.open_bets(site.rules) if x.game is not None}
-    used = [x for x in found["models"] if x["stage"] != "retired" and _shown(x, leagues)]
+    used = [
+        x for x in found["models"]
+        if x["stage"] != "retired" and (x["name"] != "shipped" or x["league"] in leagues | {"nba"})
+    ]  # fmt: skip
     return page(
         "models.html", "Models", "/models",
         models=[_model(x) for x in used],
@@ -131,11 +134,6 @@ async def models(_: Inside, site: OfSite) -> Response:
     )  # fmt: skip
 
 
-def _shown(x: dict[str, Any], leagues: set[str]) -> bool:
-    """Whether a model is shown: of the NBA, of a league with open bets, or a person's own."""
-    return x["league"] in leagues | {"nba"} or x["name"] != "shipped"
-
-
 def _model(x: dict[str, Any]) -> dict[str, Any]:
     return {
         "what": f"{x['league'].upper()} {x['kind']}",
@@ -146,7 +144,7 @@ def _model(x: dict[str, Any]) -> dict[str, Any]:
         "fitted": _fitted(x),
         "fault": x["fault"] or "",
         "figures": _figures(x["unseen"]),
-        "evidence": _evidence(x.get("evidence")),
+        "evidence": [f"{name}: {_flat(y)}" for name, y in (x.get("evidence") or {}).items()],
     }
 
 
@@ -164,11 +162,6 @@ def _figures(unseen: dict[str, Any] | None) -> list[str]:
         f"{moment}: " + ", ".join(f"{name} {value:.4f}" for name, value in scores.items())
         for moment, scores in unseen["moments"].items()
     ]
-
-
-def _evidence(found: dict[str, Any] | None) -> list[str]:
-    """The evidence of a calibration, a line for each segment; empty for other models."""
-    return [f"{segment}: {_flat(figures)}" for segment, figures in (found or {}).items()]
 
 
 def _flat(figures: Any) -> str:
