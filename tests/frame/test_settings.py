@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -342,7 +341,9 @@ def test_lines_that_make_no_sense(text: str, said: str) -> None:
 
 def test_the_environment_is_the_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """If no environment is passed, the process's own is used."""
-    monkeypatch.setattr(os, "environ", {"HOME": str(tmp_path)})
+    for name in ("TRACKER_CONFIG", "CONFIGURATION_DIRECTORY", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
     assert load_settings().bets.file == tmp_path / ".config/tracker/bets.toml"
 
 
