@@ -123,6 +123,15 @@ def whole_file(path: Path) -> Iterator[Path]:
             partial.unlink(missing_ok=True)
 
 
+def stamp_of(path: Path) -> tuple[int, int, int] | None:
+    """The file's modification time, size and inode, which a rewrite changes; None if missing."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
 def own_as(path: Path, like: Path) -> None:
     """As root, give what root owns at `path` to the owner of `like`; other users change nothing.
 

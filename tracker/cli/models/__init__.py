@@ -16,6 +16,7 @@ from tracker.domain import Impossible, Misused
 from tracker.domain.league import LEAGUES, NBA
 from tracker.forecast import Parameters
 from tracker.forecast.game.parameters import decode
+from tracker.host import stamp_of
 from tracker.registry import KINDS, NoSuchModel, Registry, in_use
 from tracker.settings import lines_for
 
@@ -98,15 +99,7 @@ class ModelsInUse:
     def _mark(self, league: str) -> object:
         """A value that changes whenever a model of any kind is put in use."""
         homes = (self._registry.of(x).home(league) for x in KINDS)
-        return tuple(_stat_of(x / "active.json") for x in homes)
-
-
-def _stat_of(path: Path) -> tuple[int, int, int] | None:
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return stat.st_mtime_ns, stat.st_size, stat.st_ino
+        return tuple(stamp_of(x / "active.json") for x in homes)
 
 
 Folder = Annotated[

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from tracker.app.bets import Bets
 from tracker.app.bets.bets_file import take
@@ -42,6 +41,7 @@ from tracker.domain.player import (
     player_key,
 )
 from tracker.domain.tracking import GameTracking, Tracked
+from tracker.host import stamp_of
 from tracker.intake.bets_file import read_bets
 from tracker.settings import Settings
 from tracker.store import Store
@@ -278,7 +278,7 @@ class FollowedBets:
 
         Returns whether a new version of the file was read.
         """
-        stamp = await asyncio.to_thread(_stamp, self._file)
+        stamp = await asyncio.to_thread(stamp_of, self._file)
         # A file may be half written: it is read once two checks in a row find it the same.
         settled, self._seen = stamp == self._seen or self._version < 0, stamp
         if stamp == self._stamp or not settled:
@@ -425,12 +425,3 @@ def _said(tracking: GameTracking | None) -> frozenset[tuple[Bet, Settlement | No
     """What a person has said of a game: its bets, each with its result where they gave it."""
     tracked = () if tracking is None else tracking.tracked
     return frozenset((x.bet, x.settlement if x.by_hand else None) for x in tracked)
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    """The file's modification time, size and inode, which a rewrite changes; None if missing."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
