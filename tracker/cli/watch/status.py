@@ -64,25 +64,18 @@ async def status(context: typer.Context, as_json: AsJson = False) -> None:
 
     The figures are those that the daemon wrote down last, and ages follow its clock.
     """
-    if not as_json:
-        await show(scope_of(context))
-        return
-    try:
-        async with session(scope_of(context)) as at:
-            whole = await at.store.status_view(at.settings.default_rules)
-            whole = whole.aged(read_since(at.daemon, at.now))
-            say_json(status_json(whole, at.now, at.daemon))
-    except StoreMissing:
-        empty = StatusView(None, (), (), 0, (), {}, {}, schema=0, size_bytes=0)
-        say_json(status_json(empty, SystemClock().now(), None))
+    await show(scope_of(context), as_json)
 
 
-async def show(scope: Scope) -> None:
+async def show(scope: Scope, as_json: bool = False) -> None:
     """Read the database and print the status."""
     try:
         async with session(scope) as at:
             whole = await at.store.status_view(at.settings.default_rules)
             whole = whole.aged(read_since(at.daemon, at.now))
+            if as_json:
+                say_json(status_json(whole, at.now, at.daemon))
+                return
             trackings = await at.store.trackings(at.settings.default_rules)
             began = night_began(at.now, at.settings.zone)
             tonight = await at.store.alerting.decisions_since(began)
@@ -90,7 +83,9 @@ async def show(scope: Scope) -> None:
             reviews = await at.bets.reviews()
             picture = _Picture(whole, trackings, histories, tonight, reviews, at, at.now)
     except StoreMissing:
-        say(_NO_STATUS)
+        empty = StatusView(None, (), (), 0, (), {}, {}, schema=0, size_bytes=0)
+        nothing = status_json(empty, SystemClock().now(), None)
+        say_json(nothing) if as_json else say(_NO_STATUS)
         return
     _tell(picture)
 
