@@ -131,10 +131,8 @@ class Explainer:
             name = number if found is None else found.bet.id
             raise NothingMoved(f"bet {name} has no game yet, so nothing has moved")
         if len(view.snapshots) < 2:  # noqa: PLR2004 - a change has two ends
-            raise NothingMoved(
-                f"bet {view.bet.id} has no change to explain yet: "
-                "ask again once its chance has moved"
-            )
+            later = "" if view.bet.result else " yet: ask again once its chance has moved"
+            raise NothingMoved(f"bet {view.bet.id} has no change to explain{later}")
         return view
 
     async def explain(self, view: ShowView, places: tuple[int, int] | None = None) -> Explained:
