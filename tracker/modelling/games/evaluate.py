@@ -18,7 +18,7 @@ from tracker.modelling.games import Dataset, observe, read
 from tracker.modelling.games.baselines import paired
 from tracker.modelling.games.fit import complete, fit_text, priors_of
 from tracker.modelling.games.observe import Checkpoint, Recorded
-from tracker.modelling.games.report import plot, write
+from tracker.modelling.games.report import plot, tables
 from tracker.modelling.games.trace import trace
 
 EARLY = {"tip": 1.0, "end Q1": 0.75, "half": 0.5, "end Q3": 0.25}
@@ -136,7 +136,7 @@ def evaluate_games(
     (out / "evaluation.json").write_text(
         json.dumps(result, indent=1, sort_keys=True) + "\n", "utf-8"
     )
-    write(result, out / "evaluation.md")
+    (out / "evaluation.md").write_text("\n".join(tables(result)) + "\n", "utf-8")
     progress("done", 1.0)
     return result
 

@@ -18,11 +18,6 @@ SCORES = ("margin", "total", "home", "away")
 """The figures of the final score that are judged."""
 
 
-def write(result: dict[str, Any], path: Path) -> None:
-    """Write the Markdown tables of an evaluation to a file."""
-    path.write_text("\n".join(tables(result)) + "\n", "utf-8")
-
-
 def tables(result: dict[str, Any]) -> list[str]:
     """The tables of an evaluation, as lines of Markdown."""
     about = result["parameters"]

@@ -31,11 +31,6 @@ GROUPS = {
 }
 
 
-def write(result: dict[str, Any], path: Path) -> None:
-    """Write the Markdown tables of an evaluation to a file."""
-    path.write_text("\n".join(tables(result)) + "\n", "utf-8")
-
-
 def tables(result: dict[str, Any]) -> list[str]:
     """The tables of an evaluation, as lines of Markdown."""
     about = result["parameters"]
@@ -216,11 +211,6 @@ LIMITS = """\
 """
 
 
-def write_card(result: dict[str, Any], path: Path) -> None:
-    """Write the player card of an evaluation."""
-    path.write_text(card(result), "utf-8")
-
-
 def card(result: dict[str, Any]) -> str:
     """The player card as Markdown."""
     about = result["parameters"]
@@ -280,6 +270,6 @@ def judge_with(
     result = evaluate_players(known, document, judged, progress)
     result["parlays"] = judge_parlays(folder, known, document, parameters, judged, progress)
     (out / "evaluation.json").write_text(json.dumps(result, indent=1) + "\n", "utf-8")
-    write(result, out / "evaluation.md")
-    write_card(result, out / PLAYER_CARD)
+    (out / "evaluation.md").write_text("\n".join(tables(result)) + "\n", "utf-8")
+    (out / PLAYER_CARD).write_text(card(result), "utf-8")
     return result
