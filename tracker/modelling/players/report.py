@@ -207,7 +207,8 @@ LIMITS = """\
   hurt and sits on the bench without a note is forecast like a player who rests.
 - Who is on the court is known while the clock runs; in a break nobody knows who comes back.
 - A line with odds moves the prior by a share that is a judgement, not a fit.
-- Other leagues use the NBA's parameters, flagged `transferred`, and are not judged.
+- Other leagues use the NBA's parameters, flagged `transferred`. Only WNBA lines before tip-off were
+  looked at, and only their spread is its own.
 """
 
 
