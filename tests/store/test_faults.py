@@ -42,7 +42,10 @@ async def test_a_full_disk_loses_nothing_and_the_store_goes_on(store: Store) -> 
 
 
 async def test_a_full_disk_hinders_no_reading_until_it_is_written_again(path: Path) -> None:
-    """Readers need no file of their own there, and take nothing old for new once there is room."""
+    """Readers need no file of their own there, and take nothing old for new once there is room.
+
+    Who has it open writes on even where the file is moved away.
+    """
     async with await Store.open(path, now=T0) as store:
         await a_book(store)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -57,6 +60,9 @@ async def test_a_full_disk_hinders_no_reading_until_it_is_written_again(path: Pa
         assert reader.outdated
         with pytest.raises(StoreUnavailable, match="read it anew"):
             await reader.bets_view()
+        os.rename(path, path.with_name("moved.db"))  # noqa: PTH104 - quick, and the last
+        assert reader.outdated
+        await writer.keep_answers({"nba": (T0, "ok")}, {}, {}, T0)
 
 
 async def test_a_strangers_lock_is_waited_for_and_then_said(

@@ -32,7 +32,7 @@ from urllib.parse import quote
 import aiosqlite
 
 from tracker.domain import TrackerError
-from tracker.host import EX_UNFIT, locked, os_trouble, own_as
+from tracker.host import EX_UNFIT, locked, os_trouble, own_as, stamp_of
 
 
 class StoreError(TrackerError):
@@ -162,7 +162,7 @@ class Database:
         raw: Connection,
         lock: WriterLock | None,
         wait_out: WaitOut | None = None,
-        alone: tuple[int, ...] = (),
+        alone: object = None,
     ) -> None:
         """Use `open_database` to make one. `lock` is None for a connection that only reads.
 
@@ -227,15 +227,16 @@ class Database:
     @property
     def outdated(self) -> bool:
         """Whether it was opened alone, and somebody has written to it since."""
-        return self._alone not in ((), _marks(self.path))
+        return self._alone is not None and self._alone != _marks(self.path)
 
     async def _submit(self, work: Work[T], urgent: bool) -> T:
         if self._closing is not None:
             raise StoreUnavailable(f"{self.path}: the store is closed")
-        if self.outdated:
-            raise StoreUnavailable(f"{self.path}: it is written again; read it anew")
         async with self._turns.take(urgent=urgent):
-            return await self._hand_over(work)
+            found = [] if self.outdated else [await self._hand_over(work)]
+        if not found or self.outdated:  # it may have been written while it was read
+            raise StoreUnavailable(f"{self.path}: it is written again; read it anew")
+        return found[0]
 
     async def _hand_over(self, work: Work[T]) -> T:
         """Run the work on the connection's thread: all of it or, if it has not begun, nothing."""
@@ -383,7 +384,7 @@ async def open_database(
 
 
 async def _open(
-    path: Path, readonly: bool, durable: bool, wait_out: WaitOut | None, alone: tuple[int, ...] = ()
+    path: Path, readonly: bool, durable: bool, wait_out: WaitOut | None, alone: object = None
 ) -> Database:
     lock = None
     if readonly:
@@ -419,10 +420,10 @@ _ALONE = "ro&immutable=1"
 """How a database that nobody has open is read on a full disk, where no file can be made."""
 
 
-def _marks(path: Path) -> tuple[int, ...]:
-    """The bytes of the write-ahead log, 0 for none, then what changes with the database itself."""
-    log, file = path.with_name(f"{path.name}-wal"), path.stat()
-    return log.stat().st_size if log.exists() else 0, file.st_size, file.st_mtime_ns
+def _marks(path: Path) -> tuple[object, ...]:
+    """The bytes of the write-ahead log, 0 for none, and what changes with the database itself."""
+    log = stamp_of(path.with_name(f"{path.name}-wal"))
+    return log[1] if log else 0, stamp_of(path)
 
 
 async def _connected(path: Path, mode: str) -> tuple[Connection, aiosqlite.Connection]:
