@@ -71,6 +71,20 @@ def test_nothing_heavy_is_loaded_to_add_a_bet(config: Path) -> None:
     assert "Bet      #1" in done.stdout
 
 
+def test_verbs_that_only_read_or_note_load_no_numeric_library() -> None:
+    """NumPy and SciPy cost more than all else that lists bets, games, rules and copies."""
+    program = (
+        "import sys; from tracker.cli.app import VERBS, build; "
+        "numeric = {'market', 'models', 'demo'}; "
+        "build([x for x in VERBS if x.work.partition(':')[0].partition('.')[0] not in numeric]); "
+        "sys.exit(', '.join({'numpy', 'scipy', 'aiohttp', 'pydantic'} & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_ctrl_c_while_the_program_loads_shows_no_traceback() -> None:
     """Ctrl-C before the first module is there ends with one sentence, as it does later on."""
     program = (

@@ -23,10 +23,10 @@ from tracker.domain.market import Direction, Market, Moneyline, Spread, Total, l
 from tracker.domain.money import plural
 from tracker.domain.policy import ChanceRule, EventRule, Rule, parse_rule
 from tracker.domain.prior import Lines
-from tracker.forecast import Parameters
 from tracker.wording.figures import in_percent
 
 if TYPE_CHECKING:
+    from tracker.forecast import Parameters
     from tracker.modelling.metrics import RuleFigures, TrialCourse
     from tracker.modelling.rule_trial import Played
 

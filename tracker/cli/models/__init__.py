@@ -14,8 +14,6 @@ from tracker.cli import Session
 from tracker.cli.screen import note
 from tracker.domain import Impossible, Misused
 from tracker.domain.league import LEAGUES, NBA
-from tracker.forecast import Parameters
-from tracker.forecast.game.parameters import decode
 from tracker.host import stamp_of
 from tracker.registry import KINDS, NoSuchModel, Registry, in_use
 from tracker.settings import lines_for
@@ -23,6 +21,7 @@ from tracker.settings import lines_for
 if TYPE_CHECKING:
     from tracker.app.explain import Explainer
     from tracker.app.pricing import LinesFor, PricingBasis
+    from tracker.forecast import Parameters
     from tracker.modelling.games import Dataset
 
 
@@ -58,6 +57,8 @@ def named_model(registry: Registry[Parameters], league: str, name: str) -> Param
 
     Raises BadParameters, and NoSuchModel when there is no such model or file.
     """
+    from tracker.forecast.game.parameters import decode
+
     file = Path(name)
     if not is_file_name(name):
         return registry.read(league, name)
