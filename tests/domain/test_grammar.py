@@ -414,6 +414,8 @@ def test_a_line_that_is_on_something_else_is_not_taken_for_one_on_points(
         ("DEN ML 150", r"write \+150 or \$150"),
         ("parlay: DEN ML -150; over 224.5 20", r"may be the odds or the stake"),
         ("DEN -4.5 7 to win 60", r"may be the odds or the stake"),
+        ("DEN ML for 2.5", r"may be the odds or the stake"),
+        ("parlay: DEN ML -110; BOS ML -110 2.5", r"may be the odds or the stake"),
         ("DEN ML 150 to win $15", r"write \+150 or \$150"),
         ("DEN ML 7 payout $70", r"may be the odds or the stake"),
         ("DEN ML +900 10.00", r"'10\.00' may be the odds or the stake: write \(10\.00\) or \$10"),
@@ -494,6 +496,8 @@ def test_money_in_two_readings_is_asked_about(
         ("DEN -4.5 -110 2u to win 5u", "2u at -110 wins 1.82u, not 5u"),
         ("parlay: DEN ML; over 224.5 -140; BOS ML -300 $10", "-300 is no price of the whole"),
         ("parlay: DEN ML; BOS ML +260 $10 payout $50", r"wins \$26\.00, not \$50\.00"),
+        ("DEN -4.5 to win 1.91 $20", "write odds as '@ 1.91'"),
+        ("DEN ML Jokic o25.5 pts -110", "two bets in one"),
         (
             "DEN ML to win 18.18 $20",
             r"write odds as '@ 18\.18', or what is won as 'to win \$18\.18'",
@@ -1001,13 +1005,20 @@ def legs_of(game: Game) -> st.SearchStrategy[Leg]:
 def test_what_is_written_of_a_parlay_is_read_as_that_parlay(legs: list[Leg], whole: str) -> None:
     """The program's own text of any parlay is read as the same parlay.
 
-    Legs that exclude each other are refused instead: such a parlay can never win.
+    Legs that exclude each other are refused instead: such a parlay can never win. So is a price of
+    the last leg alone which would be that of the whole, and is below that of another leg.
     """
     try:
         parlay = Parlay(tuple(legs))
     except ValueError:
         return
     text = wager_text(parlay, parlay.games[0])
+    priced, last = all(x.odds for x in legs[:-1]), legs[-1].odds
+    higher = [x for x in legs if x.odds and last and last.decimal < x.odds.decimal]
+    if higher and not (whole or priced):
+        with pytest.raises(BadBet, match="pays more than each"):
+            parse_bet(text, find_in(*LEAGUES))
+        return
     written = parse_bet(text + whole, find_in(*LEAGUES))
     draft = Draft(written)
     games = choose_games(draft, [(x, None) for x in SLATE], GAME.start, roster_of)
@@ -1018,7 +1029,6 @@ def test_what_is_written_of_a_parlay_is_read_as_that_parlay(legs: list[Leg], who
     read = draft.wager(games, roster_of)
     assert isinstance(read, Parlay)
     assert [(x.game, x.market) for x in read.legs] == [(x.game, x.market) for x in legs]
-    priced = all(x.odds for x in legs[:-1])
     if whole or not priced or legs[-1].odds is None:
         assert [x.odds for x in read.legs[:-1]] == [x.odds for x in legs[:-1]]
 

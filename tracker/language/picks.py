@@ -35,6 +35,7 @@ from tracker.language.tokens import Line
 from tracker.language.vocabulary import (
     AGAINST,
     COUNTED,
+    DECIMAL_PRICE,
     EVEN_OF_WHAT,
     ON_A_SEASON,
     PERHAPS_A_STAKE,
@@ -87,7 +88,7 @@ def odds_of(slots: Slots) -> Odds | None:
     stake, won = slots.stake_cents, slots.to_win_cents
     if won is None and slots.payout_cents is not None and stake is not None:
         won = slots.payout_cents - stake
-    staked, gained = (slots.units, slots.units_won) if slots.units else (stake, won)
+    staked, gained = (stake, won) if slots.units is None else (slots.units, slots.units_won)
     if slots.prices or not staked or gained is None or gained <= 0:
         return slots.prices[0][1] if slots.prices else None
     paid = Odds("", 1 + Fraction(gained) / Fraction(staked))
@@ -105,7 +106,8 @@ def stake_of(slots: Slots) -> int | None:
 
 
 _ALIKE, _ROUNDED = 0.02, 5
-"""How far what a won bet brings may be from what its price pays: a share, or cents."""
+"""How far what a won bet brings may be from what its price pays: a share, or cents. A price such as
+1.05 is rounded, too: books that show it pay -1900."""
 
 
 def _check_won(line: Line, slots: Slots) -> None:
@@ -122,8 +124,9 @@ def _check_won(line: Line, slots: Slots) -> None:
         if not stake or brings is None or not slots.prices:
             continue
         odds = slots.prices[0][1]
-        full = payout_if_won(stake, odds)
-        if all(abs(brings - x) > max(_ROUNDED, x * _ALIKE) for x in (full, full - stake)):
+        full, rounded = payout_if_won(stake, odds), DECIMAL_PRICE.fullmatch(odds.text)
+        least = max(_ROUNDED, stake / 2 / 10 ** len(rounded[1]) if rounded else 0)
+        if all(abs(brings - x) > max(least, x * _ALIKE) for x in (full, full - stake)):
             pays = f"{show(stake)} at {odds.text} wins {show(full - stake)}, not {show(brings)}"
             raise line.wrong(f"{pays}: mend the price or an amount, or leave one out", slots.start)
 
@@ -359,7 +362,8 @@ def _one_market(line: Line, slots: Slots) -> None:
         slots.three_way or slots.tie,
         slots.tens is not None,
     )
-    if slots.moneyline and slots.direction and 0 < (slots.number or 0) < LEAST_TEAM_TOTAL:
+    of_wins = slots.moneyline and slots.direction and not slots.names and slots.stat is None
+    if of_wins and 0 < (slots.number or 0) < LEAST_TEAM_TOTAL:
         raise line.wrong(ON_A_SEASON, slots.number_at)  # `MIL over 48.5 wins`
     if sum(said) > 1:
         raise line.wrong(

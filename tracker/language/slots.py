@@ -232,9 +232,7 @@ _SAME_PRICE = Fraction(1, 50)
 def _check_no_date(line: Line) -> None:
     """Raise BadBet for odds that may as well be a date of these days: `12/1`, `20.11`."""
     found = say.SLASHED.fullmatch(line.peek()) or say.DAY_AND_MONTH.fullmatch(line.peek())
-    if found is None or _marked(line):
-        return
-    if _is_near(line, found):
+    if found is not None and not _marked(line) and _is_near(line, found):
         raise line.wrong(
             f"{found[0]!r} may be a date or the odds: write '@ {found[0]}', or {_DAY}", line.at
         )
@@ -333,10 +331,11 @@ def take_price(line: Line, slots: Slots) -> bool:
     _check_a_price(line, slots)
     _check_no_date(line)
     slots.prices.append((line.at, line.figure(_odds)))
-    said = (say.PRICE_LABELS | say.AT | {"of"}) - {"for"}
-    step = line.unbracketed() and not (slots.moneyline and slots.team)
-    bare = line.peek().isdigit() or (step and say.HALF_STEPS.fullmatch(line.peek()))
-    if bare and not said & {line.peek(-1), line.peek(-2) * (line.peek(-1) == ":")}:
+    before = {line.peek(-1), line.peek(-2) * (line.peek(-1) == ":")}
+    marked = before & (say.PRICE_LABELS | say.AT | {"of"}) - {"for"}
+    own = slots.moneyline and slots.team and len(slots.prices) == 1 and line.peek(-1) != "for"
+    step = say.HALF_STEPS.fullmatch(line.peek()) and line.unbracketed() and not own
+    if (line.peek().isdigit() or step) and not marked:
         slots.bare_at = line.at
     line.at += 1
     return True
@@ -506,11 +505,9 @@ def _units_won(line: Line, slots: Slots, count: int) -> bool:
     found = say.UNITS_FORM.fullmatch(line.peek(count))
     if not found or not slots.market_known or not (slots.prices or slots.units):
         return False
-    won = Fraction(found[1])
+    won = slots.units_won = Fraction(found[1])
     if slots.unstaked:
         slots.units, slots.stake_at = won / (slots.prices[0][1].decimal - 1), line.at
-    else:
-        slots.units_won = won
     line.at += count + 1
     return True
 
@@ -520,6 +517,7 @@ def _label_after(line: Line, slots: Slots) -> bool:
     kept, line.at = line.at, line.at + 1 + int(line.peek(1) == "\n")
     won, paid = line.phrase(say.WIN_LABELS), line.phrase(say.PAYOUT_LABELS)
     end = line.at = line.at + max(won, paid)
+    boost = line.peek().startswith("boost")  # `$20 profit boost` is a stake
     after = next((x for x in line.words[end : end + 2] if x.text != "\n"), None)
     alone = after is None or not after.text.startswith(("$", ":"))
     if after is not None and after.amount and (after is line.word or not alone):
@@ -527,7 +525,7 @@ def _label_after(line: Line, slots: Slots) -> bool:
         # stake, so that `$38.18 payout $20` has its labels behind.
         alone = not won and line.words[kept].amount >= after.amount
     line.at = kept
-    if not (won or paid) or not alone:
+    if not (won or paid) or not alone or boost:
         return False
     setattr(slots, "to_win_cents" if won else "payout_cents", line.figure(parse_money))
     line.at = end
@@ -541,7 +539,8 @@ def _labelled_amount(line: Line, slots: Slots, count: int) -> bool:
     staked = slots.stake_cents is not None and slots.stake_at == line.at - 1
     told = slots.prices or not slots.unstaked or line.peek(ahead + 1)[:1] == "$"
     bare = bool(say.ANY_NUMBER.fullmatch(low)) and (staked or (slots.market_known and bool(told)))
-    if bare and slots.moneyline and slots.unstaked and not slots.prices:
+    perhaps_odds = slots.moneyline or low[1:2] in ("", ".")
+    if bare and perhaps_odds and slots.unstaked and not slots.prices:
         raise line.wrong(f"write odds as '@ {low}', or what is won as 'to win ${low}'", line.at)
     found = bare or low.startswith("$") or bool(say.DOLLARS.fullmatch(low))
     line.at += ahead * found
@@ -577,16 +576,16 @@ def read_stake(line: Line, slots: Slots) -> bool:
         raise line.wrong(f"write a stake of {low} points as {low}u or ${low}", line.at)
     cents = line.figure(lambda text: parse_money(text.rstrip("$")))
     # A slip says the stake above the bet, and again below it.
-    if slots.units is not None or slots.stake_cents not in (None, cents):
+    if slots.stake_cents not in (None, cents):
         raise line.bad(slots.expected)
-    slots.stake_cents, slots.stake_at = cents, line.at
+    slots.units, slots.stake_cents, slots.stake_at = None, cents, line.at  # `1u ($22)` is $22
     line.at += 2 if after in say.MONEY_WORDS else 1
     line.at += int(line.peek() == "stake" and line.peek(1) in ("", "\n"))  # `$20 stake`
     return True
 
 
 def read_units(line: Line, slots: Slots) -> bool:
-    """Read a stake in units: `2u`, `1.5 units`."""
+    """Read a stake in units: `2u`, `1.5 units`. Beside one in money it says nothing more."""
     low = line.peek()
     if (count := line.phrase(say.HALF_A_UNIT)) and slots.unstaked:
         slots.units, slots.stake_at = Fraction(1, 2), line.at
@@ -598,7 +597,8 @@ def read_units(line: Line, slots: Slots) -> bool:
         return False
     if slots.units is not None:
         raise line.bad(slots.expected)
-    slots.units = Fraction(written[1] if written else low.replace(",", ""))
-    slots.stake_at = line.at if slots.stake_cents is None else slots.stake_at
+    if slots.stake_cents is None:
+        slots.units = Fraction(written[1] if written else low.replace(",", ""))
+        slots.stake_at = line.at
     line.at += 1 if written else 2
     return True
