@@ -172,6 +172,20 @@ async def test_who_bets_on_a_game_that_is_off_is_told(store: Store) -> None:
     assert added.already.words == ("LAL@DEN is postponed",)
 
 
+async def test_what_the_answer_says_is_certain_is_kept_as_told(store: Store) -> None:
+    """Only the rule on that result is; a bet of which nothing is certain keeps none."""
+    await store.save_games([(GAME, state(100)), (OTHER, None)], GAME.start)
+    picks = "over 200.5", "under 199.5", "DEN ML", "parlay: over 199.5; DEN ML"
+    for pick in picks:
+        draft = draft_of(pick, Beside("LAL@DEN", rules=("hit", "dead")), 1000)
+        chosen = await Chooser(store, GAME.start).choose(draft)
+        await by(store).add(draft, chosen, GAME.start)
+    (tracking,) = await store.trackings(DEFAULTS)
+    told = [[(x.phase.value, x.notified) for x in y.rules] for y in tracking.tracked]
+    open_, firing = ("unarmed", ()), ("firing", ())
+    assert told == [[firing, open_], [open_, firing], [open_] * 2, [("armed", (0.0,)), open_]]
+
+
 async def test_a_bet_is_not_moved_to_other_teams(store: Store) -> None:
     """An edit cannot move a bet to other teams, nor make it the same as another bet."""
     await add(store, "DEN ML")

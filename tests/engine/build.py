@@ -52,7 +52,7 @@ def bet(
         market=market(pick),
         game=GAME,
         rules=tuple(parse_rule(x) for x in rules),
-        added_at=after(-3600),
+        added_at=T0,
         odds=None if odds is None else parse_odds(odds),
         stake_cents=stake,
     )

@@ -49,6 +49,7 @@ from tracker.domain.player import Player, Stat
 from tracker.domain.policy import Policy, parse_rule
 from tracker.domain.tracking import Change, GameTracking, Ordering, Tracked
 from tracker.engine.rules.routing import route
+from tracker.engine.settle.certainty import rules_as_added
 from tracker.engine.settle.grading import certain
 from tracker.forecast.pricing.markets import decided_chance
 from tracker.wording import plays_no_more, resting
@@ -126,25 +127,30 @@ def test_a_box_that_calls_the_game_over_by_mistake_withholds_no_hit(period: int)
     assert "hit" in said
 
 
-def test_what_is_certain_as_a_bet_is_added_is_not_sent_but_its_result_is() -> None:
-    """Of `hit`, `dead` and a won leg a row is kept; what comes a poll later is sent."""
-    passed, over = live(3, 300, (30, 30), (30, 9), (3, 0)), Leg(GAME, market("LAL@DEN over 100"))
+def test_what_the_answer_to_add_said_is_not_sent_but_its_result_is() -> None:
+    """Nothing of it but the result is sent; what else the first poll finds certain is."""
+    over = Leg(GAME, market("LAL@DEN over 100"))
     slip = Parlay((over, Leg(GAME, market("DEN ML"))))
-    picks = "LAL@DEN over 100", "LAL@DEN under 100", "LAL@DEN over 104", "DEN ML"
-    bets = [replace(bet(n, x, *EVENTS), added_at=T0) for n, x in enumerate(picks, 1)]
-    tracking = replace(a_book(*bets[:3], replace(bets[3], market=slip)), state=passed, seen_at=T0)
+    picks = "LAL@DEN over 100", "LAL@DEN under 100", "DEN ML", "LAL@DEN over 101", "DEN ML"
+    bets = [bet(n, x, *EVENTS) for n, x in enumerate(picks, 1)]
+    bets[2], bets[4] = replace(bets[2], market=slip), replace(bets[4], market=slip)
+    said: dict[int, list[Result | None]] = {
+        1: [Result.WON], 2: [Result.LOST], 3: [Result.WON, None]
+    }  # fmt: skip
+    tracking = a_book(*bets)
+    for x in tracking.tracked:
+        states = {y.rule: y for y in rules_as_added(said.get(x.bet.number, [None]))}
+        rules = (replace(states.get(y.rule, y), bet=x.bet.number) for y in x.rules)
+        tracking = tracking.with_tracked(x.with_rules(tuple(rules)))
     sent: list[tuple[int, str]] = []
-    for n in range(1, 5):
-        change = look(tracking, live(3, 300 - 10 * n, (30, 30), (30, 9), (3, 3 * (n > 1))), 10 * n)
+    for n in range(4):
+        change = look(tracking, live(3, 300 - 10 * n, (30, 30), (30, 9), (3, 0)), 10 * n)
         tracking, sent = change.tracking, sent + [(x.bet, x.rule) for x in told(change)]
-        if n == 1:
-            held = {(x.bet, x.rule) for x in change.alerts if x.decision is Decision.HELD}
-            assert held == {(1, "hit"), (2, "dead")}
-    assert sent == [(3, "hit")]
+    assert sent == [(4, "hit"), (5, "hit")]
     for n in range(2):
         change = look(tracking, final((30, 30), (30, 9), (3, 3), (30, 0)), 1200 + 60 * n)
         tracking, sent = change.tracking, sent + [(x.bet, x.rule) for x in told(change)]
-    assert {(1, "settled"), (2, "settled")} <= set(sent)
+    assert {(1, "settled"), (2, "settled"), (3, "settled")} <= set(sent)
 
 
 def test_a_correction_takes_back_what_was_told_and_it_is_told_again() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from sqlite3 import Connection, Row
 
@@ -23,6 +23,7 @@ from tracker.domain.game import Game, Listing
 from tracker.domain.player import RosterOf, nobody
 from tracker.domain.policy import Rule
 from tracker.domain.same_bet import AGAIN, Duplicate, Kept, Meeting, meet, sense
+from tracker.domain.tracking import RuleState
 from tracker.engine.settle.by_hand import Decide
 from tracker.language import still_written
 from tracker.store import queries as q
@@ -50,7 +51,7 @@ from tracker.store.database.columns import (
     state_of,
 )
 from tracker.store.outcomes import keep as keep_outcome
-from tracker.store.recording import game_columns
+from tracker.store.recording import game_columns, keep_rules
 
 _DEFAULTS = "default_rules"
 
@@ -97,7 +98,7 @@ class Registration:
     `decide` says whether the bet repeats one that is there; None uses the ordinary rule. `who` is
     the way that it came. `also` are the numbers of bets that it may repeat, besides those that are
     found by its words and games. `paid` decides the new payout of a settled bet that comes again
-    with another price.
+    with another price. `told` are the first states of a new bet's rules, without its number.
     """
 
     draft: Draft
@@ -107,6 +108,7 @@ class Registration:
     who: str = "cli"
     also: frozenset[int] = frozenset()
     paid: Decide | None = None
+    told: tuple[RuleState, ...] = ()
 
     @property
     def named(self) -> tuple[Game, ...]:
@@ -278,6 +280,8 @@ def add(db: Connection, wanted: Registration, at: datetime) -> Added:
     if wager is not None and db.execute(q.BET, (number,)).fetchone()["game_id"] is None:
         _keep_games(db, games)
         _bind(db, number, games, wager, at)
+    if added.created:
+        keep_rules(db, (replace(x, bet=number) for x in wanted.told))
     return added
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from tracker.app.choose_game import Choice
@@ -32,6 +32,7 @@ from tracker.domain.league import LEAGUE_ZONE
 from tracker.domain.policy import Rule
 from tracker.domain.same_bet import Fresh, Kept, Meeting, meet
 from tracker.engine.settle import by_hand
+from tracker.engine.settle.certainty import rules_as_added
 from tracker.engine.settle.grading import Sure
 from tracker.intake import Beside, Changes, changed, draft_of
 from tracker.store import Store
@@ -49,13 +50,19 @@ _PLAYED = timedelta(hours=3)
 
 @dataclass(frozen=True, slots=True)
 class Already:
-    """What is certain about a bet before its games end, leg by leg, and whether it is decided.
+    """What is certain about a bet before its games end.
 
-    The words also tell which of its games are off.
+    `results` are those of its legs, None for one that is open; the words also tell which of its
+    games are off.
     """
 
     words: tuple[str, ...] = ()
-    decides: bool = False
+    results: tuple[Result | None, ...] = ()
+
+    @property
+    def decides(self) -> bool:
+        """Whether the bet is decided."""
+        return Result.LOST in self.results or (self.results != () and None not in self.results)
 
 
 def already(draft: Draft, chosen: Choice) -> Already:
@@ -68,14 +75,14 @@ def already(draft: Draft, chosen: Choice) -> Already:
         states[leg.game.id].verdict(leg.market, house) if leg.game.id in states else None
         for leg in _legs(draft, wager, chosen.games)
     ]
-    results = {None if x is None else x.result for x in found}
+    results = tuple(None if x is None else x.result for x in found)
     words = tuple(
         certain_text(x.result, x.reason, place if len(found) > 1 else None)
         for place, x in enumerate(found, 1)
         if x is not None
     )
     off = tuple(f"{x.game.name} is {x.phase.value}" for x in chosen.states if x.phase.off)
-    return Already(off + words, Result.LOST in results or None not in results)
+    return Already(off + words, results)
 
 
 def _legs(draft: Draft, wager: Wager, games: Sequence[Game]) -> tuple[Leg, ...]:
@@ -265,12 +272,14 @@ class Bets:
         check_placed(draft, now)
         await self.check_name(draft)
         wager = wager_of(draft, chosen)
-        wanted = self.registration(draft, chosen, now)
+        certain = already(draft, chosen)
+        wanted = replace(
+            self.registration(draft, chosen, now), told=rules_as_added(certain.results)
+        )
         (added,) = await self.store.register([wanted], self.rules, now)
         if isinstance(added, BadBet):
             raise added
         rules = self.rules if draft.rules is None else draft.rules
-        certain = already(draft, chosen)
         return Registered(added, draft, wager, chosen.games, chosen.waiting, rules, certain)
 
     def registration(self, draft: Draft, chosen: Choice, now: datetime) -> Registration:

@@ -91,11 +91,13 @@ class BetsJson(Closed):
 class AddedBetJson(BetJson):
     """A registered bet.
 
-    `created` is false if it was there already; `waiting` says why it has no game yet.
+    `created` is false if it was there already; `waiting` says why it has no game yet, `already`
+    what was certain about it when it was added.
     """
 
     created: bool
     waiting: str | None
+    already: list[str]
 
 
 class PriorSeenJson(Closed):
@@ -374,7 +376,8 @@ class NewLegJson(Closed):
 class AddedJson(Closed):
     """A bet as it was understood.
 
-    `created` is false if it was there already; `waiting` says why it has no game yet.
+    `created` is false if it was there already; `waiting` says why it has no game yet, `already`
+    what is certain about it.
     """
 
     id: int | str
@@ -385,6 +388,7 @@ class AddedJson(Closed):
     game: GameNameJson | None
     legs: list[NewLegJson]
     waiting: str | None
+    already: list[str]
     odds: str | None
     stake_cents: int | None
     to_win_cents: int | None

@@ -261,6 +261,7 @@ def _as_json(x: Registered) -> dict[str, object]:
             for leg in x.legs
         ],
         "waiting": x.waiting,
+        "already": list(x.already.words),
         "odds": None if odds is None else odds.text,
         "stake_cents": stake,
         "to_win_cents": None

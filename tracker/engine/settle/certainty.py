@@ -6,12 +6,12 @@ correction opens the bet again, another alert takes the first one back.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
-from tracker.domain.alert import Alert, Decision, Reason
+from tracker.domain.alert import Alert, Reason
 from tracker.domain.bet import Parlay, Result
 from tracker.domain.catalog.books import house_of
 from tracker.domain.chance import NoChance
@@ -44,11 +44,25 @@ class LegEnd(NamedTuple):
         return self.leg + _DROPPED * self.dropped
 
 
-_FIRING, _UNARMED = RulePhase.FIRING, RulePhase.UNARMED
+_FIRING = RulePhase.FIRING
 """Looked up once: getting an enumeration's member takes longer than the comparison itself."""
 
-_FIRST_READ_WITHIN = timedelta(minutes=5)
-"""How soon after it is added a bet on a game in play has been read by two polls."""
+
+def rules_as_added(results: Sequence[Result | None]) -> tuple[RuleState, ...]:
+    """The memory of `hit` and `dead` of a bet whose answer to the person said these results.
+
+    They are those of its legs that were certain then, one for a single bet, and None for the
+    others: nothing of them is news. The states lack the bet's number.
+    """
+    reason = Reason.BEYOND_WHEN_ADDED
+    ended = Result.LOST in results or None not in results
+    for rule, means in ANNOUNCED_AS.items():
+        if ended and whole(results) is means:
+            return (RuleState(0, rule, _FIRING, reason=reason),)
+    legs = [LegEnd(i, x is not Result.WON) for i, x in enumerate(results) if x is not None]
+    told = tuple(x.number for x in legs)
+    hit = RuleState(0, Fact.HIT.value, RulePhase.ARMED, reason=reason, notified=told)
+    return (hit,) if told and not ended else ()
 
 
 def tell_certain(change: Change, polls: LastTwo | None, now: datetime) -> Change:
@@ -60,9 +74,7 @@ def tell_certain(change: Change, polls: LastTwo | None, now: datetime) -> Change
         return change
     state = polls.now.state
     found = Gathering(change)
-    for known in change.tracking.tracked:
-        new = now - known.bet.added_at < _FIRST_READ_WITHIN
-        tracked = _armed(found, known, polls.before, now) if new else known
+    for tracked in change.tracking.tracked:
         slip, result = tracked.bet.market, polls.results.get(tracked.bet.number)
         notified = [
             ANNOUNCED_AS[x.rule]
@@ -80,41 +92,6 @@ def tell_certain(change: Change, polls: LastTwo | None, now: datetime) -> Change
             ever = _possible(tracked, polls) if notified else frozenset()
             _step(found, tracked, result, ever, state, now)
     return found.change
-
-
-def _armed(found: Gathering, tracked: Tracked, before: Sure, now: datetime) -> Tracked:
-    """The bet with its rules on certain results armed by the state that its first poll found.
-
-    What that state made certain was so when the bet was added, and is no news: of it a row is kept.
-    Rules are not armed before something is certain.
-    """
-    decided = tracked.chance is not None and tracked.chance.decided
-    if not (decided or any(x.hit for x in tracked.legs)):
-        return tracked
-    slip, known, rules = tracked.bet.market, _by_one(tracked, before), list(tracked.rules)
-    for i, memory in enumerate(rules):
-        means = ANNOUNCED_AS.get(memory.rule)
-        if means is None or memory.phase is not _UNARMED:
-            continue
-        armed, reason = replace(memory, phase=RulePhase.ARMED), Reason.BEYOND_WHEN_ADDED
-        if means is known:
-            armed, alert = fact_alert(tracked, memory, Fact(memory.rule), before.state, now)
-            armed = replace(armed, phase=_FIRING, reason=reason)
-            held = replace(alert, decision=Decision.HELD, reason=reason, expires_at=None)
-            found.alerts.append(held)
-        elif means is Result.WON and isinstance(slip, Parlay):
-            house = house_of(tracked.bet.book)
-            legs = slip.in_game(before.state.game.id)
-            won = (x for x in legs if before.result(slip.legs[x].market, house) is means)
-            armed = replace(armed, notified=tuple(LegEnd(x).number for x in won))
-        rules[i] = armed
-    changed = [x for x, was in zip(rules, tracked.rules, strict=True) if x is not was]
-    if not changed:
-        return tracked
-    found.rules += changed
-    tracked = tracked.with_rules(tuple(rules))
-    found.put(tracked)
-    return tracked
 
 
 def _step(

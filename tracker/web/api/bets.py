@@ -179,8 +179,11 @@ async def add(
         raise RuntimeError("a bet that was just added is gone")
     if not done.added.created:
         response.status_code = 200
-    told = {"created": done.added.created, "waiting": done.waiting}
-    return bet_json(await _aged(site, view)) | told
+    return bet_json(await _aged(site, view)) | {
+        "created": done.added.created,
+        "waiting": done.waiting,
+        "already": list(done.already.words),
+    }
 
 
 def _read_each(
