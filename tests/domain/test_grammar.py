@@ -495,7 +495,8 @@ def test_money_in_two_readings_is_asked_about(
         ("DEN -4.5 -110 $50 to win 90", r"\$50\.00 at -110 wins \$45\.45, not \$90\.00"),
         ("DEN -4.5 -110 2u to win 5u", "2u at -110 wins 1.82u, not 5u"),
         ("parlay: DEN ML; over 224.5 -140; BOS ML -300 $10", "-300 is no price of the whole"),
-        ("parlay: DEN ML; BOS ML +260 $10 payout $50", r"wins \$26\.00, not \$50\.00"),
+        ("parlay: DEN ML; BOS ML +260 $10 payout $50", r"pays \$36\.00, not \$50\.00"),
+        ("DEN -4.5 $20 to win $18.18 payout $90", r"\$20\.00 at -110 pays \$38\.18, not"),
         ("DEN -4.5 to win 1.91 $20", "write odds as '@ 1.91'"),
         ("DEN ML Jokic o25.5 pts -110", "two bets in one"),
         (

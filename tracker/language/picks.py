@@ -115,20 +115,21 @@ def _check_won(line: Line, slots: Slots) -> None:
 
     What is won may be said with the stake or without it, by whichever word.
     """
-    units, won = (round(100 * x) if x else None for x in (slots.units, slots.units_won))
-    for stake, brings, show in (
-        (slots.stake_cents, slots.to_win_cents, money_text),
-        (slots.stake_cents, slots.payout_cents, money_text),
-        (units, won, _in_units),
+    units, gained = (round(100 * x) if x else None for x in (slots.units, slots.units_won))
+    stake, odds = slots.stake_cents, odds_of(slots)
+    for staked, brings, whole, show in (
+        (stake, slots.to_win_cents, False, money_text),
+        (stake, slots.payout_cents, True, money_text),
+        (units, gained, False, _in_units),
     ):
-        if not stake or brings is None or not slots.prices:
+        if not staked or brings is None or odds is None:
             continue
-        odds = slots.prices[0][1]
-        full, rounded = payout_if_won(stake, odds), DECIMAL_PRICE.fullmatch(odds.text)
-        least = max(_ROUNDED, stake / 2 / 10 ** len(rounded[1]) if rounded else 0)
-        if all(abs(brings - x) > max(least, x * _ALIKE) for x in (full, full - stake)):
-            pays = f"{show(stake)} at {odds.text} wins {show(full - stake)}, not {show(brings)}"
-            raise line.wrong(f"{pays}: mend the price or an amount, or leave one out", slots.start)
+        full, rounded = payout_if_won(staked, odds), DECIMAL_PRICE.fullmatch(odds.text)
+        least = max(_ROUNDED, staked / 2 / 10 ** len(rounded[1]) if rounded else 0)
+        if all(abs(brings - x) > max(least, x * _ALIKE) for x in (full, full - staked)):
+            due = f"pays {show(full)}" if whole else f"wins {show(full - staked)}"
+            told = f"{show(staked)} at {odds.text} {due}, not {show(brings)}"
+            raise line.wrong(f"{told}: mend the price or an amount, or leave one out", slots.start)
 
 
 def _in_units(hundredths: int) -> str:
