@@ -498,6 +498,7 @@ def test_money_in_two_readings_is_asked_about(
         ("parlay: DEN ML; BOS ML +260 $10 payout $50", r"pays \$36\.00, not \$50\.00"),
         ("DEN -4.5 $20 to win $18.18 payout $90", r"\$20\.00 at -110 pays \$38\.18, not"),
         ("DEN -4.5 to win 1.91 $20", "write odds as '@ 1.91'"),
+        ("DEN -4.5 -110 $20 win", "two bets in one"),
         ("DEN ML Jokic o25.5 pts -110", "two bets in one"),
         (
             "DEN ML to win 18.18 $20",

@@ -517,7 +517,8 @@ def _label_after(line: Line, slots: Slots) -> bool:
     kept, line.at = line.at, line.at + 1 + int(line.peek(1) == "\n")
     won, paid = line.phrase(say.WIN_LABELS), line.phrase(say.PAYOUT_LABELS)
     end = line.at = line.at + max(won, paid)
-    boost = line.peek().startswith("boost")  # `$20 profit boost` is a stake
+    bare = won == 1 and line.peek(-1) in ("win", "wins") and slots.unstaked
+    stake = bare or line.peek().startswith("boost")  # `$20 win`, `$20 profit boost`
     after = next((x for x in line.words[end : end + 2] if x.text != "\n"), None)
     alone = after is None or not after.text.startswith(("$", ":"))
     if after is not None and after.amount and (after is line.word or not alone):
@@ -525,7 +526,7 @@ def _label_after(line: Line, slots: Slots) -> bool:
         # stake, so that `$38.18 payout $20` has its labels behind.
         alone = not won and line.words[kept].amount >= after.amount
     line.at = kept
-    if not (won or paid) or not alone or boost:
+    if not (won or paid) or not alone or stake:
         return False
     setattr(slots, "to_win_cents" if won else "payout_cents", line.figure(parse_money))
     line.at = end
