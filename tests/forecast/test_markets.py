@@ -308,8 +308,9 @@ def test_legs_that_can_all_push_do_not_exclude_each_other(span: Span) -> None:
     assert whole.win < 1e-6
     assert whole.push == pytest.approx(price(sides[0], outlook).push, abs=1e-4)
     assert parlay([*sides, over(span, 60.5)], outlook).win < 1e-6
-    apart: list[Market] = [Total(Direction.UNDER, 54.5, span), over(span, 55.5)]
-    assert parlay(apart, outlook) == LOST
+    for low, high in ((54.5, 55.5), (44.0, 66.0)):
+        apart: list[Market] = [Total(Direction.UNDER, low, span), over(span, high)]
+        assert parlay(apart, outlook) == LOST
 
 
 def test_a_score_beyond_200_can_be_won_at() -> None:

@@ -428,7 +428,8 @@ class PlayedOn(Lattice):
             most = self.ties.dot(below.take(stop + 1 - first - has, mode="clip"))
         if start > -FAR:
             most -= self.ties.dot(below.take(start - first - has, mode="clip"))
-        return min(decided + float(most), 1.0)
+        # Below 0 where a part's bounds are crossed, or by rounding.
+        return max(min(decided + float(most), 1.0), 0.0)
 
     @property
     def _tied(self) -> int:

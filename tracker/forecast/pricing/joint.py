@@ -303,33 +303,36 @@ class Combination:
         """The combination of these legs, made once: it stays the same from poll to poll."""
         players = [x for x in legs if isinstance(x, PlayerMarket)]
         asked = [question(x) for x in legs if not isinstance(x, PlayerMarket)]
-        lines = [x for x in players if isinstance(x, PlayerTotal)]
-        on_one = {(x.span, x.part, x.line) for x in asked}
-        of_one = {(x.player, x.stat, x.points) for x in lines}
         return Combination(
             tuple(asked),
             tuple(players),
             tuple(dict.fromkeys(x.span for x in asked)),
             # Legs that exclude each other may still all push.
-            not all(map(_can_push, exclusive(legs))),
-            all(map(_can_push, legs))
-            # A figure cannot end on two lines.
-            and len({x[:2] for x in on_one}) == len(on_one)
-            and len({x[:2] for x in of_one}) == len(of_one),
+            not _push_at_once(exclusive(legs)),
+            _push_at_once(legs),
             any(x.shape is Shape.ODD for x in asked),
             _region(asked, pushed=False),
             _region(asked, pushed=True),
         )
 
 
-def _can_push(leg: Market) -> bool:
+def _push_at_once(legs: Sequence[Market]) -> bool:
+    """Whether all legs can push at once: a figure cannot end on two lines."""
+    ends = {_pushes_on(x) for x in legs}
+    return None not in ends and len({x[0] for x in ends if x}) == len(ends)
+
+
+def _pushes_on(leg: Market) -> tuple[object, float] | None:
+    """The figure that decides a leg, and the value at which it pushes; None where it cannot."""
     match leg:
         case PlayerTotal():
-            return leg.points == math.floor(leg.points)
+            whole = leg.points == math.floor(leg.points)
+            return ((leg.player, leg.stat), leg.points) if whole else None
         case DoubleDouble():
-            return False
+            return None
         case _:
-            return question(leg).can_push
+            told = question(leg)
+            return ((told.span, told.part), told.line) if told.can_push else None
 
 
 def together(legs: Combination, outlook: Outlook, *, pushed: bool) -> float:
