@@ -54,14 +54,13 @@ def rules_as_added(results: Sequence[Result | None]) -> tuple[RuleState, ...]:
     They are those of its legs that were certain then, one for a single bet, and None for the
     others: nothing of them is news. The states lack the bet's number.
     """
-    reason = Reason.BEYOND_WHEN_ADDED
     ended = Result.LOST in results or None not in results
     for rule, means in ANNOUNCED_AS.items():
         if ended and whole(results) is means:
-            return (RuleState(0, rule, _FIRING, reason=reason),)
+            return (RuleState(0, rule, _FIRING, reason=Reason.BEYOND_WHEN_ADDED),)
     legs = [LegEnd(i, x is not Result.WON) for i, x in enumerate(results) if x is not None]
     told = tuple(x.number for x in legs)
-    hit = RuleState(0, Fact.HIT.value, RulePhase.ARMED, reason=reason, notified=told)
+    hit = RuleState(0, Fact.HIT.value, RulePhase.ARMED, notified=told)
     return (hit,) if told and not ended else ()
 
 
