@@ -39,15 +39,16 @@ async def test_a_name_of_a_college_too_is_told_how_to_write_it(store: Store) -> 
     """Where no professional team of a name plays, the error says how the college is written."""
     college = Game("401800001", "ncaam", "HOU", "TTU", GAME.start)
     women = replace(college, id="401900001", league="ncaaw")
-    await store.save_games([(college, None), (women, None)], NOW)
+    await store.save_games([(college, None), (women, None), (GAME, None)], NOW)
 
     async def look(*_: object) -> GamesRead:
         return GamesRead(whole=True)
 
     for line, said in (
-        ("Houston -4.5", "written 'NCAAM Houston'; on 2026-11-20: TTU@HOU NCAAM, TTU@HOU NCAAW"),
+        ("Houston -4.5", "written 'NCAAM Houston'; on 2026-11-20: LAL@DEN"),
+        ("DUKE ML", "on 2026-11-20: TTU@HOU NCAAM, TTU@HOU NCAAW"),
         ("CONN -4.5", "written 'NCAAM CONN'"),
-        ("Rockets -4.5", "nothing was added; on 2026-11-20"),
+        ("Rockets -4.5", "nothing was added; on 2026-11-20: LAL@DEN \\("),
         ("parlay: Houston -4.5; NCAAM TTU ML", "written 'NCAAM Houston'"),
     ):
         with pytest.raises(BadBet, match=said):

@@ -224,7 +224,7 @@ class Chooser:
         if draft.leagues and draft.leagues == self._unlisted(draft):
             return _too_far(draft)
         if self.look is None:
-            on = self._next_slate(known)
+            on = self._next_slate(draft, known)
             also = f" (known are on {on})" if on else ""
             return Choice((), f"not known yet{also}", later=_MATCHED_LATER)
         return await self._on_slate(self.look, draft, roster_of)
@@ -266,7 +266,7 @@ class Chooser:
             if self._unlisted(draft):
                 return _too_far(draft)
             if not found.whole:
-                on = self._next_slate(known)
+                on = self._next_slate(draft, known)
                 unread = "; ".join((found.trouble, *([f"known are on {on}"] if on else [])))
                 return Choice((), f"not known yet ({unread})", later=_MATCHED_LATER)
             raise BadBet(self._nothing_fits(draft, why, known)) from None
@@ -331,7 +331,7 @@ class Chooser:
         return not _is_over(state) and not off and game.start > self.now - _LATE
 
     def _nothing_fits(self, draft: Draft, why: NoSuchGame, known: list[Listing]) -> str:
-        on, college = self._next_slate(known), _college(draft, known)
+        on, college = self._next_slate(draft, known), _college(draft, known)
         hint = f"; the college is written {college!r}" if college else self._later(draft)
         if not on:
             return f"{why}: none is on in the coming days, nothing was added{hint}"
@@ -345,9 +345,10 @@ class Chooser:
         last = slate_date(self.now) + timedelta(days=ahead)
         return f"; games are listed until {last}: write the date of a later one"
 
-    def _next_slate(self, known: list[Listing]) -> str:
-        """The date and the games of the next slate that is known; empty without any."""
+    def _next_slate(self, draft: Draft, known: list[Listing]) -> str:
+        """The next date with known games, best of the draft's leagues; empty without any."""
         ahead = sorted((x for x, s in known if self._ahead(x, s)), key=lambda x: x.start)
+        ahead = [x for x in ahead if x.league in draft.leagues] or ahead
         if not ahead:
             return ""
         day = ahead[0].slate
