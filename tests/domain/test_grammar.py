@@ -415,6 +415,8 @@ def test_a_line_that_is_on_something_else_is_not_taken_for_one_on_points(
         ("parlay: DEN ML -150; over 224.5 20", r"may be the odds or the stake"),
         ("DEN -4.5 7 to win 60", r"may be the odds or the stake"),
         ("DEN ML for 2.5", r"may be the odds or the stake"),
+        ("DEN -4.5 25.00", r"may be the odds or the stake"),
+        ("LAL@DEN o219.5 12.50 payout $24.40", r"may be the odds or the stake"),
         ("parlay: DEN ML -110; BOS ML -110 2.5", r"may be the odds or the stake"),
         ("DEN ML 150 to win $15", r"write \+150 or \$150"),
         ("DEN ML 7 payout $70", r"may be the odds or the stake"),

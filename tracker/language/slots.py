@@ -42,9 +42,9 @@ class Slots:
     player's name. `stranger` is the first of these that is no team, with what was expected in its
     place in case it is no name. `to_win_cents` or `units_won`, and `payout_cents`, are what a won
     bet pays, without its stake and with it. `bare_at` is the index of a price that may be a stake:
-    a whole number without a sign or a word, `1.5`, or `10.00` beside +900. `bare_stake` is whether
-    the stake is a number alone. `whole_at` is the word behind which a price is that of the whole
-    parlay. `weekday` counts from Monday, as 0.
+    a whole number without a sign or a word, `1.5`, `22.50`, or `2.00` beside +100. `bare_stake` is
+    whether the stake is a number alone. `whole_at` is the word behind which a price is that of the
+    whole parlay. `weekday` counts from Monday, as 0.
     """
 
     start: int
@@ -334,7 +334,7 @@ def take_price(line: Line, slots: Slots) -> bool:
     before = {line.peek(-1), line.peek(-2) * (line.peek(-1) == ":")}
     marked = before & (say.PRICE_LABELS | say.AT | {"of"}) - {"for"}
     own = slots.moneyline and slots.team and len(slots.prices) == 1 and line.peek(-1) != "for"
-    step = say.HALF_STEPS.fullmatch(line.peek()) and line.unbracketed() and not own
+    step = line.unbracketed() and (say.AS_MONEY if own else say.OF_EITHER).fullmatch(line.peek())
     if (line.peek().isdigit() or step) and not marked:
         slots.bare_at = line.at
     line.at += 1
@@ -450,7 +450,7 @@ def priced_later(line: Line) -> bool:
     `12.50` may be a price itself, and is a stake only before `@ 1.91`. Raises BadBet where what
     follows may be either, too, as in `20 1.91` and `110 for 100`.
     """
-    whole, behind = line.peek().isdigit(), line.peek(2) if line.peek(1) in say.AT else ""
+    whole, behind = line.peek().isdigit(), line.peek(2) if line.peek(1) in say.PRICED else ""
     if say.DECIMAL_PRICE.fullmatch(behind) or (whole and behind.isdigit()):
         return True
     if not whole:

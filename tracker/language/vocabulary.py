@@ -358,6 +358,9 @@ MONEY_WORDS = _phrases("""
 """)
 AT_LEAST = frozenset({"at least", "minimum"})
 AT = frozenset({"@", "at"})
+PRICED = AT | {"odds", "price"}
+"""Words that may stand between a stake and its price: `12.50 odds 1.91`."""
+
 VERSUS = _phrases("vs, vs., v, v., versus, vrs, vrs., /, -, x") | AT
 EVEN_MONEY = _phrases("even, evens, ev, evs, even money, em")
 NEGATION = _phrases("no, not, without a, not to record a, no to")
@@ -529,6 +532,12 @@ LINE_FORM = re.compile(r"[0-9]{1,3}(?:\.[05])?")
 SIGNED = re.compile(rf"([+-])({NUMBER})")
 PRICE = re.compile(r"[+-]?[0-9]{3,6}|[0-9]{1,4}\.[0-9]{1,4}x?|[0-9]{1,2}|[0-9]{1,4}/[0-9]{1,4}")
 HALF_STEPS = re.compile(r"[1-9]\.5")
+AS_MONEY = re.compile(r"(?:[5-9]|[1-9][0-9]+)\.[0-9]0|[1-9][0-9]+\.5")
+"""Finds a figure such as `22.50`: no usual price, and written as money is."""
+
+OF_EITHER = re.compile(rf"{HALF_STEPS.pattern}|{AS_MONEY.pattern}")
+"""Finds a figure with a point that may be a price or a stake."""
+
 A_TOTAL = re.compile(r"[0-9]{3}\.5")
 TWO_DECIMALS = re.compile(r"[0-9]{1,4}\.[0-9]{2}")
 SPREAD_FORM = re.compile(r"[+-][0-9]{1,2}(?:\.[05])?")
