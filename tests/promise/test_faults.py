@@ -305,6 +305,16 @@ async def test_a_forecast_that_fails_leaves_the_last_chance(
     assert Counter(event for event, _ in played.told)["forecast.failed"] == 1
 
 
+async def test_forecasts_of_a_college_s_men_and_women_fail_apart() -> None:
+    """Two games of one name are two games: neither's failure is taken for the other's."""
+    told: list[SystemEvent] = []
+    forecasts = Forecaster(_raises, told.append)
+    for league in ("ncaam", "ncaaw"):
+        game = Game(league, league, "SC", "LSU", TIP_OFF)
+        await forecasts.forecast(GameTracking(game), GameState.scheduled(game))
+    assert len({str(log_line(x)) for x in told}) == 2
+
+
 def _spoilt(league: str) -> Any:
     parameters = load_parameters(league)
     flow = parameters.flow

@@ -72,7 +72,7 @@ class Forecaster:
 
     async def forecast(self, tracking: GameTracking, state: GameState) -> Outlook | Unreadable:
         """The outlook, or why there is none: a failed forecast leaves the last outlook standing."""
-        name = tracking.game.name
+        name = tracking.game.title
         try:
             async with asyncio.timeout(BUDGET_SECONDS):
                 loop = asyncio.get_running_loop()

@@ -417,7 +417,7 @@ class Daemon:
         speed = self._clock.speed if isinstance(self._clock, ScaledClock) else 1.0
 
         def beat() -> None:
-            self._progress.expect(tracking.game.name, STEP_S / speed + GRACE)
+            self._progress.expect(tracking.game.title, STEP_S / speed + GRACE)
 
         feeds, has_room = self._parts.feeds, partial(self._parts.feeds.has_room, tracking.game)
         return GamePoller(tracking.game, feeds, self._clock, self._parts.rng, beat, has_room)
@@ -425,13 +425,13 @@ class Daemon:
     async def _track(
         self, tracking: GameTracking, poller: GamePoller, decisions: Decisions
     ) -> None:
-        self._tell(GameFollowed(tracking.game.name, len(tracking.tracked)))
+        self._tell(GameFollowed(tracking.game.title, len(tracking.tracked)))
         delay = self._setup.settings.alerts.delay
         async with delayed(poller, delay, self._clock, tracking.standing) as behind:
             await track(tracking, behind, decisions)
         del self._following[tracking.game.id]
         self._live_view.leave(tracking.game.id)
-        self._progress.ended(tracking.game.name)
+        self._progress.ended(tracking.game.title)
         self._tell(GameLeft(tracking.game.title))
 
     def _hear(self, source: str) -> None:

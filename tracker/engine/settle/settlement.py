@@ -481,7 +481,8 @@ def _let_go(change: Change, why: str, now: datetime) -> Change:
     if waited < LET_GO_AFTER or tracking.settled:
         return change
     left = replace(tracking, checks=FINAL_CHECKS)
-    return replace(change, tracking=left, notes=(*change.notes, GameLetGo(tracking.game.name, why)))
+    notes = (*change.notes, GameLetGo(tracking.game.title, why))
+    return replace(change, tracking=left, notes=notes)
 
 
 def _reason_to_ask(tracking: GameTracking, doubt: str, now: datetime) -> str:
