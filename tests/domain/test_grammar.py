@@ -416,7 +416,6 @@ def test_a_line_that_is_on_something_else_is_not_taken_for_one_on_points(
         ("DEN -4.5 7 to win 60", r"may be the odds or the stake"),
         ("DEN ML for 2.5", r"may be the odds or the stake"),
         ("DEN -4.5 25.00", r"may be the odds or the stake"),
-        ("LAL@DEN o219.5 12.50 payout $24.40", r"may be the odds or the stake"),
         ("parlay: DEN ML -110; BOS ML -110 2.5", r"may be the odds or the stake"),
         ("DEN ML 150 to win $15", r"write \+150 or \$150"),
         ("DEN ML 7 payout $70", r"may be the odds or the stake"),
@@ -500,6 +499,7 @@ def test_money_in_two_readings_is_asked_about(
         ("parlay: DEN ML; BOS ML +260 $10 payout $50", r"pays \$36\.00, not \$50\.00"),
         ("DEN -4.5 $20 to win $18.18 payout $90", r"\$20\.00 at -110 pays \$38\.18, not"),
         ("DEN -4.5 to win 1.91 $20", "write odds as '@ 1.91'"),
+        ("DEN -4.5 12.50 payout $24.40", r"write \(12\.50\) or \$12\.50"),
         ("DEN -4.5 -110 $20 win", "two bets in one"),
         ("DEN ML Jokic o25.5 pts -110", "two bets in one"),
         (
