@@ -220,17 +220,21 @@ def opening(seconds: float) -> GameState:
 
 
 def test_who_is_no_starter_is_known_once_the_starters_are() -> None:
-    """Until his side's starters are listed, a player may start; then the others are substitutes."""
+    """Until his side's five starters are listed, a player may start; then he is a substitute."""
     lines = tuple(replace(x, on_court=False, seen=None) for x in opening(0.0).players)
     prior = PlayerPrior(34.0, 16.0, 0.4, STAR.rates)
 
-    def reserve(listed: Side | None) -> float:
-        box = tuple(replace(x, starter=x.starter and x.side is listed) for x in lines)
+    def reserve(side: Side, listed: int = 5) -> float:
+        box = tuple(
+            replace(x, side=side, starter=k < listed) if x.starter else x
+            for k, x in enumerate(lines)
+        )
         to_come = GameState(GAME, Phase.SCHEDULED, 0, 720.0, Score(0, 0), players=box)
         return look(to_come, prior).player(Player("Reserve A", Side.HOME)).minutes
 
     assert reserve(Side.HOME) == pytest.approx(16.0, abs=2.0)
-    assert reserve(None) > reserve(Side.HOME) + 3.0
+    assert reserve(Side.HOME, 4) == reserve(Side.HOME, 0) > reserve(Side.HOME) + 3.0
+    assert reserve(Side.AWAY) > reserve(Side.HOME) + 3.0
 
 
 @pytest.mark.parametrize("known", [False, True])

@@ -64,6 +64,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+STARTERS = 5
+"""The players of a team who start."""
+
 FAR = 15
 """Points: a margin at the end of regulation from which a game counts as a blowout."""
 
@@ -380,10 +383,9 @@ class PlayerOutlook:
         """
         line, scene, limit = self.line, self.scene, self.priors.figures.fouls
         prior = self.priors.of(self.side, self.key)
-        # Before the tip a box may list no starters yet.
-        told = scene.played > 0 or any(
-            x.starter for x in scene.lines.values() if x.side is self.side
-        )
+        # Before the tip a box may list no starters yet, or only some.
+        starters = sum(x.starter for x in scene.lines.values() if x.side is self.side)
+        told = scene.played > 0 or starters >= STARTERS
         known = line.starter if told else None
         usual = prior.minutes(known) / self.regulation
         starter = prior.starts if known is None else float(known)
