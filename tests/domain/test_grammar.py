@@ -501,6 +501,7 @@ def test_money_in_two_readings_is_asked_about(
         ("DEN -4.5 to win 1.91 $20", "write odds as '@ 1.91'"),
         ("DEN -4.5 12.50 payout $24.40", r"write \(12\.50\) or \$12\.50"),
         ("DEN -4.5 -110 $20 win", "two bets in one"),
+        ("LAL@DEN u220 @ 5.00\nDEN to win 2.20", "two bets in one"),
         ("DEN ML Jokic o25.5 pts -110", "two bets in one"),
         (
             "DEN ML to win 18.18 $20",

@@ -535,15 +535,15 @@ def _label_after(line: Line, slots: Slots) -> bool:
 
 def _labelled_amount(line: Line, slots: Slots, count: int) -> bool:
     """Move to the amount that follows a label of `count` words; False, unmoved, without one."""
-    ahead = _past_mark(line, count)
-    low = line.peek(ahead)
+    low = line.peek(ahead := _past_mark(line, count))
     staked = slots.stake_cents is not None and slots.stake_at == line.at - 1
     told = slots.prices or not slots.unstaked or line.peek(ahead + 1)[:1] == "$"
     bare = bool(say.ANY_NUMBER.fullmatch(low)) and (staked or (slots.market_known and bool(told)))
     perhaps_odds = slots.moneyline or low[1:2] in ("", ".")
     if bare and perhaps_odds and slots.unstaked and not slots.prices:
         raise line.wrong(f"write odds as '@ {low}', or what is won as 'to win ${low}'", line.at)
-    found = bare or low.startswith("$") or bool(say.DOLLARS.fullmatch(low))
+    another = slots.market_known and line.at - 1 in slots.team_words  # `Jokic o25.5 PHI to win 3.5`
+    found = not another and (bare or low.startswith("$") or bool(say.DOLLARS.fullmatch(low)))
     line.at += ahead * found
     return found
 
