@@ -230,7 +230,10 @@ def test_every_mistake_is_told_at_once() -> None:
         ("[store]\nq = 1", "[store] q: is not a known key; known here: keep_bodies_days, path"),
         ("store = 3", "store: must be a table"),
         ("[store]\npath = 3", '[store] path: must be a path in quotes, such as "bets.toml"'),
-        ('[store]\npath = "a\\tb"', r"[store] path: 'a\tb' has a character that cannot be printed"),
+        (
+            '[store]\npath = "a\\tb"',
+            r"[store] path: 'a\tb' has a character that cannot be printed: in single quotes",
+        ),
         ("[notify.telegram]\nchat_id = 1.5", "[notify.telegram] chat_id: must be a whole number"),
         ('[web]\ntrusted_proxy = "nginx"', "[web] trusted_proxy: must be an IP address"),
         ("stake_unit = nan", "stake_unit: 'nan' is not an amount"),

@@ -398,8 +398,10 @@ def path(value: Any, folder: Path) -> Path:
     if not isinstance(value, str) or not value:
         raise ValueError('must be a path in quotes, such as "bets.toml"')
     if not value.isprintable():
-        utf8 = "letters beyond ASCII need a UTF-8 locale, such as LC_ALL=C.UTF-8"
-        raise ValueError(f"{value!a} has a character that cannot be printed: {utf8}")
+        why = "in single quotes a backslash is one"
+        if any("\ud800" <= x <= "\udfff" for x in value):  # a byte of the system's own
+            why = "letters beyond ASCII need a UTF-8 locale, such as LC_ALL=C.UTF-8"
+        raise ValueError(f"{value!a} has a character that cannot be printed: {why}")
     try:
         return folder / Path(value).expanduser()
     except RuntimeError:
