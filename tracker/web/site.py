@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Annotated, cast
 from fastapi import Depends, Request
 
 from tracker.app.bets import Bets
-from tracker.app.choose_game import Choice, Chooser, SlateReader
+from tracker.app.choose_game import Choice, Chooser, GamesRead, SlateReader
 from tracker.app.health import AtWork, at_work
 from tracker.clock import Clock
 from tracker.domain.draft import Draft
+from tracker.domain.game import Game
 from tracker.domain.policy import Rule
 from tracker.forecast import Parameters
 from tracker.settings import Settings, lines_for
@@ -108,7 +109,12 @@ class Site:
     async def choose(self, store: Store, draft: Draft) -> Choice:
         """The games that a bet means, of those in an open database or of the sources' slates."""
         at, settings = await self.daemon(), self.settings
-        look = SlateReader(store, settings.feeds, at.clock, settings.alerts.delay > 0)
+
+        async def look(enough: Callable[[Game], bool] | None, leagues: frozenset[str]) -> GamesRead:
+            async with await self.writing() as kept:
+                late = settings.alerts.delay > 0
+                return await SlateReader(kept, settings.feeds, at.clock, late)(enough, leagues)
+
         now = at.now.astimezone(settings.zone)
         return await Chooser(store, now, look, zone=settings.zone).choose(draft)
 

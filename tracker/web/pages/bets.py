@@ -86,8 +86,7 @@ async def look(
         now = (await site.now()).astimezone(site.settings.zone)
         draft = await site.bets(await site.store()).draft(line, Beside(game=game or None), now)
         check(draft)
-        async with await site.writing() as store:
-            chosen = await site.choose(store, draft)
+        chosen = await site.choose(await site.store(), draft)
     except (BadBet, BadRule) as why:
         return _to_mend(line, why)
     facts = price_facts(draft, site.settings.odds_format)
