@@ -334,8 +334,8 @@ def take_price(line: Line, slots: Slots) -> bool:
     before = {line.peek(-1), line.peek(-2) * (line.peek(-1) == ":")}
     marked = before & (say.PRICE_LABELS | say.AT | {"of"}) - {"for"}
     own = slots.moneyline and slots.team and len(slots.prices) == 1 and line.peek(-1) != "for"
-    step = line.unbracketed() and (say.AS_MONEY if own else say.OF_EITHER).fullmatch(line.peek())
-    if (line.peek().isdigit() or step) and not marked:
+    either = not own and line.unbracketed() and say.OF_EITHER.fullmatch(line.peek())
+    if (line.peek().isdigit() or either) and not marked:
         slots.bare_at = line.at
     line.at += 1
     return True

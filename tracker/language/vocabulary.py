@@ -532,11 +532,8 @@ LINE_FORM = re.compile(r"[0-9]{1,3}(?:\.[05])?")
 SIGNED = re.compile(rf"([+-])({NUMBER})")
 PRICE = re.compile(r"[+-]?[0-9]{3,6}|[0-9]{1,4}\.[0-9]{1,4}x?|[0-9]{1,2}|[0-9]{1,4}/[0-9]{1,4}")
 HALF_STEPS = re.compile(r"[1-9]\.5")
-AS_MONEY = re.compile(r"(?:[5-9]|[1-9][0-9]+)\.[0-9]0|[1-9][0-9]+\.5")
-"""Finds a figure such as `22.50`: no usual price, and written as money is."""
-
-OF_EITHER = re.compile(rf"{HALF_STEPS.pattern}|{AS_MONEY.pattern}")
-"""Finds a figure with a point that may be a price or a stake."""
+OF_EITHER = re.compile(r"[1-9][0-9]*\.5|(?:[5-9]|[1-9][0-9]+)\.[0-9]0")
+"""Finds a figure that may be a price or a stake: `1.5`, or `22.50`, as money is written."""
 
 A_TOTAL = re.compile(r"[0-9]{3}\.5")
 TWO_DECIMALS = re.compile(r"[0-9]{1,4}\.[0-9]{2}")
