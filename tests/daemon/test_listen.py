@@ -251,7 +251,9 @@ async def test_a_bet_on_no_game_of_the_slate_is_refused_as_at_the_terminal(tmp_p
     async with ears(tmp_path) as x:
         bets = replace(x.bets, look=read)
         slate = GamesRead(True)
-        assert "nothing was added" in (await bets.answer("add", "BOS -7.5 $20")).text
+        told = (await bets.answer("add", "BOS -7.5 $20")).text
+        assert "nothing was added" in told
+        assert (await bets.would_be("BOS -7.5 $20")).text == told, "a line alone is understood, too"
         slate = GamesRead(False, "no source answers")
         assert "is registered" in (await bets.answer("add", "BOS -7.5 $20")).text
 

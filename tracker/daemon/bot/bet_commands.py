@@ -124,10 +124,12 @@ class BetCommands:
 
         Raises BadBet when the line describes none.
         """
-        draft, chosen = await self._read(line, self._here)
+        now = self._here
+        draft = await self._draft(line, now)
         try:
+            chosen = await self._chosen(draft, now)
             check_over(draft, chosen)
-        except BadBet as why:  # it is a bet, though nobody can make it any more
+        except BadBet as why:  # it is a bet, though on no one game, or on one that is over
             return ChatReply(f"{_REFUSED['add']}\n{answers.in_chat(str(why))}")
         button = ("➕ Add it", f"{ADD}:{chosen.mark}")
         return ChatReply(answers.would_be_text(draft, chosen, self._local), (button,))
@@ -143,10 +145,16 @@ class BetCommands:
         return await self.answer("add", line)
 
     async def _read(self, text: str, now: datetime) -> tuple[Draft, Choice]:
-        """The draft of a message and its games; the lines of a slip stay apart."""
+        draft = await self._draft(text, now)
+        return draft, await self._chosen(draft, now)
+
+    async def _draft(self, text: str, now: datetime) -> Draft:
+        """The draft of a message; the lines of a slip stay apart."""
         lines = (" ".join(x.split()) for x in text.splitlines())
-        draft = await self._bets.draft("\n".join(x for x in lines if x), Beside(), now)
-        return draft, await Chooser(self.store, now, self.look, zone=self.zone).choose(draft)
+        return await self._bets.draft("\n".join(x for x in lines if x), Beside(), now)
+
+    async def _chosen(self, draft: Draft, now: datetime) -> Choice:
+        return await Chooser(self.store, now, self.look, zone=self.zone).choose(draft)
 
     async def undo(self, number: int) -> str:
         """Withdraw a bet that was just added; returns the text to show for the button."""
