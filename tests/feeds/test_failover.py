@@ -80,12 +80,15 @@ class Pair:
         await self.clock.advance(after)
         answer = await self.feeds.read(GAME, ask, 5.0, self.beliefs.state)
         self.change = self.beliefs.take(answer)
+        await self.settle()
+        return answer
+
+    async def settle(self) -> None:
+        """Let a probe in the background finish."""
         for _ in range(50):
-            # Let a probe in the background finish.
             if all(x.board.idle for listed in self.feeds.by_league.values() for x in listed):
                 break
             await asyncio.wait({asyncio.create_task(asyncio.to_thread(lambda: None))}, timeout=0.05)
-        return answer
 
     async def told(self, after: float = 0.0) -> str:
         """The outcome of one poll: the source with clock and score, or the trouble.
@@ -273,6 +276,20 @@ async def test_recovery_is_seen_by_the_next_look(pair: Pair) -> None:
         assert answer.retry_after is None or answer.retry_after <= 8.0
     pair.league.board(ours("7:15", "39-30"))
     assert isinstance((await pair.read(9.0)).reading, GameState)
+
+
+async def test_a_lost_primary_is_asked_as_soon_as_it_may_be(pair: Pair) -> None:
+    """A poll that comes too early to probe the primary has it probed once that may be."""
+    pair.espn.put(AT_ESPN, board(theirs("7:15", "39-30")))
+    for after in (0.0, 10.0):
+        assert (await pair.told(after)).startswith("espn")
+    asked = pair.league.count(BOARD)
+    await pair.clock.advance(4.0)
+    assert (await pair.feeds.read(GAME, LookUp.EITHER, 5.0)).source == "espn"
+    assert pair.league.count(BOARD) == asked
+    await pair.clock.advance(4.5)
+    await pair.settle()
+    assert pair.league.count(BOARD) == asked + 1
 
 
 async def test_a_source_that_flaps_is_trusted_slowly(pair: Pair, events: Events) -> None:

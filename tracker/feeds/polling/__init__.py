@@ -138,8 +138,14 @@ class SharedBoard:
         return tuple(x for x in self._recent if x.fetched.heard > heard)
 
     def poke(self, max_age: float, *, urgent: bool = False) -> None:
-        """Start a request for the board unless a fresh one is known, and do not wait for it."""
-        if self._known(max_age, urgent=urgent) is None:
+        """Start a request for the board unless a fresh one is known, and do not wait for it.
+
+        After a failure it starts as soon as the source may be asked again.
+        """
+        known = self._known(max_age, urgent=urgent)
+        if isinstance(known, BoardFailure):
+            self._start(known.retry_at(urgent=urgent) - self._clock.monotonic())
+        elif known is None:
             self._start()
 
     def known(self, max_age: float) -> BoardReading | None:
@@ -154,9 +160,10 @@ class SharedBoard:
         fresh = self._last is not None and now - self._last.fetched.heard <= max_age
         return self._last if fresh else None
 
-    def _start(self) -> asyncio.Task[BoardReading | BoardFailure]:
+    def _start(self, wait_s: float = 0.0) -> asyncio.Task[BoardReading | BoardFailure]:
         if self._running is None:
-            self._running = asyncio.get_running_loop().create_task(self._ask(), name="board")
+            work = self._ask(wait_s)
+            self._running = asyncio.get_running_loop().create_task(work, name="board")
             self._running.add_done_callback(self._ended)
         return self._running
 
@@ -170,7 +177,9 @@ class SharedBoard:
         if self._running is task:
             self._running = None
 
-    async def _ask(self) -> BoardReading | BoardFailure:
+    async def _ask(self, wait_s: float) -> BoardReading | BoardFailure:
+        if wait_s > 0:
+            await self._clock.sleep(wait_s)
         fetched: Fetched | None = None
         asked = self._clock.monotonic()
         try:
