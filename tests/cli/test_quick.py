@@ -13,6 +13,13 @@ from tracker.cli import app
 from tracker.cli.bets.add import asked_for
 
 
+def ran(program: str) -> subprocess.CompletedProcess[str]:
+    """What a program did in an interpreter of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=30
+    )
+
+
 @pytest.mark.parametrize(
     "args",
     [("bets",), ("add", "--help"), ("add", "DEN ML", "-h"), ("-V", "add"), ("--config",), ()],
@@ -34,8 +41,8 @@ def test_what_adds_no_bet_is_left_to_the_application(args: tuple[str, ...]) -> N
 )
 def test_a_mistake_in_the_options_is_told(cli: Cli, args: tuple[str, ...], why: str) -> None:
     """It gives one sentence, with the status of wrong usage."""
-    ran = cli("add", *args)
-    assert (ran.status, ran.sentence) == (2, why)
+    said = cli("add", *args)
+    assert (said.status, said.sentence) == (2, why)
 
 
 @pytest.mark.usefixtures("slate")
@@ -64,9 +71,7 @@ def test_nothing_heavy_is_loaded_to_add_a_bet(config: Path) -> None:
         "heavy = set('pydantic typer rich aiohttp numpy scipy apprise structlog'.split()); "
         "sys.exit(status or ', '.join(sorted(heavy & set(sys.modules))) or 0)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=30
-    )
+    done = ran(program)
     assert (done.returncode, done.stderr.splitlines()[1:]) == (0, [])
     assert "Bet      #1" in done.stdout
 
@@ -79,9 +84,7 @@ def test_verbs_that_only_read_or_note_load_no_numeric_library() -> None:
         "build([x for x in VERBS if x.work.partition(':')[0].partition('.')[0] not in numeric]); "
         "sys.exit(', '.join({'numpy', 'scipy', 'aiohttp', 'pydantic'} & set(sys.modules)) or 0)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=30
-    )
+    done = ran(program)
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -95,7 +98,5 @@ def test_ctrl_c_while_the_program_loads_shows_no_traceback() -> None:
         "sys.meta_path.insert(0, Pressed())\n"
         "from tracker.__main__ import main; main()\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=30
-    )
+    done = ran(program)
     assert (done.returncode, done.stderr) == (130, "error: stopped; nothing more was done\n")

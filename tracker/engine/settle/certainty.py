@@ -20,7 +20,7 @@ from tracker.domain.policy import Fact
 from tracker.domain.tracking import Change, Gathering, LegStanding, RulePhase, RuleState, Tracked
 from tracker.engine.decide.facts import ANNOUNCED_AS, TAKEN_BACK, fact_alert
 from tracker.engine.settle.grading import LastTwo, Sure
-from tracker.engine.settle.payout import whole
+from tracker.engine.settle.payout import so_far
 
 _DROPPED = 1000
 """Added to the index of a leg that has dropped out: more than the legs of a slip."""
@@ -54,14 +54,14 @@ def rules_as_added(results: Sequence[Result | None]) -> tuple[RuleState, ...]:
     They are those of its legs that were certain then, one for a single bet, and None for the
     others: nothing of them is news. The states lack the bet's number.
     """
-    ended = Result.LOST in results or None not in results
+    ended = so_far(results)
     for rule, means in ANNOUNCED_AS.items():
-        if ended and whole(results) is means:
+        if ended is means:
             return (RuleState(0, rule, _FIRING, reason=Reason.BEYOND_WHEN_ADDED),)
     legs = [LegEnd(i, x is not Result.WON) for i, x in enumerate(results) if x is not None]
     told = tuple(x.number for x in legs)
     hit = RuleState(0, Fact.HIT.value, RulePhase.ARMED, notified=told)
-    return (hit,) if told and not ended else ()
+    return (hit,) if told and ended is None else ()
 
 
 def tell_certain(change: Change, polls: LastTwo | None, now: datetime) -> Change:
@@ -137,9 +137,9 @@ def _parlay_result(tracked: Tracked, slip: Parlay, polls: LastTwo) -> Result | N
         else _elsewhere(known, won)
         for leg, known in zip(slip.legs, tracked.legs, strict=True)
     ]  # fmt: skip
-    if Result.LOST not in results and (None in results or any(x.unclear for x in tracked.legs)):
+    if Result.LOST not in results and any(x.unclear for x in tracked.legs):
         return None
-    return whole(results)
+    return so_far(results)
 
 
 def _hit_rule(tracked: Tracked) -> RuleState | None:

@@ -82,6 +82,12 @@ def whole(results: Sequence[Result | None]) -> Result:
     return Result.PUSH if Result.PUSH in results else Result.VOID
 
 
+def so_far(results: Sequence[Result | None]) -> Result | None:
+    """The result of a bet by those of its legs, None for an open one; None while it is open."""
+    ended = Result.LOST in results or (len(results) > 0 and None not in results)
+    return whole(results) if ended else None
+
+
 def payout(bet: Bet, result: Result) -> int | None:
     """Cents that the bet returns by its odds, the stake included; None when that is not known."""
     if bet.stake_cents is None:
