@@ -389,12 +389,17 @@ def test_a_line_from_before_counts_though_it_is_told_of_in_play(points: float, o
     assert points_believed(PlayerBeliefs(), placed) == points_believed(PlayerBeliefs(), before)
 
 
-@pytest.mark.parametrize("placed", [None, T0 + timedelta(minutes=50)])
-def test_a_line_of_the_game_in_play_is_none_of_before(placed: datetime | None) -> None:
+@pytest.mark.parametrize(
+    ("placed", "points", "odds"),
+    [(None, 38.5, "-110"), (None, 15.5, "-3300"), (T0 + timedelta(minutes=50), 25.5, "-110")],
+)
+def test_a_line_of_the_game_in_play_is_none_of_before(
+    placed: datetime | None, points: float, odds: str
+) -> None:
     """A line placed in play, or far from what a player's games say, changes nothing."""
-    beliefs, points = PlayerBeliefs(), 38.5 if placed is None else 25.5
+    beliefs = PlayerBeliefs()
     beliefs.recent = {("nba", JOKIC.key): tuple(a_game(26, n) for n in range(1, 11))}
-    late = on_jokic(1, points, "-110", late=True)
+    late = on_jokic(1, points, odds, late=True)
     late = replace(late, bet=replace(late.bet, placed_at=placed))
     bare = replace(late, bet=replace(late.bet, odds=None))
     assert points_believed(beliefs, late) == points_believed(beliefs, bare)

@@ -6,6 +6,7 @@ the share of the game that he plays; and a betting line with odds, if there is o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -91,6 +92,13 @@ in its odds lies no further from the chance by the player's games. Chosen: lines
 it before a game and 1.2 in play, and three in four are from before."""
 
 _STEPS = 30
+"""The most secants until a line is fair."""
+
+_NEAR = 1e-7
+"""The log odds by which a solved chance may be off."""
+
+_SMALLEST = 1e-12
+"""The least distance from 0 and 1 of a chance whose log odds are taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,7 +334,7 @@ def from_before(
     if not quote.late:
         return True
     said = _over(prior, quote.market, figures, regulation)
-    return abs(log_odds(_over_of(quote)) - log_odds(said)) <= BEFORE_TIP
+    return abs(_logit(_over_of(quote)) - _logit(said)) <= BEFORE_TIP
 
 
 def _over_of(quote: PlayerQuote) -> float:
@@ -357,14 +365,33 @@ def _pulled(
 
 
 def _solved(rising: Callable[[float], float], wanted: float, low: float, high: float) -> float:
-    """The argument at which a rising function has the value `wanted`, within positive bounds."""
+    """The argument at which a rising chance has the value `wanted`, within positive bounds.
+
+    The log odds of a figure above a line are nearly straight in the log of its rate, so that a few
+    secants suffice (regula falsi by the Illinois rule: an end that stays counts half as much).
+    """
+    goal, ends = _logit(wanted), [math.log(low), math.log(high)]
+    off = [_logit(rising(x)) - goal for x in (low, high)]
+    if off[0] >= 0 or off[1] <= 0:
+        return low if off[0] >= 0 else high
+    stays, at = None, ends[0]
     for _ in range(_STEPS):
-        middle = (low * high) ** 0.5
-        if rising(middle) < wanted:
-            low = middle
-        else:
-            high = middle
-    return float((low * high) ** 0.5)
+        at = (ends[0] * off[1] - ends[1] * off[0]) / (off[1] - off[0])
+        left = _logit(rising(math.exp(at))) - goal
+        if abs(left) < _NEAR:
+            break
+        moves = int(left > 0)
+        ends[moves], off[moves] = at, left
+        if stays == 1 - moves:
+            off[stays] /= 2
+        stays = 1 - moves
+    return math.exp(at)
+
+
+def _logit(chance: float) -> float:
+    """The log odds of a chance, kept finite."""
+    chance = min(max(chance, _SMALLEST), 1 - _SMALLEST)
+    return math.log(chance / (1 - chance))
 
 
 def scaled(prior: PlayerPrior, stat: Stat, factor: float) -> PlayerPrior:
