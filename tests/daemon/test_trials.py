@@ -19,15 +19,16 @@ from tracker.daemon.forecaster import TrialWatch
 from tracker.daemon.watchers.nightly import verdict_notice
 from tracker.domain import Impossible
 from tracker.domain.events import ShadowFailed, SystemEvent
-from tracker.domain.game import Phase, PlayerLine, Side
+from tracker.domain.game import Game, Phase, PlayerLine, Score, Side
 from tracker.domain.player import player_key
-from tracker.engine.promotion import GateVerdict
+from tracker.engine.promotion import LEAST_NIGHTS, LOOKS, GateVerdict
+from tracker.engine.shadow import MOMENTS as MOMENTS_JUDGED
 from tracker.forecast import load_parameters
 from tracker.forecast.documents import sealed
 from tracker.forecast.priors import Known
 from tracker.registry import GAMES, PLAYERS, SHIPPED, Registry
 from tracker.store import Store
-from tracker.store.trials import TrialOutcome
+from tracker.store.trials import Shadow, TrialOutcome
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -62,10 +63,10 @@ def broken(document: dict[str, Any]) -> None:
     document["flow"]["margin_rate"] = [-x for x in document["flow"]["margin_rate"]]
 
 
-def model(change: Callable[[dict[str, Any]], None]) -> str:
-    """The shipped model with a change, sealed again."""
-    text = resources.files("tracker.forecast").joinpath("parameters/nba.json").read_text("utf-8")
-    document = json.loads(text)
+def model(change: Callable[[dict[str, Any]], None], league: str = "nba") -> str:
+    """The shipped model of a league with a change, sealed again."""
+    file = resources.files("tracker.forecast").joinpath(f"parameters/{league}.json")
+    document = json.loads(file.read_text("utf-8"))
     change(document)
     return json.dumps(sealed(document, "flow-and-chain-3"))
 
@@ -209,6 +210,70 @@ async def test_the_trial_of_a_model_that_is_gone_or_another_is_over(room: Room, 
     (ended,) = await room.store.trials.list()
     assert (ended.id, ended.outcome) == (trial.id, TrialOutcome.STOPPED)
     assert room.registry.history("nba") == ()
+
+
+def sharper(document: dict[str, Any]) -> None:
+    """Figures that hardly differ from the shipped ones."""
+    document["flow"]["total_rate"] = [x * 0.99 for x in document["flow"]["total_rate"]]
+
+
+async def won_by(store: Store, trial: Trial) -> None:
+    """Store enough finished games for the gate, of which the challenger foresaw the winner."""
+    games, shadows = [], []
+    for n in range(LOOKS[0]):
+        start, home = T0 - timedelta(days=n % (LEAST_NIGHTS + 1), minutes=n), n % 2
+        game = Game(f"10226{n:05d}", "wnba", "NY", "LV", start)
+        left = (n % 5 == 0) * 100
+        games.append(
+            (game, replace(END, game=game, score=Score(107 + home, 108 - home), periods=None))
+        )
+        side = {"spread": 0.5, "over": 0.5, "first": 200, "chances": [0.1] * 10,
+                "margin80": [left - 9, left + 9, 1.0, 1.0],
+                "total80": [left + 209, left + 221, 1.0, 1.0]}  # fmt: skip
+        sure = 0.6 + n % 3 / 10
+        said = {"margin": 0.5, "total": 214.5, "champion": side | {"win": 0.5},
+                "challenger": side | {"win": sure if home else 1 - sure}}  # fmt: skip
+        for k, moment in enumerate(MOMENTS_JUDGED):
+            at = start + timedelta(hours=k)
+            shadows.append(Shadow(trial.id, game.id, moment, "", at, said))
+    await store.save_games(games, T0)
+    await store.trials.keep(shadows, ())
+
+
+async def test_what_is_said_of_a_challenger_that_won_is_so(room: Room) -> None:
+    """Where a run ends between putting it in use and writing that down, the next one says it."""
+    room.registry.keep("wnba", "sharper", model(sharper, "wnba"))
+    await won_by(room.store, await start(room.store, room.registry, "wnba", GAMES, "sharper", T0))
+    (asked,) = await judge_all(room.store, room.registry, NOW, promote=False)
+    assert (asked.judgement.verdict, asked.trial.outcome) == (GateVerdict.PROMOTE, None)
+    (verdict,) = await room.store.trials.unreported()
+    assert "model activate sharper" in verdict_notice(verdict, NOW).text
+    await room.store.trials.mark_reported(verdict.id)
+    assert len(await judge_all(room.store, room.registry, NOW, promote=False)) == 1
+    assert await room.store.trials.unreported() == ()
+
+    blocked = room.registry.home("wnba") / "active.copy"
+    blocked.mkdir(parents=True)
+    with pytest.raises(OSError, match=r"active\.copy"):
+        await judge_all(room.store, room.registry, NOW, promote=True)
+    assert await room.store.trials.unreported() == ()
+    blocked.rmdir()
+    room.registry.activate("wnba", "sharper")
+    (ended,) = await judge_all(room.store, room.registry, NOW, promote=True)
+    assert ended.trial.outcome is TrialOutcome.PROMOTED
+    (verdict,) = await room.store.trials.unreported()
+    assert "in use" in verdict_notice(verdict, NOW).text
+    assert await open_trial(room.store, "wnba", "games") is None
+
+
+async def test_a_trial_of_what_a_person_put_in_use_is_over(room: Room) -> None:
+    """The gate says nothing of a challenger that is in use before it has won."""
+    await room.try_out("sure")
+    room.registry.activate("nba", "sure")
+    assert await judge_all(room.store, room.registry, NOW, promote=True) == ()
+    (ended,) = await room.store.trials.list()
+    assert ended.outcome is TrialOutcome.PROMOTED
+    assert await room.store.trials.unreported() == ()
 
 
 async def test_a_challenger_that_is_gone_is_told_of_once(room: Room) -> None:

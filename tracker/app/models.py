@@ -216,12 +216,16 @@ async def judge_all(
     The trial of a challenger that fails ends. One that passes replaces the champion at once with
     `promote`; without it, the person is asked. A trial whose champion is no longer in use ends too,
     and so does one whose challenger is gone, or another model by now.
+
+    A model is put in use before that is written down, so that nothing is said of it that is not so:
+    where the program ends between the two, the next run finds the challenger in use.
     """
     found = []
     for trial in await store.trials.list(open_only=True):
         kept = registry.of(kind_named(trial.kind))
+        used = kept.history(trial.league)[-1:] == (trial.challenger,)
         try:
-            there = _still_there(kept, trial)
+            there = used or _still_there(kept, trial)
         except BadParameters:
             # It may be readable again tomorrow; that the challenger is not is told at each game.
             continue
@@ -229,14 +233,19 @@ async def judge_all(
             await store.trials.end(trial.id, TrialOutcome.STOPPED, now)
             continue
         one = await judged(store, registry, trial)
-        found.append(one)
         verdict = one.judgement.verdict
-        verdict_row = TrialVerdict(now, verdict.value, plain(one.judgement.clauses))
-        await store.trials.judged(trial.id, verdict_row, quiet=verdict is GateVerdict.HOLD)
-        if verdict is GateVerdict.REJECT:
-            await store.trials.end(trial.id, TrialOutcome.REJECTED, now)
-        elif verdict is GateVerdict.PROMOTE and promote:
-            await activate(store, registry, trial.league, kept.kind, trial.challenger, now)
+        if used and verdict is not GateVerdict.PROMOTE:
+            # A person put it in use, whatever the gate says.
+            await store.trials.end(trial.id, TrialOutcome.PROMOTED, now)
+            continue
+        outcome = TrialOutcome.REJECTED if verdict is GateVerdict.REJECT else None
+        if used or (verdict is GateVerdict.PROMOTE and promote):
+            kept.activate(trial.league, trial.challenger)
+            outcome = TrialOutcome.PROMOTED
+        row = TrialVerdict(now, verdict.value, plain(one.judgement.clauses))
+        await store.trials.judged(trial.id, row, outcome, quiet=verdict is GateVerdict.HOLD)
+        ended = trial if outcome is None else replace(trial, ended_at=now, outcome=outcome)
+        found.append(replace(one, trial=ended))
     return tuple(found)
 
 

@@ -65,7 +65,7 @@ FROM (
 
 _VERDICT = """
 INSERT INTO trial_verdict (trial, at, verdict, clauses, told)
-SELECT :trial, :at, :verdict, :clauses, :told WHERE :verdict IS NOT (
+SELECT :trial, :at, :verdict, :clauses, :told WHERE :ends OR :verdict IS NOT (
   SELECT verdict FROM trial_verdict WHERE trial = :trial ORDER BY id DESC LIMIT 1
 )
 """
@@ -224,11 +224,18 @@ class Trials(Subject):
 
     @writes
     def judged(
-        self, db: Connection, number: int, found: TrialVerdict, *, quiet: bool = False
+        self,
+        db: Connection,
+        number: int,
+        found: TrialVerdict,
+        outcome: TrialOutcome | None = None,
+        *,
+        quiet: bool = False,
     ) -> None:
-        """Write down a verdict that differs from the last one.
+        """Write down a verdict that differs from the last one, or that ends its trial.
 
-        A `quiet` verdict needs no message.
+        `outcome` is how the trial ends by it, None where it goes on. A `quiet` verdict needs no
+        message.
         """
         values = {
             "trial": number,
@@ -236,8 +243,11 @@ class Trials(Subject):
             "verdict": found.verdict,
             "clauses": json.dumps([dict(x) for x in found.clauses]),
             "told": int(quiet),
+            "ends": outcome is not None,
         }
         db.execute(_VERDICT, values)
+        if outcome is not None:
+            db.execute(_END, (stamp(found.at), outcome.value, number))
 
     @reads
     def verdicts(self, db: Connection) -> dict[int, TrialVerdict]:

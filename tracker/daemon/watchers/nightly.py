@@ -279,7 +279,8 @@ def verdict_notice(x: UnreportedVerdict, now: datetime) -> Notice:
     league = f" --league {x.league}"
     if x.verdict != "promote":
         text = (
-            f"✗ {what} is no better than {x.champion}; its trial is over\ntracker model trial show"
+            f"✗ {what} is no better than {x.champion}; its trial is over\n"
+            "tracker model trial show --all"
         )
     elif x.outcome is TrialOutcome.PROMOTED:
         text = f"✓ {what} has won its trial and is in use\ntracker model rollback{league}{kind}"
