@@ -110,7 +110,7 @@ async def _night(store: Store, listed: list[Contest]) -> None:
             contest = next(x for x in listed if x.id == tip.game)
             made = close(tip.game, 1, contest.tip, board.lines(tip.game))
             assert made.closing.total is not None
-            await store.quotes.close(made.closing, [], {number}, contest.tip)
+            await store.quotes.close(made.closing, [], {number}, contest.tip, made.quoted)
 
 
 def main() -> int:

@@ -16,13 +16,14 @@ from tracker.app.market.backtest import (
     candidates,
     own_games,
 )
+from tracker.app.market.value import made_again
 from tracker.domain.game import Game, GameState, Phase, Score
 from tracker.domain.market import Span
 from tracker.domain.player import Player
 from tracker.domain.poll import Document
 from tracker.domain.prior import Lines
 from tracker.domain.quote import Closing, Quote, Selection
-from tracker.engine.market import GameClose
+from tracker.engine.market import GameClose, QuoteBoard, close
 from tracker.engine.market.strategy import strategy_of
 from tracker.forecast import Outlook, load_parameters
 from tracker.forecast.market import closing_outlook
@@ -112,3 +113,24 @@ async def test_a_price_that_still_stood_at_the_tip_off_is_a_close(tmp_path: Path
     assert kept.tip_at == TIP
     bet, came = home_side(kept)
     assert came.clv == pytest.approx(2.20 / (1.70 + 2.20) * bet.odds - 1)
+
+
+async def test_a_close_is_made_again_as_it_was(tmp_path: Path) -> None:
+    """Prices that had stood for an hour count in it, and a book that had long stopped does not."""
+    board, total = QuoteBoard(), Selection("total", "over", 224.5)
+    books = [x for book in "abc" for x in quoted(book, 60, 1.70, 2.20)]
+    stopped = [replace(x, selection=replace(total, side=side)) for side, x in
+               zip(("over", "under"), quoted("d", 60, 1.9, 1.9), strict=True)]  # fmt: skip
+    for minutes in (60, 2):
+        at = TIP - timedelta(minutes=minutes)
+        read = [replace(x, at=at) for x in books]
+        frozen = [replace(x, at=at, told_at=stopped[0].at) for x in stopped]
+        board.take([*read, *frozen], read + frozen if minutes > 2 else (), "odds /v4", 0)
+    made = close(GAME.id, 1, TIP, board.lines(GAME.id))
+    async with await Store.open(tmp_path / "t.db", now=TIP) as store:
+        await store.save_games([(GAME, FINAL)], TIP)
+        await store.quotes.close(made.closing, [], [], TIP, made.quoted)
+        again = await made_again(store.quotes, made.closing)
+    assert again == made
+    assert made.fairs.keys() == {HOME}
+    assert "suspended" in made.why["total"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -13,13 +13,14 @@ from tracker.domain.alert import Alert
 from tracker.domain.market import Span
 from tracker.domain.money import Odds
 from tracker.domain.poll import Credit, Document
-from tracker.domain.quote import EXCHANGES, Closing, Quote, Selection
+from tracker.domain.quote import EXCHANGES, Closing, Quote, Selection, TwoSided
 from tracker.domain.tracking import RuleState
 from tracker.domain.value import BetDecision, ClosingValue, EdgeSeen, Grade, Price
 from tracker.store import queries as q
 from tracker.store.alerting import keep_alert
 from tracker.store.database import Subject, reads, writes
 from tracker.store.database.columns import (
+    Json,
     chance_columns,
     chance_of,
     from_row,
@@ -27,8 +28,10 @@ from tracker.store.database.columns import (
     inserting,
     moment,
     moment_or_none,
+    pack,
     stamp,
     to_columns,
+    unpack,
 )
 from tracker.store.recording import keep_document, keep_rules
 from tracker.store.views import BetView
@@ -73,12 +76,14 @@ _SOURCE_STATUSES = "SELECT source, last_ok_at FROM pulse WHERE last_ok_at IS NOT
 
 _ADD_CLOSING = inserting(
     "closing",
-    "game revision tip_at home_spread total home_chance books age_s by poll at",
+    "game revision tip_at home_spread total home_chance books age_s by poll at quoted",
 )
 
 _CLOSINGS = """
 SELECT * FROM closing WHERE :game IS NULL OR game = :game ORDER BY game, revision
 """
+
+_MADE_OF = "SELECT quoted FROM closing WHERE (game, revision) = (?, ?) AND quoted IS NOT NULL"
 
 _ADD_CLV = inserting("clv", "bet revision win push lose ev points grade reason closing_revision at")
 
@@ -168,6 +173,8 @@ JOIN leg ON leg.bet = snapshot.bet AND leg.number = snapshot.leg AND leg.game_id
 WHERE game_poll.game = ? AND snapshot.period >= 1 ORDER BY poll.at LIMIT 1
 """
 
+
+_MICROSECOND = timedelta(microseconds=1)
 
 _JUST_AFTER = timedelta(minutes=1)
 """How long after a moment a source may have answered for its prices to have stood then."""
@@ -273,9 +280,14 @@ class Quotes(Subject):
         values: Collection[ClosingValue],
         polls: Collection[int],
         at: datetime,
+        quoted: Collection[TwoSided] = (),
     ) -> None:
-        """Write a close with the bets' values at it. The bodies of its polls are kept for good."""
-        db.execute(_ADD_CLOSING, to_columns(closing) | {"at": stamp(at)})
+        """Write a close with the bets' values at it. The bodies of its polls are kept for good.
+
+        `quoted` is what the close was made of.
+        """
+        made_of = {"at": stamp(at), "quoted": _packed(quoted, closing.tip_at)}
+        db.execute(_ADD_CLOSING, to_columns(closing) | made_of)
         db.executemany(_ADD_CLV, map(_clv_row, values))
         db.executemany(_KEEP_BODY, (("close", x) for x in polls if x))
 
@@ -288,6 +300,14 @@ class Quotes(Subject):
     def closings(self, db: Connection, game: str | None = None) -> dict[str, Closing]:
         """The last revision of each game's close, of one game or of all."""
         return {x["game"]: from_row(Closing, x) for x in db.execute(_CLOSINGS, {"game": game})}
+
+    @reads
+    def made_of(self, db: Connection, closing: Closing) -> list[TwoSided] | None:
+        """What a close was made of; None where that was not stored with it."""
+        row = db.execute(_MADE_OF, (closing.game, closing.revision)).fetchone()
+        if row is None or closing.tip_at is None:
+            return None
+        return _unpacked(row["quoted"], closing.tip_at)
 
     @reads
     def values(self, db: Connection, bet: int | None = None) -> dict[int, ClosingValue]:
@@ -454,6 +474,30 @@ def _quote(x: Row) -> Quote:
         open=bool(x["open"]),
         poll=x["poll"],
     )
+
+
+def _packed(quoted: Iterable[TwoSided], tip_at: datetime | None) -> str:
+    """Two-sided quotes as JSON, without their polls: each line, and the books' quotes of it.
+
+    Their times are written as microseconds before the tip-off, which takes a third of the room.
+    """
+    lines: dict[Selection, list[Json]] = {}
+    for x in quoted:
+        before = [((tip_at or t) - t) // _MICROSECOND for t in (x.stood_at, x.at)]
+        lines.setdefault(x.selection, []).append([x.book, x.odds, x.other, *before])
+    return pack(
+        [[x.market, x.side, x.points, x.about, x.span.value, by] for x, by in lines.items()]
+    )
+
+
+def _unpacked(text: str, tip_at: datetime) -> list[TwoSided]:
+    found = []
+    for market, side, points, about, span, by in unpack(text):
+        line = Selection(market, side, points, about, Span(span))
+        for book, odds, other, *before in by:
+            stood_at, at = (tip_at - x * _MICROSECOND for x in before)
+            found.append(TwoSided(book, line, odds, other, stood_at, at))
+    return found
 
 
 def _clv_row(x: ClosingValue) -> dict[str, object]:

@@ -485,8 +485,9 @@ async def own_games(store: Store, now: datetime) -> list[QuotesOfGame]:
         if state is None or state.phase is not Phase.FINAL or game.id not in by_game:
             continue
         known = closings.get(game.id)
-        tip_at = game.start if known is None else known.tip_at or game.start
-        close = await made_again(store.quotes, Closing(game.id, 1, tip_at))
+        if known is None or known.void:
+            known = Closing(game.id, 0, game.start)
+        close = await made_again(store.quotes, known)
         final, quotes = replace(state, game=game), tuple(by_game[game.id])
         found.append(QuotesOfGame(game, final, quotes, close))
     return found

@@ -265,14 +265,21 @@ def closing_values(
 
 
 async def made_again(quotes: Quotes, closing: Closing) -> GameClose:
-    """The close of a game at the tip-off of `closing`, made from the quotes that are stored."""
+    """The close of a game at the tip-off of `closing`, made from what is stored.
+
+    A close of an earlier release, and one that was never taken, is made from the stored quotes: a
+    price that did not change shortly before then is in it only where its source's answers tell.
+    """
     tip_at = closing.tip_at
     if tip_at is None:
         return GameClose(closing)
-    known = await quotes.standing(closing.game, tip_at - _DAY, tip_at)
-    board = QuoteBoard()
-    board.restore((x.quote, x.stood_at, x.scope) for x in known)
-    made = close(closing.game, closing.revision, tip_at, board.lines(closing.game))
+    lines = await quotes.made_of(closing)
+    if lines is None:
+        known = await quotes.standing(closing.game, tip_at - _DAY, tip_at)
+        board = QuoteBoard()
+        board.restore((x.quote, x.stood_at, x.scope) for x in known)
+        lines = board.lines(closing.game)
+    made = close(closing.game, closing.revision, tip_at, lines)
     return replace(made, closing=closing)
 
 

@@ -422,7 +422,7 @@ class MarketWatch:
         self._closes[game] = made
         values = await self._values(self._ready({game}))
         polls = {x.poll for x in made.fairs.values()} | {made.closing.poll or 0}
-        await self._store.close(made.closing, values, polls, now)
+        await self._store.close(made.closing, values, polls, now, made.quoted)
         self._remember(values)
 
     async def _value(self) -> None:

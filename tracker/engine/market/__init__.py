@@ -252,13 +252,15 @@ class GameClose:
     """The close of one game. `fairs` are the fair chances by the first side of each line.
 
     `lines` are the market's expected margin and total, as lines at even odds. `why` says, by the
-    name of a market, why it has no close.
+    name of a market, why it has no close. `quoted` is the last quote of each line before tip-off:
+    `close` makes the same of them again.
     """
 
     closing: Closing
     fairs: Mapping[Selection, Fair] = field(default_factory=dict)
     lines: Lines = NO_LINES
     why: Mapping[str, str] = field(default_factory=dict)
+    quoted: tuple[TwoSided, ...] = ()
 
     def fair(self, selection: Selection) -> Fair | None:
         """The fair chance of exactly this line; None where it was not quoted."""
@@ -422,7 +424,12 @@ def consensus(quoted: Sequence[TwoSided]) -> tuple[Lines, str, datetime] | None:
 
 def close(game: str, revision: int, tip_at: datetime, lines: Sequence[TwoSided]) -> GameClose:
     """Work out the close of a game from the recent history of its two-sided quotes."""
-    quoted = list(standing(lines, tip_at).values())
+    last: dict[tuple[str, Selection], TwoSided] = {}
+    for one in lines:
+        key = one.book, one.selection
+        if one.at <= tip_at and (key not in last or last[key].at <= one.at):
+            last[key] = one
+    quoted = list(standing(last.values(), tip_at).values())
     known = fairs(quoted)
     spread, total = main_line(quoted, SPREAD), main_line(quoted, TOTAL)
     money = known.get(_HOME_WINS)
@@ -444,7 +451,8 @@ def close(game: str, revision: int, tip_at: datetime, lines: Sequence[TwoSided])
         closing,
         known,
         NO_LINES if found is None else found[0],
-        _missing_closes(lines, known, tip_at),
+        _missing_closes(last.values(), known, tip_at),
+        tuple(last.values()),
     )
 
 
@@ -455,8 +463,7 @@ def _missing_closes(
     closed = {(x.plain, x.about, x.span) for x in known}
     last: dict[tuple[str, str, str], list[TwoSided]] = defaultdict(list)
     for one in lines:
-        if one.at <= tip_at:
-            last[(one.selection.plain, one.selection.about, one.selection.span)].append(one)
+        last[(one.selection.plain, one.selection.about, one.selection.span)].append(one)
     why = {}
     for key, quoted in last.items():
         if key in closed:
