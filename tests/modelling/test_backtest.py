@@ -210,3 +210,12 @@ def test_the_strategies_that_ship_bring_what_scores_and_lines_say(name: str) -> 
     chances = {(x.game, x.market, x.side): x for x, _ in pairs}
     assert found.all.n > 20
     assert round(found.all.profit, 2) == float(round(reckoned(name, rows, chances), 2))
+
+
+def test_the_best_price_is_the_best_of_those_that_were_known() -> None:
+    """Neither a better one that came later, nor what a price became after the decision, counts."""
+    early = Candidate("1", date(2026, 11, 20), "spread", "home", "x", "a", 0.55, 0.0, 1.95, 60.0)
+    worse = replace(early, side="away", odds=2.20, asked=1.90)
+    late = replace(early, side="away", odds=2.10, minutes=5.0)
+    best = strategy_of({"pick": "best"}, "x")
+    assert decided(best, (late, worse, early)) == [early]

@@ -119,7 +119,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class BetOutcome:
-    """A candidate's result (1 won, 0 lost, None a push or void) and closing line value."""
+    """A candidate's result (1 won, 0 lost, None a push) and closing line value."""
 
     won: float | None
     clv: float | None = None
@@ -147,9 +147,14 @@ def decided(strategy: Strategy, candidates: Iterable[Candidate]) -> list[Candida
     best: dict[tuple[str, str], Candidate] = {}
     for one in fit:
         known = best.get((one.game, one.market))
-        if known is None or one.edge > known.edge:
+        if known is None or _before(one, known):
             best[one.game, one.market] = one
     return list(best.values())
+
+
+def _before(one: Candidate, other: Candidate) -> bool:
+    """Whether a price is the one to take: it was decided on sooner, or then had more edge."""
+    return (one.minutes, one.figures["edge"]) > (other.minutes, other.figures["edge"])
 
 
 def _market(name: str) -> str:
@@ -331,7 +336,7 @@ def _grid(
     ]  # fmt: skip
     if not pool:
         return (), None, None
-    edges: Floats = np.array([x.edge for x in pool])
+    edges: Floats = np.array([x.figures["edge"] for x in pool])
     p: Floats = np.array([x.win for x in pool])
     profit: Floats = np.array([x.odds * (outcomes[x].won or 0.0) - 1 for x in pool])
     counts, sums = _cells(edges, p, profit)
@@ -419,7 +424,7 @@ def candidates(
         fair = kept.close.fair(selection)
         clv = None if fair is None else fair.of(selection) * one.odds - 1
         result = _result(selection, kept)
-        if result is not None:
+        if result not in (None, Result.VOID):
             won = {Result.WON: 1.0, Result.LOST: 0.0}.get(result)
             offers.append((one, BetOutcome(won, clv)))
     return offers
