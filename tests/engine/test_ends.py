@@ -310,6 +310,20 @@ def test_a_final_that_contradicts_what_was_seen_is_not_believed(end: GameState) 
     assert results(tracking) == ["won", "won"]
 
 
+def test_points_that_the_told_end_denies_decide_no_bet() -> None:
+    """A line that was passed by a mistaken score only is left to a person, one passed by both not.
+
+    So is one by the score of one document where the other one still tells fewer points in play.
+    """
+    picks = "LAL@DEN over 150.5", "LAL@DEN over 195.5", "DEN over 92.5", "Q3 LAL ML"
+    seen = live(4, 40, *HALF, (28, 38), (12, 9))
+    for told in (final(*HALF, (28, 28), (12, 9)), live(4, 40, *HALF, (28, 28), (12, 9))):
+        tracking = look(a_book(*(bet(n, x) for n, x in enumerate(picks, 1))), seen, 8000).tracking
+        tracking = look(tracking, told, 8000 + 3.5 * HOURS, BOX).tracking
+        assert tracking.state == seen
+        assert results(tracking) == ["won", "review", "won", "review"]
+
+
 def test_a_final_box_that_exchanges_the_points_revises_nothing() -> None:
     """Its own players have the points that were believed; where it stays so, a person is asked."""
     box = boxes()[0]

@@ -140,6 +140,12 @@ class Sure:
             return -math.inf
         return _points(market, part.score)
 
+    def denies(self, market: Market, house: HouseRules, result: Result) -> bool:
+        """Whether this state contradicts a result that another one makes certain."""
+        own = self.result(market, house)
+        known = own is not None or math.isfinite(self.reached(market, house))
+        return known and own is not result
+
     def verdict(self, market: Market, house: HouseRules) -> Verdict | None:
         """The certain result with its reason and evidence; None while it may still change."""
         result = self.result(market, house)

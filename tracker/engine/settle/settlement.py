@@ -34,6 +34,7 @@ from tracker.domain.poll import (
     Trouble,
     Unreadable,
     check_times,
+    earlier,
 )
 from tracker.domain.tracking import (
     Change,
@@ -49,7 +50,7 @@ from tracker.domain.tracking import (
 from tracker.engine.decide.facts import ANNOUNCED_AS, reopened, settled_alert
 from tracker.engine.decide.parlays import chance_of as parlay_chance
 from tracker.engine.decide.parlays import regrouped, settled_part
-from tracker.engine.settle.grading import LastTwo, NotYet, Unsettleable, Verdict, certain, judge
+from tracker.engine.settle.grading import LastTwo, NotYet, Sure, Unsettleable, Verdict, certain, judge
 from tracker.engine.settle.payout import Outcome, outcome
 
 UNBELIEVED_AFTER = timedelta(hours=2)
@@ -149,15 +150,23 @@ def _part_is_news(tracked: Tracked, polls: LastTwo) -> bool:
 
 
 def _leave_to_person(change: Change, why: str, now: datetime) -> Change:
-    """Settle the bets that are certain although the game has no end; leave others to a person."""
-    tracking = change.tracking
+    """Settle the bets that are certain although the game has no end; leave others to a person.
+
+    By points, or a player's figure, that a document on hold denies nothing is certain.
+    """
+    tracking, state, held = change.tracking, change.tracking.state, change.tracking.held
+    against = None
+    if state is not None and held is not None and not earlier(held.state, state):
+        against = Sure(held.state)
 
     def graded(bet: Bet, leg: Leg, known: LegStanding) -> LegStanding:
         if known.result is not None:
             return known
-        sure = None
-        if tracking.state is not None and tracking.state.phase.in_play:
-            sure = certain(leg.market, tracking.state, house_of(bet.book))
+        sure, house = None, house_of(bet.book)
+        if state is not None and state.phase.in_play:
+            sure = certain(leg.market, state, house)
+        if sure and against and against.denies(leg.market, house, sure.result):
+            sure = None
         return replace(known, unclear=why) if sure is None else _with_verdict(known, sure)
 
     found = Gathering(change)
