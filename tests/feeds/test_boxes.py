@@ -9,7 +9,7 @@ import pytest
 
 from tests.doubles.beliefs import Beliefs
 from tests.doubles.clock import FakeClock
-from tests.engine.build import GAME, T0, after, final, live
+from tests.engine.build import GAME, T0, after, bet, final, live
 from tracker.domain.bet import Bet
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
 from tracker.domain.market import Direction, PlayerTotal
@@ -238,6 +238,28 @@ async def test_of_two_ends_the_one_that_is_told_now_is_passed_on() -> None:
     night.source.board = DOWN
     reported = [await night.look(60.0) for _ in range(AGREEING_POLLS)]
     assert [x.score.home for x in reported] == [113] * (AGREEING_POLLS - 1) + [112]
+
+
+async def test_an_end_is_confirmed_by_the_board_while_its_box_contradicts_itself() -> None:
+    """A wrong score in the box keeps only the bets on players waiting."""
+    night = at(9000)
+    moneyline = replace(bet(2, "DEN ML"), rules=())
+    night.beliefs = Beliefs(GameTracking(GAME, (*FOLLOWED.tracked, Tracked.fresh(moneyline))))
+    quarter = (28, 28)
+    night.source.board = end = final(quarter, quarter, quarter, (29, 27))
+    night.source.box = DOWN
+    await night.look()
+    other = PlayerLine("2", "LeBron James", Side.AWAY, (("pts", 111),), played=True)
+    wrong = boxed(final(quarter, quarter, quarter, (28, 27)), 113)
+    night.source.box = replace(wrong, players=(*wrong.players, other))
+    for _ in range(3):
+        await night.look(60.0)
+    star, won = night.beliefs.tracking.tracked
+    assert (star.ended, won.ended) == (False, True)
+    night.source.box = replace(end, players=night.source.box.players)
+    for _ in range(2):
+        await night.look(60.0)
+    assert night.beliefs.tracking.tracked[0].ended
 
 
 async def test_a_game_that_goes_on_after_a_restart_is_not_held_at_its_end(night: Night) -> None:

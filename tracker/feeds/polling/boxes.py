@@ -14,7 +14,7 @@ from dataclasses import replace
 from tracker.clock import Clock
 from tracker.domain.game import FreeThrows, Game, GameState, Phase, Score, Side
 from tracker.domain.player import UNREAD
-from tracker.domain.poll import GameStanding, Unreadable
+from tracker.domain.poll import GameStanding, Unreadable, contradiction
 from tracker.feeds import Ball, FeedError, Source
 from tracker.feeds.polling import Feed, FeedAnswer, LookUp, Watch, parsed
 
@@ -68,7 +68,7 @@ class BoxWatch:
         box = await self._watch.read(self._game, LookUp.BOX, 0.0, state)
         readable = isinstance(box.reading, GameState)
         self._read = self._clock.monotonic(), readable
-        if ask is LookUp.BOX or (readable and not ends_too_late(state, box.reading)):
+        if ask is LookUp.BOX or (readable and not _useless(state, box.reading)):
             return box
         return await self._watch.read(self._game, ask, max_age, state)
 
@@ -112,6 +112,16 @@ def ends_too_late(state: GameState | None, box: GameState | Unreadable) -> bool:
     """Whether the game is believed to be over and the box still shows it in play."""
     over = state is not None and state.phase is Phase.FINAL
     return over and isinstance(box, GameState) and box.phase is not Phase.FINAL
+
+
+def _useless(state: GameState | None, box: GameState | Unreadable) -> bool:
+    """Whether a box says nothing of a game that is over: it is late, or its end is not believed.
+
+    Only the board can confirm the end then.
+    """
+    if state is None or state.phase is not Phase.FINAL or not isinstance(box, GameState):
+        return False
+    return ends_too_late(state, box) or bool(box.doubt or contradiction(state, box))
 
 
 _BALL_WAIT_S = 1.0
