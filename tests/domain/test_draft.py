@@ -244,6 +244,12 @@ def test_a_mere_player_waits_until_every_roster_is_known() -> None:
     assert chosen("MIA Herro o20.5 pts", slate) == ["MIA@CHI"]
 
 
+def test_a_player_of_another_game_is_said_to_be_on_it() -> None:
+    """A same-game parlay's player who plays elsewhere is not taken for a mistyped name."""
+    with pytest.raises(BadBet, match=r"is on BOS@NYK, another leg on LAL@DEN: the legs of a same"):
+        chosen("sgp: Brunson o25.5 pts, Nuggets -4.5")
+
+
 def test_a_leg_without_a_game_is_of_the_game_before_it() -> None:
     """A total or a player takes the game of the leg before; a leg on a team finds its own."""
     assert chosen("DEN ML; over 224.5; Jokic o25.5 pts") == ["LAL@DEN"] * 3

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import pytest
+
 from tracker.domain.bet import Bet
 from tracker.domain.game import Game, Side
 from tracker.domain.market import Direction, Market, Moneyline, Span, Spread, Total
@@ -45,8 +47,8 @@ def test_lines_that_the_person_gave_come_before_those_of_a_source() -> None:
 
 
 def test_a_quoted_line_is_surer_than_the_line_of_a_bet() -> None:
-    """A bet may be on an alternate line; what a book quoted to all before tip-off is not."""
-    bet = a_bet(Spread(Side.HOME, -12.5), "+240")
+    """A bet's line is one book's at one moment; what a book quoted to all before tip-off is not."""
+    bet = a_bet(Spread(Side.HOME, -12.5), "-110")
     found = Known(no_lines, {GAME.id: QUOTE}).before(GAME, [bet], NBA).prior
     assert (found.margin, found.margin_sd) == (6.0, 0.0)
     alone = Known(no_lines).before(GAME, [bet], NBA)
@@ -57,6 +59,23 @@ def test_a_quoted_line_is_surer_than_the_line_of_a_bet() -> None:
     total, half = (Total(Direction.UNDER, 121.5, x) for x in (Span.GAME, Span.H1))
     assert Known(no_lines).before(GAME, [a_bet(total)], NBA).prior.total == 121.5
     assert Known(no_lines).before(GAME, [a_bet(half)], NBA).prior.source is PriorSource.LEAGUE
+
+
+def test_an_alternate_line_is_read_with_its_price() -> None:
+    """A bet has about the chance in its odds, less the book's margin, by its own line alone."""
+    for market, odds, margin in (
+        (Spread(Side.HOME, -12.5), "+240", 5.0),
+        (Spread(Side.AWAY, 12.5), "-300", 5.2),
+        (Spread(Side.HOME, -4.5), "-110", 4.5),
+        (Spread(Side.AWAY, 10.5), "-200", 6.0),
+        (Moneyline(Side.HOME), "-110", 0.1),
+    ):
+        found = Known(no_lines).before(GAME, [a_bet(market, odds)], NBA).prior
+        assert found.margin == pytest.approx(margin, abs=0.4), (market, odds)
+    for direction, total in ((Direction.OVER, 231.9), (Direction.UNDER, 209.1)):
+        bet = a_bet(Total(direction, 220.5), "-330")
+        found = Known(no_lines).before(GAME, [bet], NBA).prior
+        assert found.total == pytest.approx(total, abs=0.5)
 
 
 def test_of_several_bets_the_one_closest_to_even_speaks() -> None:

@@ -209,8 +209,11 @@ async def price_now(basis: PricingBasis, bet: Bet, now: datetime) -> Priced | No
     chance, paid = await asyncio.to_thread(pricing.worth, bet, states, live, beside)
     if chance is None or isinstance(chance, NoChance):
         return chance
-    sources = dict.fromkeys(pricing.believed(x, [*beside, bet]).by for x in games)
-    return Priced(chance, ", ".join(sources), tuple(states.values()), paid)
+    told = [pricing.believed(x, [*beside, bet]) for x in games]
+    # Whose margin and whose total is said of one game alone: of several it would not be clear.
+    sources = dict.fromkeys(by for x in told for by in (x.margin_by, x.total_by))
+    prior = told[0].by if len(told) == 1 else ", ".join(sources)
+    return Priced(chance, prior, tuple(states.values()), paid)
 
 
 async def bets_on(store: Store, games: Iterable[Game], until: datetime) -> list[Bet]:

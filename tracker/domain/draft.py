@@ -550,17 +550,22 @@ def _raise_for_player(
 ) -> None:
     """Raise a better error for a leg that names only a player, where there is one.
 
-    Raises RostersUnknown when the players of some coming game are not known, and NoSuchGame with a
-    suggestion when a player's name comes close.
+    Raises BadBet for a player of another game, RostersUnknown when the players of some coming game
+    are not known, and NoSuchGame with a suggestion when a player's name comes close.
     """
     lone = next((x for x in legs if x.player is not None and not x.names_a_game), None)
     if lone is None or lone.player is None:
         return
     ahead = [g for g, s in games if _ahead(g, s, now)]
     rosters = [roster_of(game) for game in ahead]
+    plays = [g for g, x in zip(ahead, rosters, strict=True) if players_meant(lone.player, g, x)]
+    named = [g for g in ahead if all(x.fits(g) for x in legs if x.names_a_game)]
+    if plays and named and all(names_both(roster_of(g)) for g in named):
+        apart = f"on {plays[0].name}, another leg on {named[0].name}"
+        raise BadBet(f"{lone.text!r} is {apart}: the legs of a same-game parlay are on one game")
     today = slate_date(now)
     tonight = [x for g, s in games if _ahead(g, s, now) or g.slate == today for x in roster_of(g)]
-    near = near_players(lone.player, tonight)
+    near = "" if plays else near_players(lone.player, tonight)
     meant = f" (did you mean {near}?)" if near else ""
     if not rosters or not all(map(names_both, rosters)):
         raise RostersUnknown(
@@ -596,8 +601,5 @@ def _candidates(legs: tuple[Pick, ...], games: tuple[Game, ...], roster_of: Rost
         return f"{' or '.join(found)} in " if found else ""
 
     many = len({x.league for x in games}) > 1
-
-    def where(game: Game) -> str:
-        return f" {game.league.upper()}" if many else ""
-
-    return ", ".join(f"{who(g)}{g.name} {g.slate.isoformat()}{where(g)}" for g in games)
+    where = {x.league: f" {x.league.upper()}" if many else "" for x in games}
+    return ", ".join(f"{who(g)}{g.name} {g.slate.isoformat()}{where[g.league]}" for g in games)

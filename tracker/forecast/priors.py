@@ -34,13 +34,16 @@ MARGIN_OF_CHANCE = (12.80, -0.79)
 """Points: a win chance of Φ(z) goes with a closing spread of 12.80 z - 0.79 z³. Least squares on
 4,890 NBA games of 2020-24; the residuals have an sd of 0.6 points."""
 
-HALF_MARGIN = 1.019
-"""The factor by which one side's odds overstate its chance: half of the book's margin of 3.8 %, the
+MONEYLINE_MARGIN = 1.038
+"""The factor by which the odds of one side overstate its chance: a book's margin of 3.8 %, the
 median of 21,308 pairs of closing NBA moneylines."""
+
+LINE_MARGIN = 2 * 110 / 210
+"""The same of a spread or a total: that of -110 on both sides, so that such a line is even."""
 
 BET_LINE_SD = 2.5
 """Points: the sd of a single bet's line about the closing line. Assumed: lines move by 1.6 points
-(sd) from opening to close, and a bet may be on an alternate line."""
+(sd) from opening to close, and the price of an alternate line says less than an even one's."""
 
 SUREST_MONEYLINE = 0.99
 """The highest chance that is read from odds: shorter odds are mostly the book's margin."""
@@ -97,26 +100,30 @@ def told_margin(lines: Lines) -> float | None:
 
 
 def margin_of_bet(market: Market, odds: float | None) -> float | None:
-    """The home margin that a single bet's line or odds imply; None if they imply none."""
+    """The home margin that a single bet's line and odds imply; None if they imply none."""
     match market:
-        case Spread(Side.HOME, points, Span.GAME):
-            return -points
-        case Spread(Side.AWAY, points, Span.GAME):
-            return points
+        case Spread(side, points, Span.GAME):
+            margin = -even_margin(points, _fair(odds, LINE_MARGIN))
         case Moneyline(side, Span.GAME) if odds is not None:
-            margin = margin_of(1 / odds / HALF_MARGIN)
-            return margin if side is Side.HOME else -margin
+            margin = margin_of(_fair(odds, MONEYLINE_MARGIN))
         case _:
             return None
+    return margin if side is Side.HOME else -margin
 
 
-def total_of_bet(market: Market) -> float | None:
-    """The total that a single bet's line implies; None if it implies none."""
+def total_of_bet(market: Market, odds: float | None) -> float | None:
+    """The total that a single bet's line and odds imply; None if they imply none."""
     match market:
-        case Total(Direction(), points, Span.GAME):
-            return points
+        case Total(direction, points, Span.GAME):
+            fair = _fair(odds, LINE_MARGIN)
+            return even_total(points, fair if direction is Direction.OVER else 1 - fair)
         case _:
             return None
+
+
+def _fair(odds: float | None, margin: float) -> float:
+    """The chance in the odds of one side; a line without odds counts as even."""
+    return 0.5 if odds is None else 1 / odds / margin
 
 
 GAME_SDS = (12.80, 18.3)
@@ -207,7 +214,7 @@ class Known:
         )
         total = _first(
             [(lines.total, 0.0, whose) for lines, whose in seen]
-            + [(total_of_bet(x), BET_LINE_SD, whose) for x, _, whose in speaking],
+            + [(total_of_bet(x, odds), BET_LINE_SD, whose) for x, odds, whose in speaking],
             (rated.total, rated.total_sd, by),
         )
         source = rated.source if margin[2] == total[2] == by else PriorSource.LINES

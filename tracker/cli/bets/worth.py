@@ -166,7 +166,7 @@ async def check(
     if as_json:
         say_json(_check_json(asked, found, why))
         return
-    say(f"{paint(asked.text, 'bold')} · {asked.games[0].name}")
+    say(f"{paint(asked.text, 'bold')} · {', '.join(dict.fromkeys(x.name for x in asked.games))}")
     for row in worth_lines(found, at.now, form):
         say(row)
     if found.market is not None:
