@@ -116,7 +116,7 @@ def _check_won(line: Line, slots: Slots) -> None:
     What is won may be said with the stake or without it, by whichever word.
     """
     units, gained = (round(100 * x) if x else None for x in (slots.units, slots.units_won))
-    stake, odds = slots.stake_cents, odds_of(slots)
+    stake, odds = stake_of(slots), odds_of(slots)
     for staked, brings, whole, show in (
         (stake, slots.to_win_cents, False, money_text),
         (stake, slots.payout_cents, True, money_text),

@@ -484,13 +484,13 @@ def read_money(line: Line, slots: Slots) -> bool:
         raise line.wrong(f"a rating is no stake: write the stake as 2u or $20{odds}", line.at)
     for labels, name in ((say.WIN_LABELS, "to_win_cents"), (say.PAYOUT_LABELS, "payout_cents")):
         if (count := line.phrase(labels)) and _labelled_amount(line, slots, count):
-            setattr(slots, name, line.figure(lambda text: parse_money(text.rstrip("$"))))
+            _take_cents(line, slots, name)
             line.at += 2 if line.peek(1) in say.MONEY_WORDS else 1
             return True
     if (count := line.phrase(say.WIN_LABELS)) and _units_won(line, slots, count):
         return True
     ahead = _past_mark(line, max(1, said := line.phrase(say.STAKE_LABELS)), slots)
-    if said and (_amount(line.peek(ahead)) or (low == "stake" and "/" in line.peek(ahead))):
+    if said and (say.is_amount(line.peek(ahead)) or (low == "stake" and "/" in line.peek(ahead))):
         line.at += ahead
         return read_stake(line, slots)
     if low.startswith("$") and _label_after(line, slots):
@@ -517,8 +517,8 @@ def _label_after(line: Line, slots: Slots) -> bool:
     kept, line.at = line.at, line.at + 1 + int(line.peek(1) == "\n")
     won, paid = line.phrase(say.WIN_LABELS), line.phrase(say.PAYOUT_LABELS)
     end = line.at = line.at + max(won, paid)
-    bare = won == 1 and line.peek(-1) in ("win", "wins") and slots.unstaked
-    stake = bare or line.peek().startswith("boost")  # `$20 win`, `$20 profit boost`
+    bare = max(won, paid) == 1 and line.peek(-1) in ("win", "wins", "paid") and slots.unstaked
+    stake = bare or line.peek().startswith("boost")  # `$20 win`, `$20 paid`, `$20 profit boost`
     after = next((x for x in line.words[end : end + 2] if x.text != "\n"), None)
     alone = after is None or not after.text.startswith(("$", ":"))
     if after is not None and after.amount and (after is line.word or not alone):
@@ -528,9 +528,17 @@ def _label_after(line: Line, slots: Slots) -> bool:
     line.at = kept
     if not (won or paid) or not alone or stake:
         return False
-    setattr(slots, "to_win_cents" if won else "payout_cents", line.figure(parse_money))
+    _take_cents(line, slots, "to_win_cents" if won else "payout_cents")
     line.at = end
     return True
+
+
+def _take_cents(line: Line, slots: Slots, name: str) -> None:
+    """Take the next word as an amount. Raises BadBet where it is none, or another is there."""
+    cents = line.figure(lambda text: parse_money(text.rstrip("$")))
+    if getattr(slots, name) not in (None, cents):
+        raise line.bad(slots.expected)
+    setattr(slots, name, cents)
 
 
 def _labelled_amount(line: Line, slots: Slots, count: int) -> bool:
@@ -557,10 +565,6 @@ def _past_mark(line: Line, count: int, slots: Slots | None = None) -> int:
     return count + int(line.peek(count) == "\n" and (slots is None or slots.unstaked))
 
 
-def _amount(low: str) -> bool:
-    return low.startswith("$") or any(x.fullmatch(low) for x in (say.ANY_NUMBER, say.UNITS_FORM))
-
-
 def read_stake(line: Line, slots: Slots) -> bool:
     """Take the next word as the stake. Raises BadBet where it is no amount, or another is there."""
     if say.UNITS_FORM.fullmatch(line.peek()) and slots.unstaked:
@@ -570,16 +574,12 @@ def read_stake(line: Line, slots: Slots) -> bool:
     if low == "365" and not told:
         raise line.wrong("'365' may be the book or the stake: write bet365 or $365", line.at)
     if before == "at" and low.isdigit() and int(low) <= _HOURS:
-        raise line.wrong(
-            f"'at {low}' may be the time or the stake: write {low}pm or ${low}", line.at
-        )
+        either = f"'at {low}' may be the time or the stake: write {low}pm or ${low}"
+        raise line.wrong(either, line.at)
     if say.STATS.get(after) is Stat.PTS and not low.startswith("$"):
         raise line.wrong(f"write a stake of {low} points as {low}u or ${low}", line.at)
-    cents = line.figure(lambda text: parse_money(text.rstrip("$")))
-    # A slip says the stake above the bet, and again below it.
-    if slots.stake_cents not in (None, cents):
-        raise line.bad(slots.expected)
-    slots.units, slots.stake_cents, slots.stake_at = None, cents, line.at  # `1u ($22)` is $22
+    _take_cents(line, slots, "stake_cents")  # a slip may say it above the bet, and again below it
+    slots.units, slots.stake_at = None, line.at  # `1u ($22)` is $22
     line.at += 2 if after in say.MONEY_WORDS else 1
     line.at += int(line.peek() == "stake" and line.peek(1) in ("", "\n"))  # `$20 stake`
     return True

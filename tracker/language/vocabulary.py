@@ -540,6 +540,13 @@ TWO_DECIMALS = re.compile(r"[0-9]{1,4}\.[0-9]{2}")
 SPREAD_FORM = re.compile(r"[+-][0-9]{1,2}(?:\.[05])?")
 PRICE_FOLLOWS = re.compile(r"[+-]?[\d.]|ev")
 ANY_NUMBER = re.compile(NUMBER)
+
+
+def is_amount(low: str) -> bool:
+    """Whether a word is an amount of money or of units, or a number that may be one."""
+    return low.startswith("$") or any(x.fullmatch(low) for x in (ANY_NUMBER, UNITS_FORM))
+
+
 ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 ORDINAL = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th)?")
 SLASHED = re.compile(r"([0-9]{1,2})/([0-9]{1,2})(?:/([0-9]{4}|[0-9]{2}))?")
