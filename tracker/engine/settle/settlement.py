@@ -50,7 +50,15 @@ from tracker.domain.tracking import (
 from tracker.engine.decide.facts import ANNOUNCED_AS, reopened, settled_alert
 from tracker.engine.decide.parlays import chance_of as parlay_chance
 from tracker.engine.decide.parlays import regrouped, settled_part
-from tracker.engine.settle.grading import LastTwo, NotYet, Sure, Unsettleable, Verdict, certain, judge
+from tracker.engine.settle.grading import (
+    LastTwo,
+    NotYet,
+    Sure,
+    Unsettleable,
+    Verdict,
+    certain,
+    judge,
+)
 from tracker.engine.settle.payout import Outcome, outcome
 
 UNBELIEVED_AFTER = timedelta(hours=2)
