@@ -255,7 +255,8 @@ async def test_a_settled_game_is_read_from_its_box_when_due(site: Site, follower
     site.put(BOX, body)
     now = follower.clock.now()
     over = now - timedelta(seconds=FINAL_LOOKS_S)
-    done = GameStanding(GAME, FINAL, final_at=over, settled=True)
+    told = replace(FINAL, score=nba.SOURCE.parse_box(body).score)
+    done = GameStanding(GAME, told, final_at=over, settled=True)
     second = (check_times(over)[1] - now).total_seconds()
     poll = await follower.after(done, CORRECTED_S, CORRECTED_S + 61.0)
     assert isinstance(poll.reading, GameState)
@@ -263,6 +264,25 @@ async def test_a_settled_game_is_read_from_its_box_when_due(site: Site, follower
     since = (follower.clock.now() - now).total_seconds()
     await follower.after(replace(done, checks=1), second - since, second - since + 61.0)
     assert site.asked == [BOX, BOX]
+
+
+async def test_another_final_score_is_polled_until_it_is_believed(
+    site: Site, follower: Follower
+) -> None:
+    """A correction hours after the end waits for no slow poll: what is known to be wrong stands."""
+    final = document("scoreboard_game_2ot_0022200356")
+    mine = {"gameId": GAME.id, "gameTimeUTC": f"{GAME.start:%Y-%m-%dT%H:%M:%SZ}"}
+    body = box_of(changed(final, **mine, home__teamTricode="GSW", away__teamTricode="SAC"))
+    site.put(BOX, body)
+    over = follower.clock.now() - timedelta(seconds=FINAL_LOOKS_S)
+    wrong = replace(nba.SOURCE.parse_box(body), game=GAME, periods=None)
+    wrong = replace(wrong, score=replace(wrong.score, home=wrong.score.home + 2))
+    standing = GameStanding(GAME, wrong, final_at=over, settled=True)
+    await follower.after(standing, CORRECTED_S, CORRECTED_S + 61.0)
+    for _ in range(2):
+        await follower.after(standing, 29.9, 33.1)
+    told = replace(wrong, score=nba.SOURCE.parse_box(body).score)
+    await follower.after(replace(standing, state=told), CORRECTED_S, CORRECTED_S + 61.0)
 
 
 async def test_the_result_is_confirmed_a_minute_later(site: Site, follower: Follower) -> None:

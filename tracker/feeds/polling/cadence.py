@@ -62,9 +62,10 @@ have been a mistake."""
 OFF_SOON_FOR_S = 60 * 60.0
 """Seconds after which a game that was called off is hardly called on again on the same night."""
 
-OFF_DOUBTED_S = 30.0
+DOUBTED_S = 30.0
 """Most seconds between polls of a game that is believed to be off once a document shows it on
-again, or of one that a document calls off: several polls must agree on that."""
+again, of one that a document calls off, or of one that is over once its box tells another score:
+several polls must agree on that."""
 
 LATE_S = 20.0
 """Seconds between polls from the scheduled tip-off until play begins: real tip-offs are about ten
@@ -176,11 +177,12 @@ def next_wait(
 
     `failures` counts the failed polls in a row, `retry_after` is the number of seconds that the
     source asked for, and `paused_s` is how many seconds the game has been in its present break or
-    suspension. `turned` is whether the last poll shows otherwise whether the game is off.
+    suspension. `turned` is whether the last poll shows otherwise whether the game is off, or
+    how it ended.
     """
     ordinary = _ordinary(standing, now, paused_s)
     if turned:
-        ordinary = min(ordinary, OFF_DOUBTED_S)
+        ordinary = min(ordinary, DOUBTED_S)
     return max(SHORTEST_S, ordinary, backoff(failures, retry_after, urgent=_urgent(standing, now)))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from tracker.clock import Clock
 from tracker.domain.game import Game, GameState, Phase
-from tracker.domain.poll import GameStanding, Poll, Trouble, Unreadable
+from tracker.domain.poll import GameStanding, Poll, Trouble, Unreadable, contradiction
 from tracker.feeds import league_of
 from tracker.feeds.polling import FeedAnswer, LookUp, Watch, cadence
 from tracker.feeds.polling.boxes import BoxWatch
@@ -161,11 +161,15 @@ class GamePoller:
     def _turned(self, standing: GameStanding) -> bool:
         """Whether the last poll shows a game as off that is believed to be on, or the reverse.
 
-        A game that is over is not off, whatever a document says.
+        Or another score of one that is over, where polls that agree may make it believed. Such a
+        game is not off, whatever a document says.
         """
         reading, state = None if self._last is None else self._last.reading, standing.state
-        if not isinstance(reading, GameState) or state is None or state.phase is Phase.FINAL:
+        if not isinstance(reading, GameState) or state is None:
             return False
+        if state.phase is Phase.FINAL:
+            refused = reading.phase is not Phase.FINAL or reading.doubt
+            return not (reading.score == state.score or refused or contradiction(state, reading))
         return reading.phase.off != state.phase.off
 
     def _paused(self, standing: GameStanding) -> float:
