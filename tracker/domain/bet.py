@@ -328,7 +328,21 @@ class Settlement:
         return self.reason == TO_BE_GRADED
 
 
-def chance_of(result: Result) -> Chance:
+def joint_result(results: Sequence[Result | None]) -> Result | None:
+    """The result of legs that win together, from their own results; None while they are open.
+
+    A lost leg loses all of them at once, and a leg that is void or a push drops out.
+    """
+    if Result.LOST in results:
+        return Result.LOST
+    if not results or None in results:
+        return None
+    if Result.WON in results:
+        return Result.WON
+    return Result.PUSH if Result.PUSH in results else Result.VOID
+
+
+def result_chance(result: Result) -> Chance:
     """The chance of a bet whose result is known. A void bet counts as a push: the stake returns."""
     match result:
         case Result.WON:

@@ -51,7 +51,6 @@ from tracker.store import queries as q
 from tracker.store.database.columns import (
     Json,
     chance_columns,
-    chance_of,
     from_row,
     game_of,
     moment,
@@ -60,6 +59,7 @@ from tracker.store.database.columns import (
     rules_of,
     stamp,
     state_of,
+    stored_chance,
     to_columns,
     unpack,
     upserting,
@@ -441,7 +441,7 @@ def recall(db: Connection, fresh: Iterable[Tracked]) -> list[Tracked]:
     parlays = {number: x for number, x in found.items() if isinstance(x.bet.market, Parlay)}
     numbers = (pack(list(parlays)),)
     legs = {(x["bet"], x["leg"]): _leg(x) for x in db.execute(_LEG_STANDINGS, numbers)}
-    groups = {(x["bet"], x["game"]): chance_of(x) for x in db.execute(_LEG_GROUPS, numbers)}
+    groups = {(x["bet"], x["game"]): stored_chance(x) for x in db.execute(_LEG_GROUPS, numbers)}
     for number, x in parlays.items():
         found[number] = replace(
             x,
@@ -452,7 +452,7 @@ def recall(db: Connection, fresh: Iterable[Tracked]) -> list[Tracked]:
 
 
 def _leg(row: Row) -> LegStanding:
-    return from_row(LegStanding, row, chance=chance_of(row), was=chance_of(row, "was_"))
+    return from_row(LegStanding, row, chance=stored_chance(row), was=stored_chance(row, "was_"))
 
 
 class Wagers:

@@ -22,7 +22,6 @@ from tracker.store.database import Subject, reads, writes
 from tracker.store.database.columns import (
     Json,
     chance_columns,
-    chance_of,
     from_row,
     in_columns,
     inserting,
@@ -30,6 +29,7 @@ from tracker.store.database.columns import (
     moment_or_none,
     pack,
     stamp,
+    stored_chance,
     to_columns,
     unpack,
 )
@@ -505,7 +505,7 @@ def _clv_row(x: ClosingValue) -> dict[str, object]:
 
 
 def _clv(x: Row) -> ClosingValue:
-    return from_row(ClosingValue, x, chance=chance_of(x), value=x["ev"])
+    return from_row(ClosingValue, x, chance=stored_chance(x), value=x["ev"])
 
 
 def _decision_row(x: BetDecision) -> dict[str, object]:
@@ -522,7 +522,7 @@ def _decision(x: Row) -> BetDecision:
     return from_row(
         BetDecision,
         x,
-        chance=chance_of(x),
+        chance=stored_chance(x),
         odds=None if price is None else Odds(f"{price:g}", Fraction(price)),
         best=None if x["best_book"] is None else Price(x["best_book"], x["best_odds"]),
     )

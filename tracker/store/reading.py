@@ -19,7 +19,7 @@ from tracker.domain.bet import (
     Settlement,
     Snapshot,
     Status,
-    chance_of,
+    result_chance,
 )
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game, GameState, Score
@@ -38,7 +38,6 @@ from tracker.store import queries as q
 from tracker.store.bet_rows import Wagers, draft_of, recall
 from tracker.store.bets import BETS_FILE, last_defaults, note, settlement_of
 from tracker.store.database import Subject, reads
-from tracker.store.database.columns import chance_of as stored_chance
 from tracker.store.database.columns import (
     from_row,
     game_of,
@@ -47,6 +46,7 @@ from tracker.store.database.columns import (
     pack,
     rules_of,
     state_of,
+    stored_chance,
     unpack,
 )
 from tracker.store.views import (
@@ -473,7 +473,7 @@ def _chance(followed: Tracked | None) -> Chance | None:
     """The last chance of a bet; after its result, the chance that the result amounts to."""
     if followed is None or followed.in_force is None:
         return None if followed is None else followed.chance
-    return chance_of(followed.in_force.result)
+    return result_chance(followed.in_force.result)
 
 
 def _review(followed: Tracked | None, settlement: Settlement | None) -> str | None:

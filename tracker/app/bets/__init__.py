@@ -21,6 +21,7 @@ from tracker.domain.bet import (
     Settlement,
     Status,
     Wager,
+    joint_result,
     number_of,
     wager_text,
 )
@@ -34,7 +35,6 @@ from tracker.domain.same_bet import Fresh, Kept, Meeting, meet
 from tracker.engine.settle import by_hand
 from tracker.engine.settle.certainty import rules_as_added
 from tracker.engine.settle.grading import Sure
-from tracker.engine.settle.payout import so_far
 from tracker.intake import Beside, Changes, changed, draft_of
 from tracker.store import Store
 from tracker.store.auditing import Audit, Edit
@@ -63,7 +63,7 @@ class Already:
     @property
     def decides(self) -> bool:
         """Whether the bet is decided."""
-        return so_far(self.results) is not None
+        return joint_result(self.results) is not None
 
 
 def already(draft: Draft, chosen: Choice) -> Already:

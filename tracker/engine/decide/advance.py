@@ -42,7 +42,7 @@ from tracker.engine.decide.belief import (
     with_poll,
 )
 from tracker.engine.decide.facts import announce, review_alert
-from tracker.engine.decide.parlays import chance_of, markets_on, part_of, priced_parlay
+from tracker.engine.decide.parlays import markets_on, parlay_chance, part_of, priced_parlay
 from tracker.engine.rules.stepping import (
     GameUpdate,
     apply_rules,
@@ -392,7 +392,7 @@ def chances(tracked: list[Tracked], outlook: Outlook | None, state: GameState) -
         if isinstance(market, Parlay):
             legs = [next(priced)[0] for _ in market.in_game(state.game.id)]
             seen = priced_parlay(one, market, state.game.id, legs, outlook)
-            found.append(PricedBet(seen, chance_of(seen)))
+            found.append(PricedBet(seen, parlay_chance(seen)))
             continue
         raw, figure = next(priced)
         chance = _single(one, market, raw, outlook) if raw is None or maps else raw

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from tracker.domain.bet import Parlay, Result
+from tracker.domain.bet import Parlay, joint_result, result_chance
 from tracker.domain.chance import LOST, PUSHED, WON, Chance, NoChance
 from tracker.domain.game import GameState
 from tracker.domain.market import Market
@@ -119,7 +119,7 @@ def _grouped(tracked: Tracked, game_id: str, part: Chance | NoChance | None) -> 
     return tuple(Group(x.game, chance) if x.game == game_id else x for x in tracked.groups)
 
 
-def chance_of(tracked: Tracked) -> Chance | NoChance | None:
+def parlay_chance(tracked: Tracked) -> Chance | NoChance | None:
     """The chance of a whole parlay, or why it has none; None until every game has a chance."""
     if tracked.out and all(x.dropped for x in tracked.legs):
         return NoChance.OUT
@@ -131,12 +131,8 @@ def chance_of(tracked: Tracked) -> Chance | NoChance | None:
 
 def settled_part(legs: Sequence[LegStanding]) -> Chance | None:
     """The chance of the legs on one game by their results; None until these decide it."""
-    results = {x.result for x in legs}
-    if Result.LOST in results:
-        return LOST
-    if any(x.result is None and not x.out for x in legs) or results == {None}:
-        return None
-    return WON if Result.WON in results else PUSHED
+    result = joint_result([x.result for x in legs if not x.out])
+    return None if result is None else result_chance(result)
 
 
 def part_of(tracked: Tracked, game_id: str) -> Chance | None:

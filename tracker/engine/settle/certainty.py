@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tracker.domain.alert import Alert, Reason
-from tracker.domain.bet import Parlay, Result
+from tracker.domain.bet import Parlay, Result, joint_result
 from tracker.domain.catalog.books import house_of
 from tracker.domain.chance import NoChance
 from tracker.domain.game import GameState
@@ -20,7 +20,6 @@ from tracker.domain.policy import Fact
 from tracker.domain.tracking import Change, Gathering, LegStanding, RulePhase, RuleState, Tracked
 from tracker.engine.decide.facts import ANNOUNCED_AS, TAKEN_BACK, fact_alert
 from tracker.engine.settle.grading import LastTwo, Sure
-from tracker.engine.settle.payout import so_far
 
 _DROPPED = 1000
 """Added to the index of a leg that has dropped out: more than the legs of a slip."""
@@ -54,7 +53,7 @@ def rules_as_added(results: Sequence[Result | None]) -> tuple[RuleState, ...]:
     They are those of its legs that were certain then, one for a single bet, and None for the
     others: nothing of them is news. The states lack the bet's number.
     """
-    ended = so_far(results)
+    ended = joint_result(results)
     for rule, means in ANNOUNCED_AS.items():
         if ended is means:
             return (RuleState(0, rule, _FIRING, reason=Reason.BEYOND_WHEN_ADDED),)
@@ -139,7 +138,7 @@ def _parlay_result(tracked: Tracked, slip: Parlay, polls: LastTwo) -> Result | N
     ]  # fmt: skip
     if Result.LOST not in results and any(x.unclear for x in tracked.legs):
         return None
-    return so_far(results)
+    return joint_result(results)
 
 
 def _hit_rule(tracked: Tracked) -> RuleState | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from fractions import Fraction
 from math import floor
 
-from tracker.domain.bet import ASK_BOOK, Bet, Parlay, Result, Settlement
+from tracker.domain.bet import ASK_BOOK, Bet, Parlay, Result, Settlement, joint_result
 from tracker.domain.money import Odds, own_part, several
 from tracker.domain.tracking import LegStanding
 from tracker.domain.value import comes_back
@@ -50,7 +50,7 @@ def outcome(bet: Bet, legs: Sequence[LegStanding]) -> Outcome | None:
         if leg.result is None:
             return None
         return Outcome(leg.result, payout(bet, leg.result), leg.reason, leg.evidence)
-    result = together(legs)
+    result = _parlay_result(legs)
     if result is None:
         return None
     evidence = "; ".join(f"leg {x.leg + 1}: {x.evidence}" for x in legs if x.evidence)
@@ -60,32 +60,18 @@ def outcome(bet: Bet, legs: Sequence[LegStanding]) -> Outcome | None:
     return Outcome(result, paid, _reason(legs, result), evidence)
 
 
-def together(legs: Sequence[LegStanding]) -> Result | None:
-    """The result of a parlay from its legs; None while it is open. Raises Unsettleable."""
-    results = [x.result for x in legs]
-    if Result.LOST in results:
-        return Result.LOST
-    if any(x.result is None and not x.unclear for x in legs):
-        return None
+def _parlay_result(legs: Sequence[LegStanding]) -> Result | None:
+    """The result of a parlay from its legs; None while it is open.
+
+    Raises Unsettleable once every leg has a result or is unclear, one is unclear, and none lost.
+    """
+    result = joint_result([x.result for x in legs])
+    if result is Result.LOST or any(x.result is None and not x.unclear for x in legs):
+        return result
     for leg in legs:
         if leg.unclear:
             raise Unsettleable(f"leg {leg.leg + 1}: {leg.unclear}")
-    return whole(results)
-
-
-def whole(results: Sequence[Result | None]) -> Result:
-    """The result of a parlay whose legs all have results, or of which one leg has lost."""
-    if Result.LOST in results:
-        return Result.LOST
-    if Result.WON in results:
-        return Result.WON
-    return Result.PUSH if Result.PUSH in results else Result.VOID
-
-
-def so_far(results: Sequence[Result | None]) -> Result | None:
-    """The result of a bet by those of its legs, None for an open one; None while it is open."""
-    ended = Result.LOST in results or (len(results) > 0 and None not in results)
-    return whole(results) if ended else None
+    return result
 
 
 def payout(bet: Bet, result: Result) -> int | None:

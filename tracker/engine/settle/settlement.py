@@ -20,7 +20,7 @@ from tracker.domain.bet import (
     Parlay,
     Result,
     Settlement,
-    chance_of,
+    result_chance,
 )
 from tracker.domain.catalog.books import HouseRules, house_of
 from tracker.domain.chance import LOST, Chance
@@ -48,8 +48,7 @@ from tracker.domain.tracking import (
     Tracked,
 )
 from tracker.engine.decide.facts import ANNOUNCED_AS, reopened, settled_alert
-from tracker.engine.decide.parlays import chance_of as parlay_chance
-from tracker.engine.decide.parlays import regrouped, settled_part
+from tracker.engine.decide.parlays import parlay_chance, regrouped, settled_part
 from tracker.engine.settle.grading import (
     LastTwo,
     NotYet,
@@ -268,7 +267,7 @@ def _settle(
     settlement = ended.settles(tracked.bet.number, revision, now)
     done = replace(
         seen,
-        chance=chance_of(ended.result),
+        chance=result_chance(ended.result),
         settlement=settlement,
         official=False,
         review=None,

@@ -174,7 +174,7 @@ def chance_columns(chance: Chance | None, prefix: str = "") -> dict[str, object]
     return {prefix + x: None if chance is None else getattr(chance, x) for x in _RESULTS}
 
 
-def chance_of(row: Any, prefix: str = "") -> Chance | None:
+def stored_chance(row: Any, prefix: str = "") -> Chance | None:
     """The chance that `chance_columns` wrote."""
     win, push, lose = (row[prefix + x] for x in _RESULTS)
     return None if win is None else Chance(win, push, lose)
