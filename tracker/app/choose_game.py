@@ -224,9 +224,7 @@ class Chooser:
         if draft.leagues and draft.leagues == self._unlisted(draft):
             return _too_far(draft)
         if self.look is None:
-            on = self._next_slate(draft, known)
-            also = f" (known are on {on})" if on else ""
-            return Choice((), f"not known yet{also}", later=_MATCHED_LATER)
+            return self._not_listed(draft, known)
         return await self._on_slate(self.look, draft, roster_of)
 
     async def _known(self, draft: Draft) -> list[Listing]:
@@ -247,8 +245,6 @@ class Chooser:
         except RostersUnknown as why:
             ahead = any(x.league in draft.leagues and self._ahead(x, s) for x, s in known)
             return Choice((), _waits(why)) if ahead or (why.near and self.look is None) else None
-        except OpponentUnknown as why:
-            return Choice((), str(why), later="it is matched then")
         except NoSuchGame as why:
             return Choice((), str(why)) if why.near and self.look is None else None
 
@@ -260,15 +256,11 @@ class Chooser:
             return self._found(draft, known, roster_of)
         except RostersUnknown as why:
             return Choice((), _waits(why))
-        except OpponentUnknown as why:
-            return Choice((), str(why), later="it is matched then")
         except NoSuchGame as why:
             if self._unlisted(draft):
                 return _too_far(draft)
             if not found.whole:
-                on = self._next_slate(draft, known)
-                unread = "; ".join((found.trouble, *([f"known are on {on}"] if on else [])))
-                return Choice((), f"not known yet ({unread})", later=_MATCHED_LATER)
+                return self._not_listed(draft, known, found.trouble)
             raise BadBet(self._nothing_fits(draft, why, known)) from None
 
     def _unlisted(self, draft: Draft) -> frozenset[str]:
@@ -294,7 +286,11 @@ class Chooser:
         return roster_of
 
     def _found(self, draft: Draft, known: list[Listing], roster_of: RosterOf) -> Choice:
-        games = self._pick(draft, known, roster_of)
+        """The choice among these games. Raises NoSuchGame where the draft means none of them."""
+        try:
+            games = self._pick(draft, known, roster_of)
+        except OpponentUnknown as why:
+            return Choice((), str(why), later="it is matched then")
         over = next((_ended(x, s) for x, s in known if x in games and _is_over(s)), "")
         states = tuple(s for x, s in known if x in games and s is not None)
         return self._choice(draft, Choice(games, None, roster_of, over, states))
@@ -326,6 +322,12 @@ class Chooser:
             return Choice((), _waits(why), over=made.over, meant=made.games)
         return made
 
+    def _not_listed(self, draft: Draft, known: list[Listing], trouble: str = "") -> Choice:
+        """The choice where the game may be listed later; `trouble` says what could not be read."""
+        on = self._next_slate(draft, known)
+        words = "; ".join(x for x in (trouble, on and f"known are on {on}") if x)
+        return Choice((), f"not known yet{words and f' ({words})'}", later=_MATCHED_LATER)
+
     def _ahead(self, game: Game, state: GameState | None) -> bool:
         off = state is not None and state.phase.off
         return not _is_over(state) and not off and game.start > self.now - _LATE
@@ -355,9 +357,8 @@ class Chooser:
         today = [x for x in ahead if x.slate == day]
         many = len({x.name for x in today}) < len(today)
         listed = (f"{x.name} {x.league.upper()}" if many else x.name for x in today[:_MOST_LISTED])
-        names = ", ".join(listed)
         more = f" and {len(today) - _MOST_LISTED} more" if len(today) > _MOST_LISTED else ""
-        return f"{day}: {names}{more}"
+        return f"{day}: {', '.join(listed)}{more}"
 
 
 def _is_over(state: GameState | None) -> bool:
@@ -386,8 +387,8 @@ def _college(draft: Draft, known: list[Listing]) -> str:
 
 
 def _too_far(draft: Draft) -> Choice:
-    near = "it is matched once the schedule nears it"
-    return Choice((), f"{draft.last_day} is too far away", later=near)
+    later = "it is matched once the schedule nears it"
+    return Choice((), f"{draft.last_day} is too far away", later=later)
 
 
 def _waits(why: BadBet) -> str:
