@@ -23,6 +23,7 @@ import pytest
 
 from tests.doubles.clock import FakeClock
 from tracker.daemon.watchers import FREE_EVERY, free_memory, time_to_start
+from tracker.domain.events import StoreOpening, SystemEvent
 from tracker.host import (
     COLLECT_EVERY,
     AlreadyRunning,
@@ -251,11 +252,13 @@ async def test_systemd_waits_while_a_database_is_opened(ear: tuple[str, socket.s
                 count += 1
         return count
 
-    async with time_to_start(notifier, clock):
+    told: list[SystemEvent] = []
+    async with time_to_start(notifier, clock, told.append):
         await clock.advance(0)
-        assert heard() == 1
+        assert (heard(), told) == (1, [])
         await clock.advance(100)
         assert heard() == 10
+        assert told[:2] == [StoreOpening(10), StoreOpening(20)]
         for _ in range(70):
             await clock.advance(100)
             heard()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,7 +18,7 @@ from tracker.domain.market import Direction, Moneyline, Span, Spread, TeamTotal,
 from tracker.domain.tracking import Change
 from tracker.host import single_instance
 from tracker.store import Store
-from tracker.store.database import StoreTooOld
+from tracker.store.database import StoreTooOld, StoreUnavailable
 from tracker.store.database.migrate import APPLICATION_ID, migrations, version_of
 
 TIME = "2026-11-21T03:00:0{}.000000Z"
@@ -263,8 +265,26 @@ async def test_a_database_is_not_upgraded_under_a_daemon_of_the_earlier_version(
         fcntl.flock(daemon, fcntl.LOCK_EX)
         with pytest.raises(StoreTooOld, match="the daemon that runs is of the earlier version"):
             await Store.open(path, now=T0)
+        with pytest.raises(StoreTooOld, match="the daemon that runs is of the earlier version"):
+            await Store.open(path, now=T0, readonly=True)
     with closing(sqlite3.connect(path)) as db:
         assert version_of(db) == 1
         assert rows_of(db) == old
+    with path.with_name(f"{path.name}.writer").open("w") as writer:
+        fcntl.flock(writer, fcntl.LOCK_EX)
+        with pytest.raises(StoreTooOld, match="it is being brought up to date: try again"):
+            await Store.open(path, now=T0, readonly=True)
     with single_instance(lock):
         assert (await upgraded(path))["bet"]
+
+
+async def test_a_disk_that_has_no_room_for_the_copy_is_not_filled(
+    path: Path, old: dict[str, list[dict[str, object]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upgrade and a back-up say what they need, and touch nothing."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=10_000))
+    with pytest.raises(StoreUnavailable, match=r"takes 0\.1 MB, and 0\.0 MB"):
+        await Store.open(path, now=T0)
+    assert not list(path.parent.glob("*.bak*"))
+    with closing(sqlite3.connect(path)) as db:
+        assert rows_of(db) == old

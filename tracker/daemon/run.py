@@ -474,7 +474,7 @@ async def run(setup: Setup, stop: asyncio.Event | None = None) -> None:
     settings.store.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     notifier = SystemdNotifier()
     with single_instance(settings.store.lock), _signals(stop):
-        async with time_to_start(notifier, SystemClock()):
+        async with time_to_start(notifier, SystemClock(), tell):
             opened = await Store.open(
                 settings.store.path, now=clock.now(), wait_out=backoff.wait_out
             )

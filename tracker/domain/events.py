@@ -65,6 +65,12 @@ class LoopsMoving(SystemEvent, name="loops.moving"):
     """All loops make progress again."""
 
 
+class StoreOpening(SystemEvent, name="store.opening"):
+    """The database takes long to open, as one of an earlier release that is brought up to date."""
+
+    since_s: int
+
+
 class StoreLost(SystemEvent, name="store.unavailable", severity=Severity.WARNING):
     """The database cannot be written; changes that are decided wait until it can."""
 

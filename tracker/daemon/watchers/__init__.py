@@ -25,6 +25,7 @@ from tracker.domain.events import (
     LoopsStuck,
     ModelRefused,
     StoreLost,
+    StoreOpening,
     StoreRecovered,
     Tell,
 )
@@ -204,15 +205,18 @@ async def keep_alive(
 
 
 @asynccontextmanager
-async def time_to_start(notifier: SystemdNotifier, real: Clock) -> AsyncIterator[None]:
+async def time_to_start(notifier: SystemdNotifier, real: Clock, tell: Tell) -> AsyncIterator[None]:
     """Ask systemd for more time while the block lasts: to upgrade a large database takes minutes.
 
-    Without it the upgrade would be ended after a minute and begun anew, for ever.
+    Without it the upgrade would be ended after a minute and begun anew, for ever. `tell` takes the
+    event that it takes long.
     """
 
     async def ask() -> None:
         begun = real.monotonic()
-        while real.monotonic() - begun < LONGEST_START:
+        while (since := real.monotonic() - begun) < LONGEST_START:
+            if since >= 1:
+                tell(StoreOpening(round(since)))
             notifier.starting("opening the database", GRACE)
             await real.sleep(GRACE / 6)
 

@@ -11,6 +11,7 @@ import contextlib
 import errno
 import os
 import re
+import shutil
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
@@ -29,6 +30,8 @@ from tracker.store.database import (
     missing,
 )
 
+_MB = 1_000_000
+
 _STAYS = "_stays"
 """The ending of the names of triggers that forbid deleting a table's rows; the table's name stands
 before it."""
@@ -44,6 +47,7 @@ def back_up(db: sqlite3.Connection, target: Path) -> None:
     _discard(partial)
     os.close(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     try:
+        _check_room(db, target.parent)
         before, seen = _version_of_copy(db), rows_in(db)
         _vacuum_into(db, partial)
         _check_copy(db, partial, seen, whole=_version_of_copy(db) == before)
@@ -53,6 +57,20 @@ def back_up(db: sqlite3.Connection, target: Path) -> None:
     finally:
         _discard(partial)
     sync(target.parent)
+
+
+def _check_room(db: sqlite3.Connection, folder: Path) -> None:
+    """Refuse a copy that a disk has no room for: whoever else writes to it would suffer."""
+    pages, unused, size = (
+        int(db.execute(f"PRAGMA {x}").fetchone()[0])
+        for x in ("page_count", "freelist_count", "page_size")
+    )
+    wanted, free = (pages - unused) * size, shutil.disk_usage(folder).free
+    if free < wanted:
+        raise StoreUnavailable(
+            f"{folder}: a copy of the database takes {wanted / _MB:.1f} MB, and "
+            f"{free / _MB:.1f} MB are free; free some space"
+        )
 
 
 def _vacuum_into(db: sqlite3.Connection, partial: Path) -> None:
@@ -98,12 +116,17 @@ def _check_copy(
         if opened.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
             raise StoreBroken(f"{copy}: the backup did not pass its check")
         found = rows_in(opened)
-    triggers = db.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
-    for_ever = {name.removesuffix(_STAYS) for (name,) in triggers if name.endswith(_STAYS)}
+    for_ever = _added_to(db)
     for table, count in seen.items():
         lost = found.get(table, -1) < count
         if lost if table in for_ever else whole and found.get(table) != count:
             raise StoreBroken(f"{copy}: the backup lacks rows of {table}")
+
+
+def _added_to(db: sqlite3.Connection) -> set[str]:
+    """The tables whose rows are only ever added."""
+    triggers = db.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
+    return {x[0].removesuffix(_STAYS) for x in triggers if x[0].endswith(_STAYS)}
 
 
 def sync(path: Path) -> None:
@@ -200,10 +223,20 @@ def require_current(db: sqlite3.Connection, path: Path, *, older: bool = False) 
     if version == 0:
         raise missing(path)
     if version < known and not older:
-        raise StoreTooOld(
-            f"{path}: the database has schema {version} and this program reads {known}; "
-            "start the daemon of this program, which brings it up to date"
+        raise _too_old(path, version)
+
+
+def _too_old(path: Path, version: int, *, writer: bool = False) -> StoreTooOld:
+    """Why an older database cannot be used yet; a `writer` itself holds the writer lock."""
+    told = f"{path}: the database has schema {version} and this program has {len(migrations())}"
+    if not writer and held_elsewhere(path.with_name(f"{path.name}.writer")):
+        return StoreTooOld(f"{told}; it is being brought up to date: try again in a minute")
+    if held_elsewhere(path.with_name(f"{path.name}.lock")):
+        return StoreTooOld(
+            f"{told}, but the daemon that runs is of the earlier version; restart it, which "
+            "upgrades the database"
         )
+    return StoreTooOld(f"{told}; start the daemon of this program, which brings it up to date")
 
 
 def prepare(db: sqlite3.Connection, path: Path, now: datetime) -> None:
@@ -216,7 +249,8 @@ def prepare(db: sqlite3.Connection, path: Path, now: datetime) -> None:
     if version == len(steps):
         return
     if version > 0:
-        _refuse_under_a_daemon(path, version, len(steps))
+        if held_elsewhere(path.with_name(f"{path.name}.lock")):
+            raise _too_old(path, version, writer=True)
         name = f"{path.name}.schema{version}"
         if not any(_holds_all(x, db) for x in path.parent.glob(f"{name}-*.bak")):
             back_up(db, path.with_name(f"{name}-{now:%Y%m%dT%H%M%SZ}.bak"))
@@ -232,27 +266,23 @@ def prepare(db: sqlite3.Connection, path: Path, now: datetime) -> None:
 
 
 def _holds_all(copy: Path, db: sqlite3.Connection) -> bool:
-    """Whether a copy has every row: an upgrade that was cut short need not copy it again."""
+    """Whether a copy has every row: an upgrade that was cut short need not copy it again.
+
+    Of a table whose rows are only ever added, their number tells it.
+    """
     address = f"{copy.resolve().as_uri()}?immutable=1"
     try:
         with closing(sqlite3.connect(address, uri=True)) as other:
             other.row_factory = db.row_factory
+            counts, added = rows_in(db), _added_to(db)
             both = (
                 (x.execute(f'SELECT * FROM "{table}"') for x in (db, other))  # noqa: S608 - no value comes from outside
-                for table in rows_in(db)
+                for table in counts.keys() - added
             )
-            return all(one == two for rows in both for one, two in zip_longest(*rows))
+            same = rows_in(other) == counts
+            return same and all(one == two for rows in both for one, two in zip_longest(*rows))
     except sqlite3.DatabaseError:
         return False
-
-
-def _refuse_under_a_daemon(path: Path, version: int, known: int) -> None:
-    """Refuse to upgrade a database to which a daemon of the earlier version still writes."""
-    if held_elsewhere(path.with_name(f"{path.name}.lock")):
-        raise StoreTooOld(
-            f"{path}: the database has schema {version} and this program writes {known}, but the "
-            "daemon that runs is of the earlier version; restart it, which upgrades the database"
-        )
 
 
 def _checked_version(db: sqlite3.Connection, path: Path) -> int:
