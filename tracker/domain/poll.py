@@ -355,9 +355,9 @@ def contradiction(before: GameState | None, state: GameState, most: float = CORR
     """How an end contradicts what was seen of the game, in words; empty if it does not.
 
     Differences of up to CORRECTION points in a period that was over are corrections, and so are up
-    to `most` points fewer in the score. A later final may not differ where its own players
-    have the points of the earlier one. What was seen to its end is not called off, and no period
-    passes without points.
+    to `most` points in the last one, or fewer in the score. A later final may not differ where its
+    own players have the points of the earlier one. What was seen to its end is not called off, and
+    no period passes without points.
     """
     if before is None or before.period < 1:
         return ""
@@ -376,7 +376,7 @@ def contradiction(before: GameState | None, state: GameState, most: float = CORR
         )
     if exchanged(before, state):
         return f"the final exchanges the points of {game.away} and {game.home} as they were seen"
-    return _other_points(before, state) or _unplayed(before, state)
+    return _other_points(before, state, most) or _unplayed(before, state)
 
 
 def played_out(state: GameState) -> bool:
@@ -387,11 +387,16 @@ def played_out(state: GameState) -> bool:
     return last and state.clock == 0 and state.score.margin != 0
 
 
-def _other_points(before: GameState, final: GameState) -> str:
-    """Which period that was over has other points in a final than were seen; empty if none."""
+def _other_points(before: GameState, final: GameState, most: float) -> str:
+    """Which period that was over has other points in a final than were seen; empty if none.
+
+    In the period with which the game ended, up to `most` may be a mistake like that in its score.
+    """
     was, now = _over(before, before.periods), _over(before, final.periods)
+    last = before.period if played_out(before) else 0
     for number, (old, new) in enumerate(zip(was, now, strict=False), 1):
-        if max(abs(old.home - new.home), abs(old.away - new.away)) > CORRECTION:
+        differ = max(abs(old.home - new.home), abs(old.away - new.away))
+        if differ > (most if number == last else CORRECTION):
             name = final.game.rules.period_name(number)
             return f"the final says {new.text} in {name}; {old.text} was seen"
     return ""
