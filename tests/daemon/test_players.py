@@ -17,7 +17,7 @@ from tests.store.values import started
 from tracker.app.player_priors import PlayerBeliefs
 from tracker.app.pricing import Pricing
 from tracker.daemon.watchers.followed_bets import FollowedBets
-from tracker.daemon.watchers.lacking import watch_rosters
+from tracker.daemon.watchers.lacking import BOX_STEP, watch_rosters
 from tracker.domain.bet import Bet, Parlay
 from tracker.domain.chance import LittleKnown
 from tracker.domain.draft import Draft
@@ -289,6 +289,19 @@ async def test_boxes_are_read_kindly_for_the_names_in_them() -> None:
     await clock.advance(900.0)
     assert len(boxes.asked) == 10
     watching.cancel()
+
+
+async def test_of_many_games_each_box_has_its_turn() -> None:
+    """More unpublished boxes than can be asked for in five minutes keep none from being read."""
+    games = [Game(f"4018000{n:02}", "ncaam", f"H{n}", f"A{n}", after(n)) for n in range(60)]
+    clock = FakeClock(after(0))
+    boxes = Boxes(clock, Unreadable(Trouble.NOT_PUBLISHED, "not yet"))
+    watching = asyncio.create_task(
+        watch_rosters(lambda: games, boxes, lambda _: None, lambda _: True, clock)
+    )
+    await clock.advance(15 * BOX_STEP)
+    watching.cancel()
+    assert {x for _, x in boxes.asked} == {x.id for x in games}
 
 
 def on_jokic(number: int, points: float, odds: str, *, late: bool = False) -> Tracked:

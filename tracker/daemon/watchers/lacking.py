@@ -156,7 +156,8 @@ async def watch_rosters(
             for x in without_roster()
             if x.start - now <= BOX_AHEAD and due.get(x.id, then) <= then and has_room(x)
         ]
-        for game in sorted(wanted, key=lambda x: (x.start, x.id))[:AT_ONCE]:
+        # Those that were not asked for yet, or longest ago, come first: none waits for ever.
+        for game in sorted(wanted, key=lambda x: (due.get(x.id, 0.0), x.start, x.id))[:AT_ONCE]:
             due[game.id] = clock.monotonic() + BOX_AGAIN
             answer = await watch.read(game, LookUp.BOX, 0.0)
             if isinstance(answer.reading, GameState):
