@@ -182,9 +182,9 @@ async def test_what_the_answer_says_is_certain_is_kept_as_told(store: Store) -> 
         chosen = await Chooser(store, GAME.start).choose(draft)
         await by(store).add(draft, chosen, GAME.start)
     (tracking,) = await store.trackings(DEFAULTS)
-    told = [[(x.phase.value, x.notified) for x in y.rules] for y in tracking.tracked]
+    told = [[(x.phase.value, x.announced) for x in y.rules] for y in tracking.tracked]
     open_, firing = ("unarmed", ()), ("firing", ())
-    assert told == [[firing, open_], [open_, firing], [open_] * 2, [("armed", (0.0,)), open_]]
+    assert told == [[firing, open_], [open_, firing], [open_] * 2, [("armed", (0,)), open_]]
 
 
 async def test_a_bet_is_not_moved_to_other_teams(store: Store) -> None:

@@ -98,12 +98,12 @@ def test_a_chance_that_another_rule_has_just_told_is_not_told_again(
     (known,) = a_book(bet(1, "DEN -4.5", first, then)).tracked
     memory = RuleState(1, first, RulePhase.FIRING, 1, fired=(T0,), window=((T0, told),))
     alert = replace(fired(then, after(seconds)), p=p)
-    for notified, goes in (((1.0, told), sent), ((), True)):
-        rules = (replace(memory, notified=notified), known.rules[1])
+    for extremes, goes in (((1.0, told), sent), (None, True)):
+        rules = (replace(memory, extremes=extremes), known.rules[1])
         tracking = GameTracking(GAME, (known.with_rules(rules),))
         (row,) = route(Change(tracking, alerts=(alert,)), USUAL, after(seconds)).alerts
         assert (row.decision is Decision.FIRED) == goes
-    heard = (replace(memory, notified=(1.0, told)), known.rules[1])
+    heard = (replace(memory, extremes=(1.0, told)), known.rules[1])
     tracking = GameTracking(GAME, (known.with_rules(heard),))
     louder = Policy({topic_of(then): Level.URGENT})
     (row,) = route(Change(tracking, alerts=(alert,)), louder, after(seconds)).alerts
@@ -115,7 +115,7 @@ def test_what_was_kept_back_as_just_told_is_no_telling_itself() -> None:
     rules = ("p >= 0.50", "swing 0.15 in 5m", "p >= 0.45")
     (known,) = a_book(bet(1, "DEN -4.5", *rules)).tracked
     memories = [
-        RuleState(1, rule, RulePhase.FIRING, 1, fired=(at,), window=((at, p),), notified=(p, p))
+        RuleState(1, rule, RulePhase.FIRING, 1, fired=(at,), window=((at, p),), extremes=(p, p))
         for rule, at, p in zip(rules, (T0, after(200), after(400)), (0.52, 0.60, 0.58), strict=True)
     ]
     told, again, later = memories
@@ -137,7 +137,7 @@ def test_a_level_that_is_passed_is_told_though_a_swing_to_it_was_just_told() -> 
     """Of two rules of one poll the one that was just told does not take the other with it."""
     rules = ("p >= 0.90", "swing 0.15 in 5m", "p >= 0.80")
     (known,) = a_book(bet(1, "DEN -4.5", *rules)).tracked
-    told = RuleState(1, rules[0], fired=(T0,), window=((T0, 0.79),), notified=(1.0, 0.79))
+    told = RuleState(1, rules[0], fired=(T0,), window=((T0, 0.79),), extremes=(1.0, 0.79))
     tracking = GameTracking(GAME, (known.with_rules((told, *known.rules[1:])),))
     alerts = tuple(fired(x, after(10)) for x in rules[1:])
     swing, level = route(Change(tracking, alerts=alerts), USUAL, after(10)).alerts
@@ -213,33 +213,33 @@ def test_a_snooze_silences_until_its_time(scope: SnoozeScope, target: str) -> No
 @pytest.mark.parametrize("rule", ["p >= 0.80", "swing 0.15 in 5m", "edge >= 0.05"])
 def test_what_a_snooze_has_silenced_is_news_when_it_comes_again(rule: str) -> None:
     """A chance that nobody was told of does not count as told; one that is in a digest does."""
-    memory = RuleState(1, rule, RulePhase.FIRING, 1, fired=(T0,), notified=(1.0, 0.81))
+    memory = RuleState(1, rule, RulePhase.FIRING, 1, fired=(T0,), extremes=(1.0, 0.81))
     (known,) = a_book(bet(1, "DEN -4.5", rule)).tracked
     tracking = GameTracking(GAME, (known.with_rules((memory,)),))
     change = Change(tracking, rules=(memory,), alerts=(fired(rule),))
     silence = Policy(snoozes=(Snooze(SnoozeScope.ALL, "", T0, after(60)),))
     night = Policy(quiet=QuietHours(time(1), time(3)))
-    for policy, notified in ((silence, ()), (night, (1.0, 0.81)), (USUAL, (1.0, 0.81))):
-        assert notified_after(change, policy) == notified
+    for policy, extremes in ((silence, None), (night, (1.0, 0.81)), (USUAL, (1.0, 0.81))):
+        assert extremes_after(change, policy) == extremes
 
 
-def notified_after(change: Change, policy: Policy = USUAL) -> tuple[float, ...]:
+def extremes_after(change: Change, policy: Policy = USUAL) -> tuple[float, float] | None:
     """What the first rule of a bet takes for told once its alert is routed."""
     routed = route(change, policy, T0)
     memory = routed.tracking.tracked[0].rules[0]
     assert routed.rules == (memory,)
-    return memory.notified
+    return memory.extremes
 
 
 def test_a_certainty_that_does_not_last_was_not_told() -> None:
     """A chance of 100 % that is left to `hit`, which then does not come, does not count as told."""
     rule = "p >= 0.80"
-    memory = RuleState(1, rule, RulePhase.FIRING, 1, fired=(T0,), notified=(1.0, 1.0))
+    memory = RuleState(1, rule, RulePhase.FIRING, 1, fired=(T0,), extremes=(1.0, 1.0))
     (known,) = a_book(bet(1, "DEN -4.5", rule, "hit", "settled")).tracked
-    for chance, notified in ((WON, ()), (Chance(0.99, 0, 0.01), (1.0, 1.0))):
+    for chance, extremes in ((WON, None), (Chance(0.99, 0, 0.01), (1.0, 1.0))):
         seen = replace(known.with_rules((memory, *known.rules[1:])), chance=chance)
         change = Change(GameTracking(GAME, (seen,)), rules=(memory,), alerts=(fired(rule),))
-        assert notified_after(change) == notified
+        assert extremes_after(change) == extremes
 
 
 def test_a_result_that_was_snoozed_is_told_when_the_snooze_is_over() -> None:

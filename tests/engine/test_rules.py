@@ -333,7 +333,7 @@ def stored(state: RuleState) -> RuleState:
             "fired": [x.isoformat() for x in state.fired],
             "window": [(t.isoformat(), p) for t, p in state.window],
             "flipped": state.flipped,
-            "told": state.notified,
+            "told": state.extremes,
         }
     )
     found = json.loads(text)
@@ -347,7 +347,7 @@ def stored(state: RuleState) -> RuleState:
         tuple(datetime.fromisoformat(x) for x in found["fired"]),
         tuple((datetime.fromisoformat(t), p) for t, p in found["window"]),
         found["flipped"],
-        tuple(found["told"]),
+        found["told"] and tuple(found["told"]),
     )
 
 

@@ -278,7 +278,7 @@ async def test_a_bet_that_is_moved_to_other_rules_fires_none_of_its_own(
     await store.by_hand.watch_for(1, asked, "cli", T0)
     rules = (
         RuleState(1, "p >= 0.80", RulePhase.PENDING, streak=1, window=((after(1), 0.7),)),
-        RuleState(1, "hit", RulePhase.FIRING, 1, reason=Reason.HAPPENED),
+        RuleState(1, "hit", RulePhase.FIRING, 1, reason=Reason.HAPPENED, announced=(1, 1002)),
     )
     change = Change(tracking, snapshots=(snapshot(1, after(1)),), rules=rules)
     await store.record(poll(after(1)), change, ())

@@ -113,7 +113,9 @@ def settlement(bet: int, at: datetime, result: Result = Result.WON) -> Settlemen
 
 def rule_state(bet: int, at: datetime) -> RuleState:
     """A rule that has just fired."""
-    return RuleState(bet, "p >= 0.80", RulePhase.FIRING, 1, 0, Reason.CROSSED, (at,), ())
+    return RuleState(
+        bet, "p >= 0.80", RulePhase.FIRING, 1, 0, Reason.CROSSED, (at,), extremes=(1.0, 0.81)
+    )
 
 
 def full_change(tracking: GameTracking, at: datetime) -> Change:

@@ -51,10 +51,10 @@ class RuleState:
     the firings of the last hour. `window` of a swing rule holds the readings that it is measured
     against; of a level rule, the reading that fired until its cooldown is over, and behind it,
     while the rule is pending, the last reading on the safe side. `flipped` is whether a crossing
-    rule watches for the way back. `notified` is empty before the first firing. Of a rule about a
-    chance it then holds the lowest chance that was told on the way down (1.0 for none) and the
-    highest on the way up (0.0 for none); of a parlay's `hit` rule, the numbers of the legs that
-    were announced; of a rule on a fact of a game, the numbers of those that were told.
+    rule watches for the way back. `extremes` of a rule about a chance are the lowest that it fired
+    at on the way down (1.0 for none) and the highest on the way up (0.0 for none); None before it
+    has fired. `announced` of a rule on a fact holds the numbers of what it has announced: of the
+    legs, for a parlay's `hit`, else of the game and its period.
     """
 
     bet: int
@@ -66,11 +66,12 @@ class RuleState:
     fired: tuple[datetime, ...] = ()
     window: Readings = ()
     flipped: bool = False
-    notified: tuple[float, ...] = ()
+    extremes: tuple[float, float] | None = None
+    announced: tuple[int, ...] = ()
 
     def heard_within(self, span: timedelta, at: datetime) -> float | None:
         """The chance that a rule on it was last heard with before `at`, if within this time."""
-        if not (self.fired and self.notified and timedelta(0) < at - self.fired[-1] < span):
+        if not (self.fired and self.extremes and timedelta(0) < at - self.fired[-1] < span):
             return None
         return next((p for then, p in self.window if then == self.fired[-1]), None)
 
@@ -78,14 +79,14 @@ class RuleState:
         """The state with another window of readings."""
         return _RULE_STATE(
             self.bet, self.rule, self.phase, self.episode, self.streak, self.reason, self.fired,
-            window, self.flipped, self.notified,
+            window, self.flipped, self.extremes, self.announced,
         )  # fmt: skip
 
     def moved(self, phase: RulePhase, reason: Reason, streak: int = 0) -> RuleState:
         """The state in another phase, with the reason."""
         return _RULE_STATE(
             self.bet, self.rule, phase, self.episode, streak, reason, self.fired, self.window,
-            self.flipped, self.notified,
+            self.flipped, self.extremes, self.announced,
         )  # fmt: skip
 
 

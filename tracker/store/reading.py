@@ -23,7 +23,7 @@ from tracker.domain.bet import (
 )
 from tracker.domain.chance import Chance, NoChance
 from tracker.domain.game import Game, GameState, Score
-from tracker.domain.policy import Rule, SwingRule
+from tracker.domain.policy import Fact, Rule, SwingRule
 from tracker.domain.poll import FINAL_CHECKS, Origin
 from tracker.domain.prior import SourcedPrior
 from tracker.domain.tracking import (
@@ -179,13 +179,20 @@ def _tracked(
     )
 
 
+_FACTS = frozenset(Fact)
+
+
 def _rule(row: Row) -> RuleState:
+    # The column `told` holds what a rule on a fact has announced, and the extremes of any other.
+    told = tuple(unpack(row["told"]))
+    on_fact = row["rule"] in _FACTS
     return from_row(
         RuleState,
         row,
         fired=tuple(moment(t) for t in unpack(row["fired"])),
         window=tuple((moment(t), p) for t, p in unpack(row["swing_window"])),
-        notified=tuple(unpack(row["told"])),
+        extremes=None if on_fact else told or None,
+        announced=tuple(map(int, told)) if on_fact else (),
     )
 
 

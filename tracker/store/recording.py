@@ -317,7 +317,7 @@ def _rule(x: RuleState) -> dict[str, object]:
         "fired": pack([stamp(t) for t in x.fired]),
         "flipped": x.flipped,
         "swing_window": pack([[stamp(t), p] for t, p in x.window]),
-        "told": pack(x.notified),
+        "told": pack(x.extremes or x.announced),
     }
 
 

@@ -301,7 +301,7 @@ def _untold(change: Change, unheard: set[tuple[int, str]]) -> Change:
         return change
 
     def untold(x: RuleState) -> RuleState:
-        return replace(x, notified=()) if (x.bet, x.rule) in unheard else x
+        return replace(x, extremes=None) if (x.bet, x.rule) in unheard else x
 
     bets = {bet for bet, _ in unheard}
     changed = {

@@ -43,6 +43,9 @@ BUDGET = 4
 
 BUDGET_SPAN = timedelta(hours=1)
 
+_NONE_FIRED = (1.0, 0.0)
+"""The extremes of a rule that has fired in neither direction."""
+
 _EDGE = 1e-9
 
 _ROUNDING = 1e-12
@@ -365,7 +368,7 @@ def _press(
     if len(recent) >= BUDGET:
         spent = state.moved(RulePhase.PENDING, Reason.OVER_BUDGET, streak)
         return RuleStep(spent, Reason.OVER_BUDGET)
-    low, high = state.notified or (1.0, 0.0)
+    low, high = state.extremes or _NONE_FIRED
     fired = replace(
         state,
         phase=RulePhase.FIRING,
@@ -373,16 +376,16 @@ def _press(
         streak=0,
         reason=why,
         fired=(*recent, reading.at),
-        notified=(low, max(high, reading.p)) if up else (min(low, reading.p), high),
+        extremes=(low, max(high, reading.p)) if up else (min(low, reading.p), high),
     )
     return RuleStep(fired, why, fires=True)
 
 
 def _is_news(state: RuleState, reading: RuleReading, *, up: bool) -> bool:
     """Whether a reading lies a further band out than any that was told on that side."""
-    if not state.notified:
+    if state.extremes is None:
         return True
-    (low, high), p = state.notified, reading.p
+    (low, high), p = state.extremes, reading.p
     if reading.news is not None:
         return (p - high if up else low - p) >= reading.news
     return (log_odds(p) - log_odds(high) if up else log_odds(low) - log_odds(p)) >= NEWS
@@ -395,10 +398,10 @@ def turned(rule: LevelRule, state: RuleState, told: float, *, up: bool) -> RuleS
     was heard last, and crossing it the other way again is news.
     """
     above = log_odds(told) - log_odds(rule.level)
-    if not state.notified or (above if up else -above) < NEWS:
+    if state.extremes is None or (above if up else -above) < NEWS:
         return state
-    low, high = state.notified
-    return replace(state, notified=(1.0, high) if up else (low, 0.0))
+    low, high = state.extremes
+    return replace(state, extremes=(1.0, high) if up else (low, 0.0))
 
 
 def doubted(rule: ChanceRule, state: RuleState, reading: RuleReading) -> RuleState:
@@ -406,14 +409,14 @@ def doubted(rule: ChanceRule, state: RuleState, reading: RuleReading) -> RuleSta
 
     To pass the level, or to swing so far, in truth is then news.
     """
-    if not (state.notified and _cooling(state, reading.at)):
+    if not (state.extremes and _cooling(state, reading.at)):
         return state
     if isinstance(rule, LevelRule):
         untrue = any((p >= rule.level) != (reading.p >= rule.level) for _, p in _that_fired(state))
     else:
         before = reading.p if reading.before is None else reading.before
         untrue = abs(reading.p - before) >= rule.size - _EDGE
-    return replace(state, notified=()) if untrue else state
+    return replace(state, extremes=None) if untrue else state
 
 
 def rebase(rule: ChanceRule, state: RuleState, reading: RuleReading) -> RuleStep:
@@ -465,9 +468,9 @@ def _swing(rule: SwingRule, state: RuleState, reading: RuleReading) -> RuleStep:
     if not verdict.fires:
         return verdict
     # Where it came from has been told as well.
-    told = (*state.notified, was, reading.p)
-    notified = (min(told), max(told))
-    kept = replace(verdict.state, phase=RulePhase.ARMED, window=here, notified=notified)
+    told = (*(state.extremes or ()), was, reading.p)
+    extremes = (min(told), max(told))
+    kept = replace(verdict.state, phase=RulePhase.ARMED, window=here, extremes=extremes)
     return verdict._replace(state=kept, was=was)
 
 

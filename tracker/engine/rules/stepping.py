@@ -270,10 +270,10 @@ def _told(
 ) -> tuple[RuleState, Alert | None]:
     """A rule after its fact has happened, and its alert, unless it has been sent before."""
     once = _once(seen.bet, rule.event, update.state)
-    if memory.phase is RulePhase.DONE or once in memory.notified:
+    if memory.phase is RulePhase.DONE or once in memory.announced:
         return memory, None
     if once is not None:
-        memory = replace(memory, notified=(*memory.notified, once))
+        memory = replace(memory, announced=(*memory.announced, once))
     memory, alert = fact_alert(seen, memory, rule.event, update.state, update.now)
     return memory, replace(alert, detail=absent if rule.event is Fact.OUT else "")
 

@@ -32,9 +32,9 @@ class LegEnd(NamedTuple):
     dropped: bool = False
 
     @classmethod
-    def of(cls, number: float) -> LegEnd:
+    def of(cls, number: int) -> LegEnd:
         """The end of a leg by its number in the memory of a `hit` rule."""
-        dropped, leg = divmod(int(number), _DROPPED)
+        dropped, leg = divmod(number, _DROPPED)
         return cls(leg, bool(dropped))
 
     @property
@@ -59,7 +59,7 @@ def rules_as_added(results: Sequence[Result | None]) -> tuple[RuleState, ...]:
             return (RuleState(0, rule, _FIRING, reason=Reason.BEYOND_WHEN_ADDED),)
     legs = [LegEnd(i, x is not Result.WON) for i, x in enumerate(results) if x is not None]
     told = tuple(x.number for x in legs)
-    hit = RuleState(0, Fact.HIT.value, RulePhase.ARMED, notified=told)
+    hit = RuleState(0, Fact.HIT.value, RulePhase.ARMED, announced=told)
     return (hit,) if told and ended is None else ()
 
 
@@ -74,20 +74,20 @@ def tell_certain(change: Change, polls: LastTwo | None, now: datetime) -> Change
     found = Gathering(change)
     for tracked in change.tracking.tracked:
         slip, result = tracked.bet.market, polls.results.get(tracked.bet.number)
-        notified = [
+        announced = [
             ANNOUNCED_AS[x.rule]
             for x in tracked.rules
             if x.phase is _FIRING and x.rule in ANNOUNCED_AS
         ]
-        if not (result or notified or tracked.legs) or tracked.ended:
+        if not (result or announced or tracked.legs) or tracked.ended:
             # Most bets at most polls: nothing is certain, and nothing was.
             continue
         if isinstance(slip, Parlay):
             result = _parlay_result(tracked, slip, polls)
         elif not polls.told(slip):
             continue
-        if notified != ([] if result is None else [result]):
-            ever = _possible(tracked, polls) if notified else frozenset()
+        if announced != ([] if result is None else [result]):
+            ever = _possible(tracked, polls) if announced else frozenset()
             _step(found, tracked, result, ever, state, now)
     return found.change
 
@@ -152,7 +152,7 @@ def _told_won(tracked: Tracked) -> Collection[int]:
     if memory is None or memory.phase is RulePhase.FIRING:
         # Whether the whole stands by them is decided by what the games show now.
         return range(len(tracked.legs))
-    return [x.leg for x in map(LegEnd.of, memory.notified) if not x.dropped]
+    return [x.leg for x in map(LegEnd.of, memory.announced) if not x.dropped]
 
 
 def _elsewhere(known: LegStanding, won: Collection[int]) -> Result | None:
@@ -205,7 +205,7 @@ def tell_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
         if memory is None or memory.phase in (RulePhase.DONE, RulePhase.FIRING):
             continue
         news = (*_dropped(tracked, slip, polls), *_won(tracked, slip, polls))
-        told = {LegEnd.of(x) for x in memory.notified}
+        told = {LegEnd.of(x) for x in memory.announced}
         fresh = [x for x in news if x not in told]
         back = [x for x in sorted(told) if _reopened(tracked, slip, x, polls)]
         if not (fresh or back) or any(x.lost for x in tracked.legs):
@@ -213,12 +213,12 @@ def tell_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
         last = memory
         for x in (*fresh, *back):
             _, alert = fact_alert(tracked, last, Fact.HIT, state, now)
-            notified = (*last.notified, x.number)
+            announced = (*last.announced, x.number)
             if x in told:
                 alert = replace(alert, reason=Reason.TAKEN_BACK, detail=TAKEN_BACK)
-                notified = tuple(y for y in last.notified if y != x.number)
+                announced = tuple(y for y in last.announced if y != x.number)
             found.alerts += [] if tracked.bet.number in opened else [replace(alert, leg=x.leg)]
-            last = replace(last, episode=last.episode + 1, notified=notified)
+            last = replace(last, episode=last.episode + 1, announced=announced)
         rules = tuple(last if x is memory else x for x in tracked.rules)
         found.put(tracked.with_rules(rules))
         found.rules.append(last)
