@@ -97,7 +97,7 @@ def test_an_hour_without_a_board_in_the_middle_of_a_game(kind: FaultKind, tmp_pa
 
 @dataclass
 class Waking:
-    """Polls of one game every ten seconds; the machine sleeps for two hours before the last few."""
+    """Polls of one game every ten seconds; the machine sleeps for hours before the last few."""
 
     clock: FakeClock
     readings: list[GameState | Unreadable]
@@ -107,7 +107,7 @@ class Waking:
         """The next poll."""
         self.clock.set(self.clock.now() + timedelta(seconds=10))
         if len(self.readings) == self.asleep_before:
-            self.clock.suspend(7200)
+            self.clock.suspend(4 * 3600)
         return Poll("nba", "/", self.clock.now(), b"", "x", self.readings.pop(0))
 
 
@@ -124,7 +124,7 @@ class Nowhere:
 
 @pytest.mark.parametrize("first", [DOWN, None])
 async def test_a_sleep_in_the_middle_of_a_game_is_no_outage(first: Unreadable | None) -> None:
-    """After a sleep no first poll, failed or unchanged, reports a game without data."""
+    """After a sleep no first poll, failed or unchanged, reports a game without data or end."""
     game = live(1, 300, (20, 18))
     clock, nowhere, told = FakeClock(T0), Nowhere(), list[str]()
     polls = Waking(clock, [game, game, first or game, game], 2)

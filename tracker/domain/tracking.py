@@ -477,6 +477,12 @@ class GameTracking:
         return max((x for x in (self.seen_at, self.listened_from) if x), default=None)
 
     @property
+    def still_from(self) -> datetime | None:
+        """Since when nothing new was told: not before this run of the program began to poll."""
+        heard, changed = self.listened_from, self.changed_at
+        return changed if changed is None or heard is None else max(changed, heard)
+
+    @property
     def settled(self) -> bool:
         """Whether every bet is done and the box score has been checked for the last time."""
         return self.checks >= FINAL_CHECKS and all(x.done_in(self.game.id) for x in self.tracked)

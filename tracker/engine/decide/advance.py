@@ -250,9 +250,7 @@ def _heard(
     It is while no document has told anything new for LOST_STILL_AFTER (`still_since`). A restart
     waits as long before it reports that, and ends no outage.
     """
-    since, heard = tracking.changed_at, tracking.listened_from
-    if since is not None and heard is not None and not tracking.lost:
-        since = max(since, heard)
+    since = tracking.changed_at if tracking.lost else tracking.still_from
     if news or still_since(tracking.state, since, now) is None:
         return False, *_feed_back(tracking, now)
     if tracking.lost:

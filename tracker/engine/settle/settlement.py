@@ -509,9 +509,9 @@ def _reason_to_ask(tracking: GameTracking, doubt: str, now: datetime) -> str:
     if state is None or state.phase is Phase.SCHEDULED:
         late = now - tracking.game.start >= NOT_BEGUN_AFTER
         return "no source has told that it was played" if late else ""
-    if not state.phase.in_play or tracking.changed_at is None:
+    if not state.phase.in_play or tracking.still_from is None:
         return ""
-    still = now - tracking.changed_at
+    still = now - tracking.still_from
     at = f"last seen at {state.game_clock}, {state.score.text}"
     if doubt:
         return f"{doubt}; {at}" if still >= UNBELIEVED_AFTER else ""
