@@ -531,6 +531,18 @@ def test_what_a_win_would_have_paid_is_not_paid_by_another_result(ended: str, pa
     assert slip.paid == paid
 
 
+@pytest.mark.parametrize(
+    ("ended", "result"),
+    [("Half Won,14.55", "won"), ("half-lost,5", "lost"), ("Cashed out,12", "won")],
+)
+def test_what_was_paid_says_how_half_a_result_counts(ended: str, result: str) -> None:
+    """Half a result is won where more than the stake came back; without a payout it is refused."""
+    found = read_in(f"DEN -4.5,,,-110,10,{ended}")
+    assert ([x.result for x in found.slips], found.doubts) == ([result], ())
+    refused = read_in(f"DEN -4.5,,,-110,10,{ended.partition(',')[0]},")
+    assert "needs what was paid" in refused.mistakes[0]
+
+
 def test_prices_with_thousands_and_times_with_their_zone() -> None:
     """1,200 among American odds is +1200, 7:30 PM EST is of New York, a date alone is its noon."""
     text = 'Placed,Pick,Odds\n11/20/2026 7:30 PM EST,DEN ML,"1,200"\n11/21/2026,LAL ML,-110\n'

@@ -122,7 +122,7 @@ def test_closing_line_values_are_told_with_their_coverage(cli: Cli, market: Path
     assert bet.keys() == {"id", "grade", "clv", "win", "push", "lose", "reason", "close"}
     assert bet["close"].keys() == CLOSE
     said = cli("clv").out
-    assert said.startswith("Coverage 1 of 1 bets")
+    assert said.startswith("Coverage 1 of 1 bet")
     assert "not yet told" in said
     assert "closed −5.5: your −4.5 was worth +5.6 %" in said
 

@@ -221,10 +221,9 @@ def _tell_clv(x: ClvReport, by: str | None) -> None:
     if x.n == 0:
         say("No bet has met its close yet: closes are taken at the tip-off, while the daemon runs.")
         return
-    missing = ", ".join(f"{n} {why}" for why, n in x.missing.items())
-    rest = f"; {missing}" if missing else ""
-    model = f"; {x.model.n} by our own model" if x.model.n else ""
-    say(f"Coverage {x.covered} of {x.n} bets{rest}{model}")
+    others = [*x.missing.items(), *([("by our own model", x.model.n)] if x.model.n else [])]
+    rest = f" ({', '.join(f'{why} {n}' for why, n in others)})" if others else ""
+    say(f"Coverage {x.covered} of {plural(x.n, 'bet')}{rest}")
     say(f"Singles  {x.all.text}")
     if x.parlays.n:
         say(f"Parlays  {x.parlays.text}")

@@ -202,7 +202,7 @@ def _doubts(slip: ImportedBet) -> list[str]:
         return []
     ended = slip.result or Result.VOID
     due = comes_back(ended, draft.stake_cents, price, free=draft.free) or 0
-    cashed = "cash" in slip.said.casefold()
+    cashed = any(x in slip.said.casefold() for x in ("cash", "half"))
     if slip.result is None or cashed or abs(paid - due) <= max(5, _FAR_OFF * due):
         return []
     stake = money_text(draft.stake_cents)
@@ -509,7 +509,7 @@ class _Reader:
         paid = _paid(payout, profit, stake, odds, free=free)
         if meant == "cashout":
             if paid is None or stake is None:
-                raise BadBet("it was cashed out, and the file does not tell for how much")
+                raise BadBet("such a result needs what was paid, which the file does not tell")
             return (Result.WON if paid > stake else Result.LOST), paid
         result = Result(meant)
         shown = profit if payout is None else payout

@@ -189,7 +189,8 @@ async def settle(
     if result is None:
         raise Misused(f"say how it ended: tracker settle {bet} won|lost|push|void")
     if result.casefold() not in set(Result):
-        raise Misused(f"{result!r} is no result: write won, lost, push or void")
+        told = "write won, lost, push or void, and --payout where another sum was paid"
+        raise Misused(f"{result!r} is no result: {told}")
     cents = None if payout is None else parse_money(payout)
     async with session(scope, write=True) as at:
         made = await at.bets.settle(bet, Result(result.casefold()), reason or "", cents, at.now)

@@ -327,7 +327,7 @@ def _export_archive(scope: Scope, out: Path | None) -> None:
         if file.is_file():
             file.chmod(0o600)
         count = run_async(_of_store(scope, lambda store: store.exports.write(to)))
-    note(f"Wrote {plural(count, 'row')} to {out}; `tracker import {out.name}` restores them.")
+    note(f"Wrote {plural(count, 'row')} to {out}; `tracker import {out}` restores them.")
 
 
 async def _of_store(scope: Scope, read: Callable[[Store], Awaitable[T]]) -> T:

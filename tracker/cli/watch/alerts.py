@@ -82,7 +82,9 @@ async def alerts(
     else:
         say("\n".join(alert_lines(shown, zone)))
     if len(found) > len(shown):
-        note(f"{len(found) - len(shown)} earlier ones: `tracker alerts --last {len(found)}`")
+        asked = ["--explain"] * explain + ([] if bet is None else [f"--bet {bet}"])
+        again = " ".join([*asked, f"--last {len(found)}"])
+        note(f"{plural(len(found) - len(shown), 'earlier one')}: `tracker alerts {again}`")
 
 
 def alert_lines(found: Sequence[AlertView], zone: ZoneInfo) -> list[str]:
