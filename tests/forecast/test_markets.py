@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtr, ndtri
+from scipy.stats import multivariate_normal
 
 from tests.engine.finals import boxes, final_of
 from tests.forecast.test_spans import NBA, PRIOR, state, states
@@ -40,7 +41,6 @@ from tracker.forecast import (
     price_all,
 )
 from tracker.forecast.pricing.markets import WORTH_A_SHEET, own_figure
-from tracker.forecast.pricing.player_lines import both
 
 OPEN = state("nba", 3, 300, (28, 30), (25, 22), (10, 9))
 SPANS = (Span.GAME, Span.REGULATION, Span.H1, Span.H2, Span.Q3, Span.Q4)
@@ -212,7 +212,8 @@ def test_parts_that_hold_one_another_are_tied_by_what_they_share(clock: float) -
     assert apart == pytest.approx(chances[first] * chances[second], abs=0.002)
     shared = outlook.of(Span.Q1).part("total").sd / outlook.of(Span.H1).part("total").sd
     nested = parlay((first, half), outlook).win
-    wanted = both(chances[first], chances[half], shared)
+    ends = ndtri([chances[first], chances[half]])
+    wanted = multivariate_normal.cdf(ends, cov=[[1, shared], [shared, 1]])
     assert nested == pytest.approx(wanted, abs=0.012)
     assert parlay((first, half, near(Span.GAME)), outlook).win < nested
     assert parlay((first, half, over(Span.GAME, 120.5)), outlook).win == pytest.approx(
@@ -456,6 +457,31 @@ def test_lines_of_one_player_go_together() -> None:
     assert neither.win < 1e-6
 
 
+@pytest.mark.parametrize("more", [1, 2, 3])
+def test_a_three_is_three_points(more: int) -> None:
+    """So many threes more are three times as many points, and what goes with points adds up."""
+    now = dict(NOW.stats)
+    threes = line(Stat.THREES, now["3pm"] + more - 0.5)
+    alone = price(threes, SEEN).win
+    implied = now["pts"] + 3 * more - 0.5
+    assert parlay([threes, line(Stat.PTS, implied)], SEEN).win == pytest.approx(alone, abs=2e-3)
+    assert parlay([threes, line(Stat.PTS, implied, Direction.UNDER)], SEEN).win < 2e-3
+    boards = line(Stat.PR, now["pts"] + now["reb"] + 9.5)
+    assert parlay([threes, boards], SEEN).win > alone * price(boards, SEEN).win
+    sides = [boards, replace(boards, direction=Direction.UNDER)]
+    assert sum(parlay([threes, x], SEEN).win for x in sides) == pytest.approx(alone, abs=1e-3)
+
+
+@pytest.mark.parametrize("stat", [Stat.PR, Stat.RA, Stat.PRA])
+def test_what_ties_the_parts_of_a_sum_ties_them_in_a_parlay(stat: Stat) -> None:
+    """A sum is as likely by the values of its parts as it is alone."""
+    has = sum(dict(NOW.stats)[x.value] for x in stat.parts)
+    for more in (4.5, 9.5, 14.5):
+        over = line(stat, has + more)
+        both = parlay([over, line(stat, has + more - 1)], SEEN)
+        assert both.win == pytest.approx(price(over, SEEN).win, abs=2e-4)
+
+
 def test_a_player_goes_with_his_team() -> None:
     """His points and his team's are likelier together than apart."""
     points = line(Stat.PTS, dict(NOW.stats)["pts"] + 6.5)
@@ -526,12 +552,3 @@ def test_a_players_chance_given_the_score_is_that_of_the_copula_cell_by_cell(
     found = leaning.given(p, along, across)
     assert np.abs((found if side is Side.HOME else found.T) - np.minimum(whole, 1)).max() < 1e-7
     assert (final.cells * found).sum() == pytest.approx(p, abs=1e-7)
-
-
-@given(st.floats(0.001, 0.999), st.floats(0.001, 0.999), st.floats(-0.95, 0.95))
-def test_the_copula_keeps_its_margins(p: float, q: float, correlation: float) -> None:
-    """Both and only-the-first add up to the first; a sign turns with one event's complement."""
-    found = both(p, q, correlation)
-    assert max(0, p + q - 1) - 1e-9 <= found <= min(p, q) + 1e-9
-    assert found + both(p, 1 - q, -correlation) == pytest.approx(p, abs=1e-7)
-    assert both(p, q, 0.0) == pytest.approx(p * q, abs=1e-7)

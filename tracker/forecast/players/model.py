@@ -17,7 +17,7 @@ import numpy as np
 from tracker.domain import Lazy
 from tracker.domain.chance import NotInBox, PlayerOut, Unpriceable
 from tracker.domain.game import FreeThrows, Phase, PlayerLine, Side
-from tracker.domain.market import CATEGORIES, CATEGORY_REACHED
+from tracker.domain.market import CATEGORY_REACHED
 from tracker.domain.player import Stat, box_lines, figure, player_key, points_lacking, rules_out
 from tracker.forecast.game.flow import MADE, TAKEN_BACK
 from tracker.forecast.game.lattice import Pmf
@@ -320,13 +320,6 @@ class PlayerOutlook:
             )
             found = self._pmfs[stat] = Pmf(has, chances)
         return found
-
-    def reaches(self, categories: int) -> float:
-        """The chance of ten or more in so many categories. Raises Unpriceable."""
-        if self.over:
-            return float(sum(self.has(x) >= CATEGORY_REACHED for x in CATEGORIES) >= categories)
-        enough = self.tens(CATEGORIES)[:, categories:].sum(axis=1)
-        return min(float(self.remainder.chances @ enough), 1.0)
 
     def tens(self, stats: Sequence[Stat]) -> Floats:
         """P(ten or more in n of these figures | class of minutes). Raises Unpriceable."""

@@ -445,7 +445,7 @@ def _generated(
     """
     plan = _Plan.of(tuple(asked))
     expected = means[plan.what, plan.who]
-    amounts = _amounts(expected, means[_THREES, plan.who], plan.points, habits.trips)
+    amounts = amounts_of(expected, means[_THREES, plan.who], plan.points, habits.trips)
     spread = np.array(habits.spread)[plan.what]
     logs, halves = _logs(amounts, spread, _roots(size, habits.trips))
     if plan.holds is None:
@@ -521,7 +521,7 @@ def _polar(logs: Floats, halves: Floats) -> tuple[Floats, Floats]:
     return square, half
 
 
-def _amounts(
+def amounts_of(
     expected: Floats, threes: Floats, points: Sequence[int], trips: tuple[float, ...]
 ) -> Floats:
     """The expected number of events of each kind in `_roots`, `[part, class, kind]`.

@@ -1,17 +1,19 @@
 """The chances of player lines, alone and in parlays with the score and other players.
 
-The lines of one player are tied by his minutes: given these, his figures are independent, except
-points and threes. A normal copula ties a player's lines to the points of both teams. Players are
-otherwise independent of one another: team-mates share their team's score.
+The lines of one player are sums over the same values of his points, rebounds, assists and threes:
+these are tied by his minutes, points hold his threes, and points and assists go a little with
+rebounds. A normal copula ties a player's lines to the points of both teams. Players are otherwise
+independent of one another: team-mates share their team's score.
 """
 
 from __future__ import annotations
 
-import math
+from dataclasses import replace
+from itertools import combinations
 from typing import TYPE_CHECKING, assert_never
 
 import numpy as np
-from scipy.special import ndtri, owens_t
+from scipy.special import ndtri
 
 from tracker.domain.chance import LOST, PUSHED, WON, Chance, LittleKnown, Unpriceable
 from tracker.domain.game import Side
@@ -26,6 +28,7 @@ from tracker.domain.market import (
 from tracker.domain.player import Stat
 from tracker.forecast.documents import BadParameters
 from tracker.forecast.players.model import work_out
+from tracker.forecast.players.remainder import PLACE, amounts_of
 from tracker.forecast.pricing import opened
 
 if TYPE_CHECKING:
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from tracker.domain.player import Player
     from tracker.forecast.outlook import Outlook
     from tracker.forecast.players.model import PlayerOutlook
+    from tracker.forecast.players.remainder import Remainder
 
     Floats = NDArray[np.float64]
 
@@ -74,7 +78,7 @@ def _worked_out(market: PlayerMarket, seen: PlayerOutlook, *, over: bool) -> Cha
             chance = _of_total(market, seen)
             backed = market.direction is Direction.OVER
         case DoubleDouble():
-            chance = _multiple(market.categories, seen, over=over)
+            chance = _multiple(market, seen, over=over)
             backed = market.happens
         case _:
             assert_never(market)
@@ -95,13 +99,13 @@ def _of_total(market: PlayerTotal, seen: PlayerOutlook) -> Chance:
     return opened(above, level, below)
 
 
-def _multiple(categories: int, seen: PlayerOutlook, *, over: bool) -> Chance:
+def _multiple(market: DoubleDouble, seen: PlayerOutlook, *, over: bool) -> Chance:
     reached = sum(seen.has(x) >= CATEGORY_REACHED for x in CATEGORIES)
-    if reached >= categories:
+    if reached >= market.categories:
         return WON
-    if over:
+    if over or seen.over:
         return LOST
-    p = seen.reaches(categories)
+    p = _together([replace(market, happens=True)], seen, pushed=False)
     return opened(p, 0.0, 1.0 - p)
 
 
@@ -124,9 +128,6 @@ and more against their season's mean, teams against their closing lines)."""
 
 MULTIPLE_LEAN = (0.14, -0.07)
 """The same for a double-double: between those of its usual categories."""
-
-POINTS_AND_THREES = 0.66
-"""Correlation of a player's points and threes about what was expected, on the same games."""
 
 _NEGLIGIBLE = 1e-9
 _EDGE = 1e-12
@@ -185,94 +186,162 @@ def _of_one(legs: Sequence[PlayerMarket], outlook: Outlook, *, pushed: bool) -> 
     chances = [x.push if pushed else x.win + x.push for x in alone]
     if len(legs) == 1:
         return chances[0]
-    joint = _together_of_one(legs, of_player(legs[0].player, outlook), pushed=pushed)
+    joint = _together(legs, of_player(legs[0].player, outlook), pushed=pushed)
     return max(min(joint, *chances), sum(chances) - len(chances) + 1, 0.0)
 
 
-def _together_of_one(legs: Sequence[PlayerMarket], seen: PlayerOutlook, *, pushed: bool) -> float:
-    threes = [x for x in legs if isinstance(x, PlayerTotal) and x.stat is Stat.THREES]
-    others = [x for x in legs if x not in threes]
-    points = [x for x in others if isinstance(x, PlayerTotal) and Stat.PTS in x.stat.parts]
-    if not threes or not points or pushed:
-        return _by_minutes(legs, seen, pushed=pushed)
-    ways = {x.direction for x in points}, {x.direction for x in threes}
-    sign = 0 if any(len(x) > 1 for x in ways) else 1 if ways[0] == ways[1] else -1
-    scored = _by_minutes(points, seen, pushed=pushed)
-    tied = both(scored, _by_minutes(threes, seen, pushed=pushed), sign * POINTS_AND_THREES)
-    if len(points) == len(others):
-        return tied
-    # His threes are tied to his points alone, not to what else is asked of him.
-    joint = _by_minutes(others, seen, pushed=pushed) * tied / max(scored, _EDGE)
-    return min(joint, _by_minutes([x for x in legs if x not in points], seen, pushed=pushed))
-
-
-def both(p: float, q: float, correlation: float) -> float:
-    """P(both of two events) by a normal copula (Owen 1956)."""
-    if not (_EDGE < p < 1 - _EDGE and _EDGE < q < 1 - _EDGE):
-        return p * q
-    h, k = float(ndtri(p)), float(ndtri(q))
-    # Owen's formula divides by both, so neither may be 0.
-    h, k = (x if abs(x) > _NEGLIGIBLE else _NEGLIGIBLE for x in (h, k))
-    root = math.sqrt(1 - correlation**2)
-    found = (p + q) / 2 - owens_t(h, (k - correlation * h) / (h * root))
-    found -= owens_t(k, (h - correlation * k) / (k * root))
-    if h * k < 0:
-        found -= 0.5
-    return min(max(float(found), 0.0, p + q - 1), p, q)
-
-
-def _by_minutes(legs: Sequence[PlayerMarket], seen: PlayerOutlook, *, pushed: bool) -> float:
+def _together(legs: Sequence[PlayerMarket], seen: PlayerOutlook, *, pushed: bool) -> float:
     """P(every leg on one player holds), summed over the classes of his minutes."""
     tens = [x for x in legs if isinstance(x, DoubleDouble)]
     if tens and pushed:
         return 0.0
-    chances = seen.remainder.chances
-    held = np.ones(chances.size)
-    # What shares a figure is all made of points, rebounds and assists.
+    totals = [x for x in legs if isinstance(x, PlayerTotal)]
+    scored = tens or any(Stat.PTS in x.stat.parts for x in totals)
+    held = np.ones(seen.remainder.chances.size)
+    # What shares a figure is all made of points, which hold the threes, rebounds and assists.
     groups: dict[Stat, list[PlayerTotal]] = {Stat.PRA: []} if tens else {}
-    for leg in legs:
-        if isinstance(leg, PlayerTotal):
-            shared = {*leg.stat.parts} <= {*Stat.PRA.parts}
-            groups.setdefault(Stat.PRA if shared else leg.stat, []).append(leg)
+    for leg in totals:
+        shared = {*leg.stat.parts} <= {*Stat.PRA.parts} or (leg.stat is Stat.THREES and scored)
+        groups.setdefault(Stat.PRA if shared else leg.stat, []).append(leg)
     for stat, group in groups.items():
-        held *= _together(group, tens if stat is Stat.PRA else (), seen, pushed=pushed)
-    return min(max(float(chances @ held), 0.0), 1.0)
+        if stat is Stat.PRA:
+            held *= _of_parts(group, tens, seen, pushed=pushed)
+        else:
+            chances = seen.by_class(stat)
+            held *= chances @ _held(group, seen.has(stat) + _count(chances), pushed=pushed)
+    return min(max(float(seen.remainder.chances @ held), 0.0), 1.0)
 
 
-def _together(
+def _count(chances: Floats) -> Floats:
+    return np.arange(float(chances.shape[-1]))
+
+
+def _held(legs: Iterable[PlayerTotal], values: Floats, *, pushed: bool) -> Floats:
+    """1 for each of the values at which every leg holds."""
+    holds = np.ones(values.shape)
+    for leg in legs:
+        over = leg.direction is Direction.OVER
+        holds *= values == leg.points if pushed else (
+            values >= leg.points if over else values <= leg.points
+        )  # fmt: skip
+    return holds
+
+
+def _of_parts(
     legs: Sequence[PlayerTotal], tens: Sequence[DoubleDouble], seen: PlayerOutlook, *, pushed: bool
 ) -> Floats:
-    """P(every total and all of `tens` hold | class of minutes), over all values of the figures."""
-    parts = tuple(dict.fromkeys(part for x in legs for part in x.stat.parts)) or Stat.PRA.parts
-    rows = [_trimmed(seen.by_class(part)) for part in parts]
-    shape = tuple(x.shape[1] for x in rows)
-    holds = np.ones(shape)
-    steps = np.ix_(*(seen.pmf(x).first + np.arange(n) for x, n in zip(parts, shape, strict=True)))
-    for leg in legs:
+    """P(totals of points, rebounds, assists and threes and all of `tens` hold | class of minutes).
+
+    They are added up over the values of points, rebounds and assists. The threes tell only how
+    likely each number of points is. Of what no total asks for it counts only whether it is ten.
+    """
+    threes = [x for x in legs if x.stat is Stat.THREES]
+    asked = {part for x in legs for part in x.stat.parts} | ({Stat.PTS} if threes else set())
+    parts = [x for x in Stat.PRA.parts if tens or x in asked]
+    rows, steps, reached = [], [], []
+    for axis, part in enumerate(parts):
+        chances = seen.remainder.by_class(part)
+        both = np.stack([chances, _leaning(part, chances, seen.remainder)])
+        if part is Stat.PTS and threes:
+            both *= _share_of_points(threes, chances, seen, pushed=pushed)
+        both = seen.with_throws(part, both)
+        values = seen.has(part) + _count(both)
+        ten = values >= CATEGORY_REACHED
+        if part not in asked:
+            both = np.stack([both[..., ~ten].sum(axis=-1), both[..., ten].sum(axis=-1)], axis=-1)
+            values, ten = np.zeros(2), np.array([False, True])
+        used = slice(int(np.flatnonzero(both[0].max(axis=0) > _NEGLIGIBLE).max(initial=0)) + 1)
+        around = [1] * len(parts)
+        around[axis] = -1
+        rows.append(both[..., used])
+        steps.append(values[used].reshape(around))
+        reached.append(ten[used].reshape(around))
+    holds = np.ones([x.shape[-1] for x in rows])
+    for leg in (x for x in legs if x.stat is not Stat.THREES):
         value = sum(x for x, part in zip(steps, parts, strict=True) if part in leg.stat.parts)
-        above = leg.direction is Direction.OVER
-        holds *= value == leg.points if pushed else (
-            value >= leg.points if above else value <= leg.points
-        )  # fmt: skip
-    names = "abc"[: len(parts)]
-    terms = ",".join(f"j{x}" for x in names)
-    how = f"{terms},{names}->j"
+        holds *= _held([leg], np.asarray(value), pushed=pushed)
+    made = sum(x.astype(int) for x in reached)
+    by_tens = [holds * (made == n) for n in range(len(parts) + 1)] if tens else [holds]
+    # A product of matrices for the longest figure, points, then sums of few numbers.
+    every = np.tensordot(by_tens, rows[0], (1, 2))
+    for row in rows[1:]:
+        every = np.einsum("na...j,sja->n...sj", every, row)
+    every = np.moveaxis(every, 0, -2)
+    found: Floats = every[(0,) * len(parts)]
+    for pair in combinations(range(len(parts)), 2):
+        tie = seen.remainder.habits.ties[PLACE[parts[pair[0]]]][PLACE[parts[pair[1]]]]
+        found = found + tie * every[tuple(int(x in pair) for x in range(len(parts)))]
     if not tens:
-        found: Floats = np.einsum(how, *rows, holds, optimize=True)
-        return found
-    reached = sum(x >= CATEGORY_REACHED for x in steps)
+        first: Floats = found[0]
+        return first
     others = seen.tens([x for x in CATEGORIES if x not in parts])
-    found = np.zeros(len(others))
-    for n in range(len(parts) + 1):
-        more = range(others.shape[1])
-        enough = [all((n + k >= x.categories) == x.happens for x in tens) for k in more]
-        cells = np.einsum(how, *rows, holds * (reached == n), optimize=True)
-        found += cells * others[:, enough].sum(axis=1)
+    enough = np.array([
+        [all((n + k >= x.categories) == x.happens for x in tens) for k in range(others.shape[1])]
+        for n in range(len(found))
+    ])  # fmt: skip
+    summed: Floats = np.einsum("nj,jk,nk->j", found, others, enough)
+    return summed
+
+
+def _amounts(part: Stat, left: Remainder) -> Floats:
+    """The expected events worth one, threes and trips that add to a figure, `[class, kind]`."""
+    means, points = left.means, [0] if part is Stat.PTS else []
+    trips = left.habits.trips
+    rows = means[PLACE[part], None], means[PLACE[Stat.THREES], None]
+    found: Floats = amounts_of(*rows, points, trips)[0]
     return found
 
 
-def _trimmed(rows: Floats) -> Floats:
-    """Rows cut after the last value with a chance in any class."""
-    most = rows.max(axis=0)
-    used = np.flatnonzero(most > _NEGLIGIBLE)
-    return rows[:, : int(used[-1]) + 1] if used.size else rows
+def _leaning(part: Stat, chances: Floats, left: Remainder) -> Floats:
+    """How the chances of a figure move with the number of events that add to it.
+
+    A row a class of minutes, in standard deviations. What ties a pair of figures adds the product
+    of theirs to their joint chances, which leaves the chances of each alone.
+    """
+    amounts = _amounts(part, left)
+    worth = amounts @ np.array([[1, 0, 0], [0, 0, 1], left.habits.trips])
+    moved = chances * worth.sum(axis=1)[:, None]
+    for points in (1, 2, 3):
+        moved[:, points:] -= chances[:, :-points] * worth[:, points - 1, None]
+    means = left.means[PLACE[part]][:, None]
+    found: Floats = moved / np.sqrt(np.maximum(means, _EDGE))
+    return found
+
+
+def _share_of_points(
+    threes: Sequence[PlayerTotal], points: Floats, seen: PlayerOutlook, *, pushed: bool
+) -> Floats:
+    """P(legs on his threes hold | points, class of minutes)."""
+    made = seen.by_class(Stat.THREES)
+    both = _points_by_threes(seen, made.shape[1], points.shape[1])
+    for _ in range(_ROUNDS):
+        # As many threes as are said alone, then as many points.
+        for axis, said in ((2, made), (1, points)):
+            both *= np.expand_dims(said / np.maximum(both.sum(axis=axis), _EDGE), axis)
+    holds = _held(threes, seen.has(Stat.THREES) + _count(made), pushed=pushed)
+    share: Floats = holds @ both / np.maximum(points, _EDGE)
+    return share
+
+
+_ROUNDS = 4
+"""Rounds in which points and threes together get the chances that each has alone."""
+
+
+def _points_by_threes(seen: PlayerOutlook, threes: int, points: int) -> Floats:
+    """The chance of each number of threes with each of points, `[class, threes, points]`.
+
+    The generating function of `_logs` in `players.remainder` is (base + a (1 - u)) ** -shape, where
+    `a` is that of a three and `u` counts threes: this is its series in `u`.
+    """
+    habits, amounts = seen.remainder.habits, _amounts(Stat.PTS, seen.remainder)
+    shape = habits.spread[PLACE[Stat.PTS]]
+    if shape < 0:
+        shape = min(shape, -3 * float(amounts.sum(axis=1).max()))
+    z = np.exp(-2j * np.pi * np.arange(points // 2 + 1) / points)
+    trip = sum(p * z ** (n + 1) for n, p in enumerate(habits.trips))
+    by_three, by_trip = amounts[:, 1, None] / shape, amounts[:, 2, None] / shape
+    base = 1 + by_three + by_trip * (1 - trip)
+    k = np.arange(1, threes)
+    steps = ((shape + k - 1) / k * by_three)[..., None] * (z**3 / base)[:, None]
+    terms = np.concatenate([(base**-shape)[:, None], steps], axis=1).cumprod(axis=1)
+    return np.maximum(np.fft.irfft(terms, points), 0.0)
