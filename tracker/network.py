@@ -141,7 +141,7 @@ class ServerTime:
         self._now = now
         self._tell = tell
         self._ahead: deque[float] = deque(maxlen=_SAMPLES)
-        self._told = False
+        self._reported = False
 
     @property
     def ahead(self) -> float | None:
@@ -157,8 +157,8 @@ class ServerTime:
         self._ahead.append((self._now() - date).total_seconds())
         ahead = self.ahead
         wrong = ahead is not None and abs(ahead) >= WRONG_CLOCK_S
-        if wrong != self._told and (not wrong or len(self._ahead) >= _AGREE):
-            self._told = wrong
+        if wrong != self._reported and (not wrong or len(self._ahead) >= _AGREE):
+            self._reported = wrong
             self._tell(ahead if wrong else None)
 
 

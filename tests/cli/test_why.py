@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tests.cli.conftest import Cli
 from tests.conftest import made_once
 from tracker.__main__ import run
-from tracker.app.explain import UNKNOWN, exactly, told_by_plays
+from tracker.app.explain import UNKNOWN, exactly, states_by_plays
 from tracker.domain.chance import Chance
 from tracker.domain.game import FreeThrows, Game, GameState, Phase, Score, Side
 from tracker.forecast.explain import CAUSES
@@ -144,7 +144,7 @@ def test_without_raw_answers_the_snapshots_do(night: Path, cli: Cli) -> None:
 def test_the_ball_and_free_throws_of_a_late_moment_are_told_by_its_chance() -> None:
     """No body that is kept holds them: late, each side's ball and throws are tried."""
     late = GameState(LATE, Phase.LIVE, 4, 27.3, Score(109, 111))
-    tried = told_by_plays(late)
+    tried = states_by_plays(late)
     assert tried[0] == late
     assert {(x.possession, x.throws) for x in tried[1:]} == {
         (side, throws)
@@ -158,8 +158,8 @@ def test_the_ball_and_free_throws_of_a_late_moment_are_told_by_its_chance() -> N
             ),
         )
     }
-    assert told_by_plays(replace(late, clock=301.0)) == [replace(late, clock=301.0)]
-    assert [x.tip for x in told_by_plays(replace(late, period=3))] == [None, *Side]
+    assert states_by_plays(replace(late, clock=301.0)) == [replace(late, clock=301.0)]
+    assert [x.tip for x in states_by_plays(replace(late, period=3))] == [None, *Side]
 
 
 @pytest.mark.parametrize("bet", ["1", "2"])

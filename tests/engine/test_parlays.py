@@ -53,7 +53,7 @@ from tracker.engine.decide.parlays import combined
 from tracker.engine.rules.stepping import with_leg
 from tracker.engine.settle.by_hand import Case, graded_again, paid_anew
 from tracker.engine.settle.by_hand import given as given_by_hand
-from tracker.engine.settle.certainty import told_as
+from tracker.engine.settle.certainty import announced_as
 from tracker.engine.settle.grading import Unsettleable
 from tracker.engine.settle.payout import outcome
 from tracker.forecast import forecast, load_parameters, parlay, price
@@ -809,7 +809,7 @@ def test_a_lost_parlay_is_open_again_once_its_lost_leg_is_corrected() -> None:
         poll(slate, less, seconds)
     (back,) = slate.fired(Fact.DEAD)
     assert (back.reason, one(slate).ended) == (Reason.TAKEN_BACK, False)
-    assert told_as(one(slate), Result.LOST) is None
+    assert announced_as(one(slate), Result.LOST) is None
     assert one(slate).legs[0].result is Result.WON
     assert one(slate).status(less) is Status.LIVE
     whole, open_leg = one(slate).chance, price(Moneyline(Side.HOME), outlook(HALF))

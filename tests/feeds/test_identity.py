@@ -133,7 +133,7 @@ def test_old_games_are_forgotten() -> None:
         reported = replace(GAME, id=f"00225{day:05}", start=START + timedelta(days=day))
         register.own("nba", reported)
         register.prune()
-    assert len(register._games) == len(register._told) == 15
+    assert len(register._games) == len(register._reported) == 15
 
 
 def test_a_state_told_from_the_other_side() -> None:

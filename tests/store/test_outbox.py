@@ -379,8 +379,8 @@ async def test_what_was_told_of_games_within_the_hour_is_known_after_a_restart(
 ) -> None:
     """Each message counts once, however many alerts it has."""
     await fire(store, after(1), after(70))
-    assert await store.alerting.told_since(after(0)) == (
+    assert await store.alerting.sent_since(after(0)) == (
         PastMessage(GAME.id, after(1)),
         PastMessage(GAME.id, after(70)),
     )
-    assert await store.alerting.told_since(after(1)) == (PastMessage(GAME.id, after(70)),)
+    assert await store.alerting.sent_since(after(1)) == (PastMessage(GAME.id, after(70)),)

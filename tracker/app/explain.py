@@ -270,7 +270,7 @@ class _Rebuild:
         found: tuple[float, Seen] | None = None
         quoted = await live_lines(self.at.store, state, shot.at)
         for parameters, live, told in product(
-            self._models(game.league, shot), dict.fromkeys((quoted, None)), told_by_plays(state)
+            self._models(game.league, shot), dict.fromkeys((quoted, None)), states_by_plays(state)
         ):
             seen = pricing.seen(told, bets, parameters, live)
             said = await asyncio.to_thread(seen.chance, markets)
@@ -390,7 +390,7 @@ def _shared(
     }
 
 
-def told_by_plays(state: GameState) -> list[GameState]:
+def states_by_plays(state: GameState) -> list[GameState]:
     """The state with each ball, tip and free throws that it may have had.
 
     Only play-by-plays tell them, which are not kept; the chance that was recorded tells them apart.

@@ -139,7 +139,7 @@ class Refresh:
             league, day, len(listed), counts["final"], counts["off"], counts["open"], counts["bare"]
         )
         await self._store.seasons.keep_check(check, self._clock.now())
-        return Refreshed(Part.RESULTS, league, _told(check), check.whole, changed)
+        return Refreshed(Part.RESULTS, league, _check_text(check), check.whole, changed)
 
     async def _slate(self, league: str, day: date) -> list[Listing]:
         """A date's games that count, by the ids in force. Raises FeedError when none has them."""
@@ -330,7 +330,7 @@ def _standing(state: GameState | None, *, has_box: bool) -> str:
     return "final" if has_box else "bare"
 
 
-def _told(check: SlateCheck) -> str:
+def _check_text(check: SlateCheck) -> str:
     over = check.finals + check.no_box
     parts = [f"{over} of {plural(check.games, 'game')} {several(over, 'is')} over"]
     parts += [f"{check.called_off} called off"] if check.called_off else []

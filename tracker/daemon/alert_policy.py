@@ -35,12 +35,12 @@ class AlertPolicy:
     def __init__(self, policy: Policy = USUAL) -> None:
         self._policy = policy
         self._snoozes: tuple[Snooze, ...] = ()
-        self._told: tuple[PastMessage, ...] = ()
+        self._sent: tuple[PastMessage, ...] = ()
         self._lost: frozenset[str] = frozenset()
 
     async def recall(self, store: Store, now: datetime) -> None:
         """Load what was sent lately and what is snoozed, after a restart."""
-        self._told = await store.alerting.told_since(now - BUDGET_SPAN)
+        self._sent = await store.alerting.sent_since(now - BUDGET_SPAN)
         await self.refresh(store, now)
 
     async def refresh(self, store: Store, now: datetime) -> None:
@@ -55,8 +55,8 @@ class AlertPolicy:
 
     def policy(self, now: datetime) -> Policy:
         """The policy at this moment: settings, snoozes, recent messages and games without data."""
-        self._told = tuple(x for x in self._told if abs(now - x.at) < BUDGET_SPAN)
-        return replace(self._policy, snoozes=self._snoozes, recent=self._told, lost=self._lost)
+        self._sent = tuple(x for x in self._sent if abs(now - x.at) < BUDGET_SPAN)
+        return replace(self._policy, snoozes=self._snoozes, recent=self._sent, lost=self._lost)
 
     def route(self, change: Change, now: datetime) -> Change:
         """Decide what becomes of each alert of a change, and count what is sent."""
@@ -66,7 +66,7 @@ class AlertPolicy:
         sent = [topic_of(x.rule) for x in routed.alerts if x.decision is Decision.FIRED]
         if sent:
             counted = any(x not in RESULTS for x in sent)
-            self._told = (*self._told, PastMessage(game, now, counted))
+            self._sent = (*self._sent, PastMessage(game, now, counted))
         return routed
 
     def notice(self, kind: str, text: str, now: datetime, level: Level) -> Notice | None:

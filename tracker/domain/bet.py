@@ -39,7 +39,7 @@ from tracker.domain.market import (
     kind,
 )
 from tracker.domain.money import Odds, own_part
-from tracker.domain.policy import Rule
+from tracker.domain.policy import EventRule, Fact, Rule
 from tracker.domain.prior import NO_LINES, Lines, SourcedPrior
 
 _MOST_DIGITS = 18
@@ -224,6 +224,11 @@ class Bet:
     def terms(self) -> tuple[Odds | None, int | None, bool, str | None]:
         """All that decides what it pays, besides its result."""
         return self.odds, self.stake_cents, self.free, self.book
+
+    @property
+    def asked_facts(self) -> frozenset[Fact]:
+        """The facts that the bet's rules want an alert about."""
+        return frozenset(x.event for x in self.rules if isinstance(x, EventRule))
 
     @property
     def own_cents(self) -> int | None:

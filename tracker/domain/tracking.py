@@ -69,8 +69,8 @@ class RuleState:
     extremes: tuple[float, float] | None = None
     announced: tuple[int, ...] = ()
 
-    def heard_within(self, span: timedelta, at: datetime) -> float | None:
-        """The chance that a rule on it was last heard with before `at`, if within this time."""
+    def sent_within(self, span: timedelta, at: datetime) -> float | None:
+        """The chance of the rule's last alert before `at`, if it was sent within this time."""
         if not (self.fired and self.extremes and timedelta(0) < at - self.fired[-1] < span):
             return None
         return next((p for then, p in self.window if then == self.fired[-1]), None)

@@ -119,7 +119,10 @@ class Disputes:
                 self._tell(FeedAgreement(game.name))
             return
         case.differing += 1
-        (name, other), (told, theirs) = (x.source.label for x in feeds), map(_told, (one, two))
+        (name, other), (told, theirs) = (
+            (x.source.label for x in feeds),
+            map(_score_and_clock, (one, two)),
+        )
         case.ends = f"{name} tells {told}, {other} {theirs}" if final else ""
         if case.reported or (not final and case.differing < AFTER_CHECKS):
             return
@@ -127,7 +130,7 @@ class Disputes:
         self._tell(FeedDisagreement(game.name, name, told, other, theirs))
 
 
-def _told(state: GameState) -> str:
+def _score_and_clock(state: GameState) -> str:
     """A state's score and game clock."""
     return f"{state.score.text} at {state.game_clock}"
 

@@ -62,15 +62,15 @@ class SourceHealth:
         self._report_status = report_status
         self._failures = 0
         self._since = 0.0
-        self._told: set[type[SystemEvent]] = set()
+        self._reported: set[type[SystemEvent]] = set()
 
     def good(self, at: datetime, monotonic: float) -> None:
         """Take note that the board was read."""
-        if self._told:
+        if self._reported:
             after = round(monotonic - self._since)
             self._tell(FeedRecovered(self._source, after))
         self._failures = 0
-        self._told.clear()
+        self._reported.clear()
         self._report_status(self._source, at, WELL)
 
     def bad(self, error: FeedError, at: datetime, monotonic: float) -> None:
@@ -80,13 +80,13 @@ class SourceHealth:
         self._failures += 1
         if error.trouble is Trouble.BLOCKED:
             self._once(FeedBlocked(self._source, str(error)))
-        elif self._failures >= SOURCE_LOST_AFTER and FeedBlocked not in self._told:
+        elif self._failures >= SOURCE_LOST_AFTER and FeedBlocked not in self._reported:
             self._once(FeedLost(self._source, error.trouble.value, str(error)))
         self._report_status(self._source, at, error.trouble.value)
 
     def _once(self, event: FeedBlocked | FeedLost) -> None:
-        if type(event) not in self._told:
-            self._told.add(type(event))
+        if type(event) not in self._reported:
+            self._reported.add(type(event))
             self._tell(event)
 
 

@@ -91,7 +91,7 @@ class Register:
         """
         self._held = held
         self._games: dict[str, Game] = {x.id: x for x in known}
-        self._told: dict[tuple[str, str], tuple[str, Game]] = {}
+        self._reported: dict[tuple[str, str], tuple[str, Game]] = {}
 
     def own(self, source: str, reported: Game) -> Game:
         """The game that a source reports, under the id in force.
@@ -103,7 +103,7 @@ class Register:
         another meeting (another opponent or date), the game with bets keeps the id and its sides,
         and the new meeting gets an id of its own.
         """
-        bound, _ = self._told.get((source, reported.id), (reported.id, reported))
+        bound, _ = self._reported.get((source, reported.id), (reported.id, reported))
         game = self._games.get(bound)
         reported = reported if game is None else recognised(game, reported)
         if game is None or not same_meeting(game, reported):
@@ -114,7 +114,7 @@ class Register:
         if game.id == reported.id:
             game = under(game, reported) if reported.id in self._held() else reported
         self._games[game.id] = game
-        self._told[source, reported.id] = game.id, reported
+        self._reported[source, reported.id] = game.id, reported
         return game
 
     def _free(self, source: str) -> list[Game]:
@@ -124,7 +124,7 @@ class Register:
         """
         taken = {
             own
-            for (label, _), (own, reported) in self._told.items()
+            for (label, _), (own, reported) in self._reported.items()
             if label == source and own in self._games and same_meeting(self._games[own], reported)
         }
         return [x for x in self._games.values() if x.id not in taken]
@@ -138,7 +138,7 @@ class Register:
         newest = next((x for x, y in pairwise(starts) if x - y <= KEPT), starts[-1])
         oldest = newest - KEPT
         self._games = {key: x for key, x in self._games.items() if x.start >= oldest}
-        self._told = {key: x for key, x in self._told.items() if x[0] in self._games}
+        self._reported = {key: x for key, x in self._reported.items() if x[0] in self._games}
 
 
 def _renamed(reported: Game) -> Game:

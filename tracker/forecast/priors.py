@@ -71,7 +71,7 @@ def margin_of(chance: float) -> float:
 def prior_from(lines: Lines, parameters: Parameters) -> Prior:
     """The prior of a game from its lines; a margin or total without one is the league's average."""
     average = average_prior(parameters)
-    margin, total = told_margin(lines), lines.total
+    margin, total = line_margin(lines), lines.total
     prior = Prior(
         average.margin if margin is None else margin,
         average.total if total is None else total,
@@ -90,7 +90,7 @@ def average_prior(parameters: Parameters) -> Prior:
     )
 
 
-def told_margin(lines: Lines) -> float | None:
+def line_margin(lines: Lines) -> float | None:
     """The home margin in lines: from the spread, else from both moneylines, else None."""
     if lines.home_spread is not None:
         return -lines.home_spread
@@ -208,7 +208,7 @@ class Known:
         rated, by = self._base(game, parameters)
         seen, speaking = self._lines(game, bets), _speaking(bets, game)
         margin = _first(
-            [(told_margin(lines), 0.0, whose) for lines, whose in seen]
+            [(line_margin(lines), 0.0, whose) for lines, whose in seen]
             + [(margin_of_bet(x, odds), BET_LINE_SD, whose) for x, odds, whose in speaking],
             (rated.margin, rated.margin_sd, by),
         )

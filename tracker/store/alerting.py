@@ -88,12 +88,12 @@ class Alerting(Subject):
         return int(db.execute(q.UNSENT_SINCE, in_columns(since=since, until=until)).fetchone()[0])
 
     @reads
-    def told_since(self, db: Connection, since: datetime) -> tuple[PastMessage, ...]:
+    def sent_since(self, db: Connection, since: datetime) -> tuple[PastMessage, ...]:
         """The messages about games after `since`, oldest first."""
         asked = {"since": stamp(since), "results": json.dumps(sorted(RESULTS))}
         return tuple(
             PastMessage(x["game"], moment(x["at"]), bool(x["counted"]))
-            for x in db.execute(q.TOLD_SINCE, asked)
+            for x in db.execute(q.SENT_SINCE, asked)
         )
 
     @reads

@@ -379,7 +379,7 @@ ADD_ALERT = inserting(
 
 ADD_DELIVERY = inserting("delivery", "alert channel state told due_at expires_at updated_at")
 
-TOLD_SINCE = """
+SENT_SINCE = """
 SELECT game, at, max(rule NOT IN (SELECT value FROM json_each(:results))) AS counted FROM alert
 WHERE decision = 'fired' AND game IS NOT NULL AND at > :since GROUP BY game, at ORDER BY at
 """

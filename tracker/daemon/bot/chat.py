@@ -104,7 +104,7 @@ class Listener:
         self._tries = 0
         self._answered_at: float | None = None
         self._gap: float | None = None
-        self._clock_told = False
+        self._clock_reported = False
 
     async def listen(self, beat: Callable[[], None]) -> None:
         """Receive updates for ever; `beat` is called before every poll."""
@@ -229,8 +229,8 @@ class Listener:
         if self._gap is None or self._gap > STALE.total_seconds():
             return age > STALE.total_seconds()
         ahead = age - self._gap if age > 0 else age
-        if abs(ahead) >= WRONG_CLOCK_S + self._gap and not self._clock_told:
-            self._clock_told = True
+        if abs(ahead) >= WRONG_CLOCK_S + self._gap and not self._clock_reported:
+            self._clock_reported = True
             self._tell(ClockOff(round(ahead), clock_trouble(ahead)))
         return False
 

@@ -155,7 +155,7 @@ class FollowedBets:
         self._version = -1
         self._stamp: tuple[int, int, int] | None = None
         self._seen: tuple[int, int, int] | None = None
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
         self._in_file: set[str] = set()
         self._mended: set[str] = set()
         self._moved: set[str] = set()
@@ -381,12 +381,12 @@ class FollowedBets:
 
         The mistakes of one reading share a message.
         """
-        fresh = [x for x in mistakes if x not in self._told or x in self._mended]
+        fresh = [x for x in mistakes if x not in self._reported or x in self._mended]
         if fresh:
             more = f"\nand {len(fresh) - _MOST_TOLD} more" if len(fresh) > _MOST_TOLD else ""
             shown = "\n".join(fresh[:_MOST_TOLD]).replace(str(self._file), self._file.name)
             self._tell(BetsMistake(shown + more, again=not self._mended.isdisjoint(fresh)))
-        self._told |= set(mistakes)
+        self._reported |= set(mistakes)
         self._mended -= set(mistakes)
 
 

@@ -51,7 +51,7 @@ from tracker.engine.rules.stepping import (
     idle_after,
     waits,
 )
-from tracker.engine.settle.certainty import tell_certain, tell_legs
+from tracker.engine.settle.certainty import announce_certain, announce_legs
 from tracker.engine.settle.grading import LastTwo
 from tracker.engine.settle.settlement import (
     confirm_unread,
@@ -153,8 +153,8 @@ def _with_results(
         scored = change.ordering is not Ordering.BEHIND
         bets = (x.bet for x in change.tracking.tracked)
         polls = LastTwo.of(bets, before, state, scored=scored, boxed=boxed)
-    change = settle_parts(tell_certain(change, polls, now), polls, now)
-    return tell_legs(finish(take_given(change), now), polls, now)
+    change = settle_parts(announce_certain(change, polls, now), polls, now)
+    return announce_legs(finish(take_given(change), now), polls, now)
 
 
 def _before_tip(before: GameState | None, state: GameState) -> bool:

@@ -9,7 +9,7 @@ from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import Result, Settlement
 from tracker.domain.game import GameState, Phase, Score
 from tracker.domain.market import PlayerMarket
-from tracker.domain.policy import EventRule, Fact
+from tracker.domain.policy import Fact
 from tracker.domain.tracking import GameTracking, Review, RulePhase, RuleState, Tracked
 
 _USEFUL_FOR = {
@@ -90,8 +90,7 @@ def announce(
     episode = int(now.timestamp())
     found = []
     for tracked in tracking.tracked:
-        wanted = any(isinstance(r, EventRule) and r.event is event for r in tracked.bet.rules)
-        if wanted and not tracked.ended:
+        if event in tracked.bet.asked_facts and not tracked.ended:
             memory = RuleState(tracked.bet.number, event.value, episode=episode)
             alert = _alert(tracked, memory, event, now, state.game_clock, state.score)
             found.append(replace(alert, detail=detail))
@@ -114,7 +113,7 @@ def settled_alert(
     settlement = tracked.settlement
     before = None if before is not None and before.taken_back else before
     event = Fact.SETTLED if before is None else Fact.REGRADED
-    asked = {r.event for r in tracked.bet.rules if isinstance(r, EventRule)}
+    asked = tracked.bet.asked_facts
     if settlement is None:
         return None
     told = {ANNOUNCED_AS.get(x.rule) for x in tracked.rules if x.reason is Reason.HAPPENED} - {None}

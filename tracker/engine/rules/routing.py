@@ -1,7 +1,7 @@
 """Routing: whether a fired alert is sent. Each step can hold it, with a reason.
 
-    switched off -> told before -> dead parlay -> told as certain -> just told -> feed away
-    -> told for all -> snoozed -> budget -> quiet -> sent
+    switched off -> announced before -> dead parlay -> announced as certain -> just announced
+    -> feed away -> announced for all -> snoozed -> budget -> quiet -> sent
 
 A rule whose alert is held has fired all the same, and arms again as usual. The steps are pure: they
 use only the change and the policy, which is stored.
@@ -26,7 +26,6 @@ from tracker.domain.policy import (
     SWING,
     TOGETHER,
     ChanceRule,
-    EventRule,
     Fact,
     Level,
     LevelRule,
@@ -37,7 +36,7 @@ from tracker.domain.policy import (
 )
 from tracker.domain.tracking import Change, RuleState, Tracked
 from tracker.engine.rules.state_machine import COOLDOWN, NEWS, log_odds
-from tracker.engine.settle.certainty import surely, told_as
+from tracker.engine.settle.certainty import announced_as, surely
 
 BUDGET_SPAN = timedelta(hours=1)
 """The time over which both budgets count messages."""
@@ -68,20 +67,15 @@ class AlertContext:
         return self.ends and self.games == {self.game}
 
     @property
-    def told_otherwise(self) -> bool:
-        """Whether `hit`, `dead` or the result tells, or has told, the end of a decided bet.
+    def announced_otherwise(self) -> bool:
+        """Whether `hit`, `dead` or the result announces the end of a decided bet, or has done so.
 
-        None does before the end where a player has fouled out or was ejected.
+        Where a player has fouled out or was ejected, only the result at the end does.
         """
-        told = any(told_as(self.tracked, x) for x in (Result.WON, Result.LOST))
-        if told or self.ends or self.state is None:
+        announced = any(announced_as(self.tracked, x) for x in (Result.WON, Result.LOST))
+        if announced or self.ends or self.state is None:
             return True
         return surely(self.tracked, self.state) is not None
-
-    @property
-    def says(self) -> set[Fact]:
-        """The events that the bet's rules ask for."""
-        return {x.event for x in self.tracked.bet.rules if isinstance(x, EventRule)}
 
     @property
     def games(self) -> frozenset[str]:
@@ -109,10 +103,10 @@ def switched_off(context: AlertContext, policy: Policy, now: datetime) -> Hold |
     return Hold(Reason.OFF) if policy.switched_off(context.topic) else None
 
 
-def told_before(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
+def announced_before(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
     """Hold a result that was sent when it became certain, unless it asks for the payout.
 
-    The breaks that follow are no news of such a bet either.
+    The end of a later quarter is not sent for such a bet either.
     """
     done = context.tracked.settlement
     if context.topic in (Fact.QUARTER, Fact.HALFTIME):
@@ -121,23 +115,25 @@ def told_before(context: AlertContext, policy: Policy, now: datetime) -> Hold | 
         return None
     else:
         results = (done.result,)
-    events = {told_as(context.tracked, x) for x in results}
-    told = any(x is not None and not policy.switched_off(x.value) for x in events)
-    return Hold(Reason.TOLD) if told else None
+    events = {announced_as(context.tracked, x) for x in results}
+    sent = any(x is not None and not policy.switched_off(x.value) for x in events)
+    return Hold(Reason.TOLD) if sent else None
 
 
 def dead_parlay(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
     """Hold everything about a parlay that can no longer win, except its result.
 
-    Its chance tells that where no `dead` does.
+    The alert that its chance fell to 0 passes where no `dead` alert says the same.
     """
     tracked = context.tracked
     dead = tracked.chance is not None and tracked.chance.win == 0
     ends = RESULTS - {Fact.HIT.value}
     if not dead or context.topic in ends or _parlay(tracked.bet.market) is None:
         return None
-    asked = Fact.DEAD in context.says and not policy.switched_off(Fact.DEAD.value)
-    news = context.topic in (CHANCE, SWING) and not (asked and context.told_otherwise)
+    asked = Fact.DEAD in context.tracked.bet.asked_facts and not policy.switched_off(
+        Fact.DEAD.value
+    )
+    news = context.topic in (CHANCE, SWING) and not (asked and context.announced_otherwise)
     return None if news else Hold(Reason.PARLAY_DEAD)
 
 
@@ -145,52 +141,53 @@ def _parlay(wager: Market | Parlay) -> Parlay | None:
     return wager if isinstance(wager, Parlay) else None
 
 
-def told_as_certain(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
+def announced_as_certain(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
     """Hold an alert about a chance that `hit`, `dead` or the result will report instead.
 
-    A bet that has just been decided is reported as `hit` or `dead` once two polls agree, or as its
-    result if the game ends before, provided that its rules ask for these. One that is decided
-    because its player plays no more is not. A chance at the end of the game is reported as the
-    result.
+    A bet that has just been decided is announced as `hit` or `dead` once two polls agree, or as its
+    result if the game ends before, provided that its rules ask for these. A bet that is decided
+    because its player can play no more has neither before the end, so its alert passes. A chance at
+    the end of the game is announced as the result.
     """
     chance = context.tracked.chance
     if context.topic not in (CHANCE, SWING) or chance is None:
         return None
-    says = context.says
-    if context.played_out and Fact.SETTLED in says:
+    asked = context.tracked.bet.asked_facts
+    if context.played_out and Fact.SETTLED in asked:
         silent = policy.switched_off(Fact.SETTLED.value)
         return None if silent else Hold(Reason.TOLD, "told as the result")
     if not chance.decided:
         return None
     sure = Fact.HIT if chance.win == 1 else Fact.DEAD
-    if not {sure, Fact.SETTLED} <= says or not context.told_otherwise:
+    if not {sure, Fact.SETTLED} <= asked or not context.announced_otherwise:
         return None
     if policy.switched_off(sure.value) or policy.switched_off(Fact.SETTLED.value):
         return None
     return Hold(Reason.TOLD, f"told as {sure.value} once two polls agree")
 
 
-def just_told(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:
-    """Hold a chance that another rule of the bet, at least as loud, told a little earlier.
+def just_announced(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:
+    """Hold a chance shortly after an alert of another rule of the bet that is at least as loud.
 
-    It is news if it has passed its rule's level since, or has moved by NEWS or by a swing's size.
+    It passes if it has crossed its rule's level since then, or has moved by NEWS, or by the size of
+    its swing.
     """
     alert, rule, level = context.alert, parse_rule(context.alert.rule), policy.level(context.topic)
-    heard = [
+    sent = [
         (x.fired[-1], x.rule, p)
         for x in context.tracked.rules
         if x.rule != alert.rule and (topic := topic_of(x.rule)) in (CHANCE, SWING)
         if policy.level(topic).rank >= level.rank
-        if (p := x.heard_within(COOLDOWN, now)) is not None
+        if (p := x.sent_within(COOLDOWN, now)) is not None
     ]
-    if not heard or alert.p is None or not isinstance(rule, ChanceRule):
+    if not sent or alert.p is None or not isinstance(rule, ChanceRule):
         return None
-    _, by, told = max(heard)
+    _, by, last = max(sent)
     if isinstance(rule, LevelRule):
-        anew = (told < rule.level) != (alert.p < rule.level)
+        anew = (last < rule.level) != (alert.p < rule.level)
     else:
-        anew = abs(told - alert.p) >= rule.size
-    if anew or abs(log_odds(told) - log_odds(alert.p)) >= NEWS:
+        anew = abs(last - alert.p) >= rule.size
+    if anew or abs(log_odds(last) - log_odds(alert.p)) >= NEWS:
         return None
     return Hold(Reason.TOLD, f"told by {by}")
 
@@ -202,7 +199,7 @@ def feed_away(context: AlertContext, policy: Policy, now: datetime) -> Hold | No
     return None
 
 
-def told_for_all(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
+def announced_for_all(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:  # noqa: ARG001 - a Step
     """Hold alerts about a lost or returned feed: the program sends one message for all games.
 
     Otherwise one fault of a source would send a message for every bet. If messages about the
@@ -258,12 +255,12 @@ def quiet(context: AlertContext, policy: Policy, now: datetime) -> Hold | None:
 
 STEPS: tuple[Step, ...] = (
     switched_off,
-    told_before,
+    announced_before,
     dead_parlay,
-    told_as_certain,
-    just_told,
+    announced_as_certain,
+    just_announced,
     feed_away,
-    told_for_all,
+    announced_for_all,
     snoozed,
     over_budget,
     quiet,
@@ -283,56 +280,59 @@ def route(change: Change, policy: Policy, now: datetime) -> Change:
         else x
         for x in change.alerts
     )
-    unheard = {
+    unsent = {
         (x.bet, x.rule)
         for x, after in zip(change.alerts, routed, strict=True)
         if x.decision is Decision.FIRED and not after.notifies and topic_of(x.rule) in _MOVES
     }
-    return _untold(replace(change, alerts=_each_once(routed)), unheard)
+    return _forgotten(replace(change, alerts=_each_once(routed)), unsent)
 
 
 _MOVES = (CHANCE, SWING, MARKET)
-"""The topics of rules that fire again only where it is news after what they told."""
+"""The topics of rules that fire again only further out than they have fired before."""
 
 
-def _untold(change: Change, unheard: set[tuple[int, str]]) -> Change:
-    """The change where rules take for told nothing that nobody hears: crossed again, it is news."""
-    if not unheard:
+def _forgotten(change: Change, unsent: set[tuple[int, str]]) -> Change:
+    """The change with rules that forget what they fired at if nobody is told.
+
+    Such a rule alerts again when the same chance is reached once more.
+    """
+    if not unsent:
         return change
 
-    def untold(x: RuleState) -> RuleState:
-        return replace(x, extremes=None) if (x.bet, x.rule) in unheard else x
+    def forgotten(x: RuleState) -> RuleState:
+        return replace(x, extremes=None) if (x.bet, x.rule) in unsent else x
 
-    bets = {bet for bet, _ in unheard}
+    bets = {bet for bet, _ in unsent}
     changed = {
-        x.bet.number: x.with_rules(tuple(map(untold, x.rules)))
+        x.bet.number: x.with_rules(tuple(map(forgotten, x.rules)))
         for x in change.tracking.tracked
         if x.bet.number in bets
     }
     tracking = change.tracking.with_all(changed)
-    return replace(change, tracking=tracking, rules=tuple(map(untold, change.rules)))
+    return replace(change, tracking=tracking, rules=tuple(map(forgotten, change.rules)))
 
 
 def _each_once(alerts: tuple[Alert, ...]) -> tuple[Alert, ...]:
-    """Keep one alert for a chance of a bet that fired several rules: the loudest.
+    """Keep one alert about its chance for a bet of which several rules fired: the loudest.
 
-    One that is sent now stands before those for a digest. The end of a quarter would say the same
-    once more.
+    An alert that is sent now is preferred to one for a digest. The alert of a quarter's end, which
+    shows the chance too, is dropped beside it.
     """
-    said: dict[int, Alert] = {}
+    kept: dict[int, Alert] = {}
     for x in alerts:
         if _tells_chance(x):
-            best = said.get(x.bet)
+            best = kept.get(x.bet)
             if best is None or _weight(x) > _weight(best):
-                said[x.bet] = x
+                kept[x.bet] = x
 
     def again(x: Alert) -> bool:
-        told = said.get(x.bet, x)
-        quarter = x.notifies and x.rule == Fact.QUARTER and told.decision is x.decision
-        return told is not x and (quarter or _tells_chance(x))
+        best = kept.get(x.bet, x)
+        quarter = x.notifies and x.rule == Fact.QUARTER and best.decision is x.decision
+        return best is not x and (quarter or _tells_chance(x))
 
     return tuple(
-        _held(x, Hold(Reason.TOLD, f"told by {said[x.bet].rule}"), x.level) if again(x) else x
+        _held(x, Hold(Reason.TOLD, f"told by {kept[x.bet].rule}"), x.level) if again(x) else x
         for x in alerts
     )
 

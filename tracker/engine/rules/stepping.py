@@ -162,7 +162,7 @@ def apply_rules(
         after, alert = memory, None
         if facts and isinstance(rule, EventRule):
             if rule.event in facts:
-                after, alert = _told(seen, rule, memory, absent, update)
+                after, alert = _on_fact(seen, rule, memory, absent, update)
         elif reading is not None and span is None and isinstance(rule, ChanceRule):
             after, alert = _stepped(seen, rule, memory, reading, update)
         rules.append(after)
@@ -265,7 +265,7 @@ def _stepped(
     return verdict.state, _decided(seen, rule, verdict, reading, update.state)
 
 
-def _told(
+def _on_fact(
     seen: Tracked, rule: EventRule, memory: RuleState, absent: str, update: GameUpdate
 ) -> tuple[RuleState, Alert | None]:
     """A rule after its fact has happened, and its alert, unless it has been sent before."""

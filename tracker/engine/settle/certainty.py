@@ -63,7 +63,7 @@ def rules_as_added(results: Sequence[Result | None]) -> tuple[RuleState, ...]:
     return (hit,) if told and ended is None else ()
 
 
-def tell_certain(change: Change, polls: LastTwo | None, now: datetime) -> Change:
+def announce_certain(change: Change, polls: LastTwo | None, now: datetime) -> Change:
     """Add alerts for bets of a game in play whose result became certain, or is no longer certain.
 
     `polls` are the believed states before this poll and after it.
@@ -84,7 +84,7 @@ def tell_certain(change: Change, polls: LastTwo | None, now: datetime) -> Change
             continue
         if isinstance(slip, Parlay):
             result = _parlay_result(tracked, slip, polls)
-        elif not polls.told(slip):
+        elif not polls.covers(slip):
             continue
         if announced != ([] if result is None else [result]):
             ever = _possible(tracked, polls) if announced else frozenset()
@@ -185,7 +185,7 @@ def _by_one(tracked: Tracked, sure: Sure) -> Result | None:
     return sure.result(slip, house_of(tracked.bet.book))
 
 
-def tell_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
+def announce_legs(change: Change, polls: LastTwo | None, now: datetime) -> Change:
     """Add an alert for a leg of a parlay that has won or dropped out while others are open.
 
     It is sent once for each leg, and taken back where a correction opens the leg again. Neither is
@@ -258,10 +258,10 @@ def _reopened(tracked: Tracked, slip: Parlay, told: LegEnd, polls: LastTwo) -> b
     if told.dropped or leg.game.id != state.game.id or tracked.legs[told.leg].result is not None:
         return False
     sure = {x.result(leg.market, house) for x in (polls.before, polls.now)}
-    return state.phase.in_play and polls.told(leg.market) and Result.WON not in sure
+    return state.phase.in_play and polls.covers(leg.market) and Result.WON not in sure
 
 
-def told_as(tracked: Tracked, result: Result) -> Fact | None:
+def announced_as(tracked: Tracked, result: Result) -> Fact | None:
     """The fact (`hit` or `dead`) by which a result has been announced already; None without one."""
     for memory in tracked.rules:
         if ANNOUNCED_AS.get(memory.rule) is result and memory.reason is Reason.HAPPENED:

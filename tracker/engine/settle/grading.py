@@ -342,14 +342,14 @@ class LastTwo:
         """The bets that these states may settle: parlays, and single bets with a certain result."""
         return [x for x in tracked if x.legs or x.bet.number in self.results]
 
-    def told(self, market: Market) -> bool:
+    def covers(self, market: Market) -> bool:
         """Whether the poll's document tells what decides a market."""
         return self.boxed if isinstance(market, PlayerMarket) else self.scored
 
     def agreed(self, market: Market, house: HouseRules) -> Result | None:
         """The certain result of a market that two polls agree on; None without one."""
         result = self.now.result(market, house)
-        if result is None or not self.told(market):
+        if result is None or not self.covers(market):
             return None
         return result if self.before.result(market, house) is result else None
 

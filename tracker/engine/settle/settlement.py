@@ -26,7 +26,7 @@ from tracker.domain.catalog.books import HouseRules, house_of
 from tracker.domain.chance import LOST, Chance
 from tracker.domain.events import GameChecked, GameLetGo, GameUnfinished
 from tracker.domain.game import GameState, Phase
-from tracker.domain.policy import EventRule, Fact
+from tracker.domain.policy import Fact
 from tracker.domain.poll import (
     AGREE_AFTER,
     FINAL_CHECKS,
@@ -343,8 +343,7 @@ def _reopen(found: Gathering, seen: Tracked, state: GameState | None, now: datet
         review=None,
         reported=back.revision,
     )
-    asked = {x.event for x in seen.bet.rules if isinstance(x, EventRule)}
-    if state is not None and asked & {Fact.DEAD, Fact.SETTLED}:
+    if state is not None and seen.bet.asked_facts & {Fact.DEAD, Fact.SETTLED}:
         dead, alert = reopened(again, back.revision, state, now)
         rules = [dead if x.rule == dead.rule else x for x in rules]
         found.alerts.append(alert)

@@ -253,7 +253,7 @@ async def bet(
         stake="" if x.draft.stake_cents is None else money_text(x.draft.stake_cents),
         # What needs a person's decision has no chance to be worth something by.
         worth=await _worth(site, number, offer, against) if still and not x.review else None,
-        **_told(view, zone),
+        **_alerts(view, zone),
     )  # fmt: skip
 
 
@@ -332,7 +332,7 @@ def _legs(view: ShowView, row: Row | None) -> list[tuple[str, str, str]]:
     return found
 
 
-def _told(view: ShowView, zone: tzinfo) -> dict[str, Any]:
+def _alerts(view: ShowView, zone: tzinfo) -> dict[str, Any]:
     """The alerts of a bet, newest first, and those that were held back."""
     newest = [x.alert for x in reversed(view.alerts)]
     held_back = [x for x in newest if not x.text and x.reason not in NO_HOLD]
