@@ -571,6 +571,14 @@ def test_an_end_is_believed_once_there_has_been_time_for_it() -> None:
     assert believed_at(tracked(live(4, 720, *points)), end, *range(10, 800, 10)) == 310
 
 
+def test_after_an_end_points_are_only_corrected() -> None:
+    """A three-pointer that was missing is believed at once, more points only where they last."""
+    points = (28, 25), (23, 19), (25, 31)
+    end = tracked(final(*points, (20, 20)))
+    assert believed_at(end, final(*points, (23, 20)), 60) == 60
+    assert believed_at(end, final(*points, (20, 24)), *range(60, 800, 60)) == 360
+
+
 def test_no_game_is_over_before_it_can_have_been_played() -> None:
     """Another day's final under its id settles nothing before the tip-off, or soon after it.
 

@@ -244,12 +244,15 @@ def leaps(before: GameState, after: GameState, seconds: float) -> bool:
     A game clock never runs faster than real time, and over minutes at half its pace: a clock of
     play at zero must have had the time for it. The believed state may itself have come from a
     source that is SOURCE_HELD behind. However much time has passed, as at halftime, points take
-    their share of the game clock, and no period passes without any. A clock that stands has none.
+    their share of the game clock, and no period passes without any. A clock that stands has none,
+    and after an end a score is only corrected.
     """
+    scored = max(after.score.home - before.score.home, after.score.away - before.score.away)
+    if before.phase is after.phase is Phase.FINAL:
+        return scored > CORRECTION
     if not before.phase.in_play or after.phase.off or after.period < 1:
         return False
     played = clock_run(after) - clock_run(before)
-    scored = max(after.score.home - before.score.home, after.score.away - before.score.away)
     time = min(seconds, 2 * max(played, 0.0))
     stands = played <= CLOCK_S and keeps_clock(before)
     return (
