@@ -1066,6 +1066,29 @@ def test_a_player_can_push_one_line_and_win_another() -> None:
         assert bool(excluding([Leg(GAME, x) for x in teams])) is not wins
 
 
+@pytest.mark.parametrize(
+    ("overs", "under", "wins"),
+    [
+        ((("pts", 20.5), ("reb", 10.5)), ("pr", 31.5), False),
+        ((("pts", 20.5), ("reb", 10.5)), ("pr", 32.5), True),
+        ((("3pm", 4.5),), ("pts", 14.5), False),
+        ((("3pm", 4.5),), ("pts", 15), True),
+        ((("pr", 20.5), ("pa", 20.5), ("ra", 20.5)), ("pra", 31.5), False),
+        ((("pr", 20.5), ("pa", 20.5), ("ra", 20.5)), ("pra", 32.5), True),
+        ((("pra", 80.5),), ("pts", 5.5), True),
+        ((("pra", 10.0), ("pts", 12.0)), ("ra", 0.5), True),
+    ],
+)
+def test_what_sums_of_a_players_figures_need_may_be_too_much(
+    overs: tuple[tuple[str, float], ...], under: tuple[str, float], wins: bool
+) -> None:
+    """Points, rebounds and assists that add up to more than an under exclude it."""
+    who = Player("Nikola Jokic", Side.HOME)
+    legs = [PlayerTotal(who, Stat(x), Direction.OVER, points) for x, points in overs]
+    legs.append(PlayerTotal(who, Stat(under[0]), Direction.UNDER, under[1]))
+    assert bool(excluding([Leg(GAME, x) for x in legs])) is not wins
+
+
 @pytest.mark.parametrize("points", [0.25, float("nan"), float("inf"), -401.0, 100.5])
 def test_a_line_that_no_book_offers_cannot_be_built(points: float) -> None:
     """Lines that are no whole or half points, or beyond what books offer, are refused."""

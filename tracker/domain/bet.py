@@ -39,6 +39,7 @@ from tracker.domain.market import (
     kind,
 )
 from tracker.domain.money import Odds, own_part
+from tracker.domain.player import Stat
 from tracker.domain.policy import EventRule, Fact, Rule
 from tracker.domain.prior import NO_LINES, Lines, SourcedPrior
 
@@ -485,4 +486,33 @@ def _possible_for_a_player(legs: Sequence[Leg]) -> bool:
     )
     reached = max((x.categories for x in tens if x.happens), default=0)
     missed = min((x.categories for x in tens if not x.happens), default=9)
-    return not too_much and reached < missed
+    shared = [x for x in totals if {*x.stat.parts} <= {*Stat.PRA.parts, Stat.THREES}]
+    return not too_much and reached < missed and _figures_win(shared)
+
+
+def _figures_win(totals: Sequence[PlayerTotal]) -> bool:
+    """Whether some points, rebounds, assists and threes win all totals: a three is three points."""
+    overs = [x for x in totals if x.direction is Direction.OVER]
+    threes = max((math.ceil(x.points) for x in overs if x.stat is Stat.THREES), default=0)
+    boards = max((math.ceil(x.points) for x in overs if Stat.REB in x.stat.parts), default=0)
+    sums = [x for x in totals if x.stat is not Stat.THREES]
+    return any(_win_with(rebounds, 3 * threes, sums) for rebounds in range(boards + 1))
+
+
+def _win_with(rebounds: int, points: int, totals: Iterable[PlayerTotal]) -> bool:
+    """Whether so many rebounds, with at least so many points, win all totals."""
+    none, scored, assisted, both = (
+        frozenset(x) for x in ((), (Stat.PTS,), (Stat.AST,), Stat.PA.parts)
+    )
+    low = {none: 0, scored: points, assisted: 0, both: 0}
+    high = dict.fromkeys(low, math.inf)
+    for x in totals:
+        rest = frozenset(x.stat.parts) - {Stat.REB}
+        more = x.points - (rebounds if Stat.REB in x.stat.parts else 0)
+        if x.direction is Direction.OVER:
+            low[rest] = max(low[rest], math.ceil(more))
+        else:
+            high[rest] = min(high[rest], math.floor(more))
+    least, most = (x[scored] + x[assisted] for x in (low, high))
+    alone = all(low[x] <= high[x] for x in low)
+    return alone and low[none] <= 0 and least <= high[both] and low[both] <= most
