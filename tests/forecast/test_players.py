@@ -33,6 +33,7 @@ from tracker.forecast import (
     price,
     price_all,
 )
+from tracker.forecast.game.endgame import PlayedOn
 from tracker.forecast.game.flow import MADE, TAKEN_BACK
 from tracker.forecast.game.lattice import Pmf
 from tracker.forecast.players import load_player_figures
@@ -106,6 +107,11 @@ def reaches(state: GameState, categories: int) -> float:
     return price(market, look(state)).win
 
 
+def minutes_of(seen: PlayerOutlook) -> float:
+    """Expected minutes still to come, by what he adds and his rates."""
+    return float(seen.remainder.chances @ seen.remainder.means[0]) / float(seen.rates[0])
+
+
 @pytest.mark.parametrize("stat", list(Stat))
 def test_figures_start_from_what_he_has(stat: Stat) -> None:
     """No chance lies below his figure so far; all chances add up to 1."""
@@ -176,9 +182,9 @@ def test_names_are_found_however_they_are_accented() -> None:
 
 def test_a_star_rests_in_a_blowout() -> None:
     """Up 30 with nine minutes to play, a star is expected to play less than half as much."""
-    level = one(late(box(minutes=28), clock=540.0)).minutes
-    ahead = one(late(box(minutes=28), clock=540.0, lead=30)).minutes
-    behind = one(late(box(minutes=28), clock=540.0, lead=-30)).minutes
+    level = minutes_of(one(late(box(minutes=28), clock=540.0)))
+    ahead = minutes_of(one(late(box(minutes=28), clock=540.0, lead=30)))
+    behind = minutes_of(one(late(box(minutes=28), clock=540.0, lead=-30)))
     assert ahead < level / 2
     assert behind < level / 2
 
@@ -187,8 +193,8 @@ def test_fouls_and_the_bench_cost_minutes() -> None:
     """Five fouls cost some, and who sits with five minutes to play has fewer than who plays."""
     third = GameState(GAME, Phase.LIVE, 3, 360.0, Score(70, 70), players=(box(minutes=22),))
     trouble = replace(third, players=(box(minutes=22, fouls=5),))
-    assert one(trouble).minutes < one(third).minutes - 0.5
-    playing, sitting = (one(late(box(minutes=28, on_court=x))).minutes for x in (True, False))
+    assert minutes_of(one(trouble)) < minutes_of(one(third)) - 0.5
+    playing, sitting = (minutes_of(one(late(box(minutes=28, on_court=x)))) for x in (True, False))
     assert sitting < playing <= 5 * 1.2
 
 
@@ -198,13 +204,13 @@ def test_the_tip_is_no_news_of_a_player() -> None:
         line = replace(box(minutes=0, on_court=starter), starter=starter, played=False)
         to_come = GameState(GAME, Phase.SCHEDULED, 0, 720.0, Score(0, 0), players=(line,))
         tip = GameState(GAME, Phase.LIVE, 1, 720.0, Score(0, 0), players=(line,))
-        assert one(tip).minutes == pytest.approx(one(to_come).minutes, abs=0.1)
+        assert minutes_of(one(tip)) == pytest.approx(minutes_of(one(to_come)), abs=0.1)
         second, minute = (
             GameState(GAME, Phase.LIVE, 1, 720.0 - 60 * x, Score(0, 0), players=(
                 replace(line, minutes=x if starter else 0.0, played=starter),))
             for x in (1 / 60, 1.0)
         )  # fmt: skip
-        assert one(second).minutes == pytest.approx(one(minute).minutes + 0.5, abs=0.8)
+        assert minutes_of(one(second)) == pytest.approx(minutes_of(one(minute)) + 0.5, abs=0.8)
 
 
 def opening(seconds: float) -> GameState:
@@ -237,7 +243,7 @@ def test_who_is_no_starter_is_known_once_the_starters_are() -> None:
             for k, x in enumerate(lines)
         )
         to_come = GameState(GAME, Phase.SCHEDULED, 0, 720.0, Score(0, 0), players=box)
-        return look(to_come, prior).player(Player("Reserve A", Side.HOME)).minutes
+        return minutes_of(look(to_come, prior).player(Player("Reserve A", Side.HOME)))
 
     assert reserve(Side.HOME) == pytest.approx(16.0, abs=2.0)
     assert reserve(Side.HOME, 4) == reserve(Side.HOME, 0) > reserve(Side.HOME) + 3.0
@@ -263,7 +269,7 @@ def test_expected_minutes_stand_while_the_line_ups_of_the_tip_play(known: bool) 
             state = opening(float(seconds))
             seen = forecast(state, EVEN, NBA, players=PlayerPriors(FIGURES, priors, mates=mates))
             him = seen.player(Player(name, Side.HOME))
-            expected.append(him.minutes + him.line.minutes)
+            expected.append(minutes_of(him) + him.line.minutes)
         assert max(expected) - min(expected) < most, expected
 
 
@@ -271,10 +277,27 @@ def test_time_runs_out() -> None:
     """With a second to play almost nothing is added, and in a level game overtime may be."""
     ahead = one(late(box(minutes=30), clock=1.0, lead=6)).pmf(Stat.PTS)
     assert ahead.chances[0] > 0.95
-    whistled = GameState(GAME, Phase.BREAK, 4, 0.0, Score(99, 99), players=(box(minutes=35),))
-    assert 2 < one(whistled).minutes < 5.7
-    overtime = GameState(GAME, Phase.LIVE, 5, 150.0, Score(103, 104), players=(box(minutes=37),))
-    assert 0.5 < one(overtime).minutes <= 2.5
+    overtime = GameState(GAME, Phase.LIVE, 5, 150.0, Score(96, 104), players=(box(minutes=37),))
+    assert 0.5 < minutes_of(one(overtime)) <= 2.6
+
+
+@pytest.mark.parametrize("period", [4, 5])
+def test_an_overtime_to_come_brings_what_it_will(period: int) -> None:
+    """Seen a second before it, in the break and at its start, by the chance that it is played."""
+
+    def more(phase: Phase, period: int, clock: float, score: int) -> tuple[float, float]:
+        line = box(minutes=36).seen_at(48.0 + 5 * (period - 4) - clock / 60)
+        state = GameState(GAME, phase, period, clock, Score(score, score), players=(line,))
+        outlook = look(state)
+        pmf = outlook.player(Player(line.name, line.side)).pmf(Stat.PTS)
+        end = outlook.final.level if isinstance(outlook.final, PlayedOn) else outlook.final
+        return pmf.mean - pmf.first, end.margin.split(0)[1]
+
+    second, level = more(Phase.LIVE, period, 1.0, 100)
+    pause, _ = more(Phase.BREAK, period, 0.0, 100)
+    start, _ = more(Phase.LIVE, period + 1, 300.0, 100)
+    assert second == pytest.approx(level * start, rel=0.15)
+    assert pause == pytest.approx(start, rel=0.15)
 
 
 def test_a_hot_half_moves_the_rest_a_little() -> None:
@@ -288,7 +311,7 @@ def test_sides_are_alike() -> None:
     """A player of the visitors is forecast as one of the home team in the mirrored state."""
     home = one(half_time(box(), home=60, away=52))
     away = one(half_time(box(side=Side.AWAY), home=52, away=60))
-    assert home.minutes == pytest.approx(away.minutes, rel=0.01)
+    assert minutes_of(home) == pytest.approx(minutes_of(away), rel=0.01)
     assert home.pmf(Stat.PTS).mean == pytest.approx(away.pmf(Stat.PTS).mean, rel=0.03)
 
 
@@ -500,7 +523,7 @@ def test_every_league_has_figures(league: str) -> None:
         Player("Nikola Jokic", Side.HOME)
     )
     half = rules.regulation_seconds / 120
-    assert half * 0.4 < seen.minutes < half
+    assert half * 0.4 < minutes_of(seen) < half
 
 
 @st.composite
@@ -546,7 +569,7 @@ def test_the_figure_of_a_player_is_his_own() -> None:
 def test_the_player_at_the_line_has_his_throws_to_come() -> None:
     """His points gain them, made one by one, and no team-mate's do, if the box is up to date."""
     mate = replace(box("Jamal Murray", pts=35), id="2")
-    state = replace(late(box(pts=60), mate, clock=9.0), possession=Side.HOME)
+    state = replace(late(box(pts=60), mate, clock=9.0), possession=Side.HOME, score=Score(95, 86))
     throws = FreeThrows(Side.HOME, 2, shooter="1")
     now = replace(state, throws=throws)
     his, mates = (look(now).player(Player(x.name, x.side)) for x in state.players)
@@ -560,8 +583,8 @@ def test_the_player_at_the_line_has_his_throws_to_come() -> None:
     )
     over = one(replace(now, phase=Phase.FINAL, score=Score(95, 94)))
     assert over.pmf(Stat.PTS).mean == 60
-    late_box = one(replace(now, score=Score(96, 95)))
-    unknown = one(replace(now, score=Score(96, 95), throws=FreeThrows(Side.HOME, 2)))
+    late_box = one(replace(now, score=Score(96, 86)))
+    unknown = one(replace(now, score=Score(96, 86), throws=FreeThrows(Side.HOME, 2)))
     assert late_box.pmf(Stat.PTS).mean == unknown.pmf(Stat.PTS).mean < his.pmf(Stat.PTS).mean
 
 

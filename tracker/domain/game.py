@@ -438,6 +438,17 @@ class GameState:
         return max(0, self.period - self.game.rules.periods)
 
     @property
+    def played_out(self) -> bool:
+        """Whether the last period, or an overtime, is over: only a tie brings another."""
+        ended = self.phase is not Phase.LIVE and self.clock == 0
+        return ended and self.period >= self.game.rules.periods
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the game is level where it would be over, so that an overtime is to come."""
+        return self.played_out and self.score.margin == 0
+
+    @property
     def last_two_minutes(self) -> bool:
         """Whether these are the last two minutes of regulation, or an overtime."""
         return self._ends_within(LAST_TWO_MINUTES)

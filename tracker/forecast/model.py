@@ -106,9 +106,8 @@ def _lattices(
     overtime = parameters.overtime
     if state.phase is Phase.FINAL:
         return Lattice.certain(state.score.home, state.score.away), _regulation_score(state)
-    whistled = state.phase is not Phase.LIVE and state.clock == 0 and state.score.margin == 0
-    if state.overtime or (state.period == state.game.rules.periods and whistled):
-        if whistled:
+    if state.overtime or state.drawn:
+        if state.drawn:
             length = float(state.game.rules.overtime_seconds)
             at = at._replace(left=length, ball=0, bonus_home=0.0, bonus_away=0.0, throws=0)
         level = _over_throws(at, partial(_endgame, parameters, overtime=True))

@@ -183,6 +183,5 @@ class Outlook:
         from tracker.forecast.players.model import scene
 
         periods = self.periods
-        known = self.final if self.regulation is None else self.regulation
-        end = self.final if periods.state.overtime else known
-        return scene(periods.state, end, periods.parameters.average.total, self.player_priors)
+        average = periods.parameters.average.total
+        return scene(periods.state, self.final, average, self.player_priors)

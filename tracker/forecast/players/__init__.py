@@ -15,7 +15,7 @@ import numpy as np
 
 from tracker.domain import Lazy
 from tracker.forecast.documents import About, decoded, shipped_text, version_in
-from tracker.forecast.players.remainder import RATE_FEATURES, SHARE_FEATURES, Habits
+from tracker.forecast.players.remainder import RATE_FEATURES, SHARE_FEATURES, Habits, Shares
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -89,6 +89,74 @@ class Moments:
     usual: Floats
     rates: Floats
     powers: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The fitted moments around a clock: figures are between those of `low` and `high`.
+
+    `at` is the part of regulation that is over, `weight` the share of `high`, 0 where `low` is used
+    alone.
+    """
+
+    moments: Moments
+    at: float
+    low: int
+    high: int
+    weight: float
+
+    @staticmethod
+    def of(moments: Moments, at: float, *, running: bool) -> Neighbours:
+        """Those of a clock: a live one uses moments of its own quarter alone.
+
+        Line-ups change in a break, which has figures of its own and uses the nearest.
+        """
+        ats = moments.at
+        if not running:
+            k = int(np.abs(ats - at).argmin())
+            return Neighbours(moments, at, k, k, 0.0)
+        quarter = min(int(at * 4), 3) / 4
+        inside = np.flatnonzero((ats >= quarter) & (ats <= quarter + 0.25))
+        first, last = int(inside[0]), int(inside[-1])
+        if at <= ats[first]:
+            return Neighbours(moments, at, first, first, 0.0)
+        if at >= ats[last]:
+            return Neighbours(moments, at, last, last, 0.0)
+        k = int(np.searchsorted(ats, at, side="right")) - 1
+        weight = float((at - ats[k]) / (ats[k + 1] - ats[k]))
+        return Neighbours(moments, at, k, k + 1, weight)
+
+    @property
+    def usual(self) -> float:
+        """The part of a team's points to come; after the last moment it falls with the clock."""
+        left = min((1 - self.at) / (1 - float(self.moments.at[self.high])), 1.0)
+        return float(self.mixed(self.moments.usual[:, None])[0]) * left
+
+    def mixed(self, values: Floats) -> Floats:
+        """A row of figures at the clock, from rows by moment."""
+        row: Floats = values[self.low] * (1 - self.weight) + values[self.high] * self.weight
+        return row
+
+    @property
+    def clocks(self) -> tuple[float, ...]:
+        """The parts of regulation that are over at the moments in use."""
+        return tuple(float(self.moments.at[k]) for k in self._used)
+
+    @property
+    def minute_shares(self) -> Shares:
+        """How a player's share of the minutes left is distributed."""
+        used = self._used
+        return Shares(
+            float(self.mixed(self.moments.done[:, None])[0]),
+            self.moments.bounds[used],
+            self.moments.weights[used],
+            self.moments.widths[used],
+            np.array([1 - self.weight, self.weight])[: len(used)],
+        )
+
+    @property
+    def _used(self) -> list[int]:
+        return [self.low, self.high] if self.weight else [self.low]
 
 
 @dataclass(frozen=True, eq=False)
