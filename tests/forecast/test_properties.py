@@ -14,7 +14,7 @@ from tests.forecast.test_forecast import GAME, NBA, PRIOR, live, priors, states
 from tracker.domain.game import GameState, Phase, Score, Side
 from tracker.domain.market import Direction, Market, Moneyline, Span, Spread, TeamTotal, Total
 from tracker.domain.prior import Prior, PriorSource
-from tracker.forecast import Outlook, forecast, price
+from tracker.forecast import Outlook, forecast, load_parameters, price
 from tracker.forecast.game.lattice import FAR, NO_BOUND, Region
 from tracker.forecast.game.parameters import Parameters
 
@@ -151,6 +151,22 @@ def test_sigma_goes_to_0_with_the_clock(lead: int, prior: Prior) -> None:
         assert last - 1e-9 <= win < 1
         last, sigma = win, outlook.sigma.margin
     assert last > 0.985
+
+
+@pytest.mark.parametrize(("league", "period"), [("nba", 4), ("ncaam", 2), ("ncaam", 3)])
+def test_nothing_is_added_after_the_last_period(league: str, period: int) -> None:
+    """Seen over with a lead, each span is as it stands, though the game is not called final."""
+    periods = [Score(20, 20)] * (period - 1) + [Score(21, 20)]
+    home, away = (sum(x.of(side) for x in periods) for side in Side)
+    state = GameState(
+        replace(GAME, league=league), Phase.BREAK, period, 0.0, Score(home, away), tuple(periods)
+    )
+    outlook = forecast(state, PRIOR, load_parameters(league))
+    for span in (Span.GAME, Span.H2):
+        assert 1 - 1e-6 < chance(Moneyline(Side.HOME, span), outlook, state) < 1
+        under = Total(Direction.UNDER, outlook.of(span).scored[0] * 2.0, span)
+        assert 1 - 1e-6 < chance(under, outlook, state) < 1
+    assert price(Spread(Side.HOME, -0.5, Span.REGULATION), outlook).decided
 
 
 @pytest.mark.parametrize("lead", [-12, -4, 0, 5, 15])

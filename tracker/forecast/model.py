@@ -106,6 +106,10 @@ def _lattices(
     overtime = parameters.overtime
     if state.phase is Phase.FINAL:
         return Lattice.certain(state.score.home, state.score.away), _regulation_score(state)
+    if state.played_out and not state.drawn:
+        # Only that it is final is not said yet.
+        score = state.score.home, state.score.away
+        return Cells(*score, _STANDS, score), _regulation_score(state)
     if state.overtime or state.drawn:
         if state.drawn:
             length = float(state.game.rules.overtime_seconds)
@@ -114,6 +118,10 @@ def _lattices(
         return play_on(level, overtime, lean), _regulation_score(state)
     level = _over_throws(at, partial(_regulation_end, parameters))
     return play_on(level, overtime, lean), level
+
+
+_STANDS = np.array([[1.0, 0.0], [0.0, 0.0]])
+"""The cells of a score to which nothing is added, while it is not certain."""
 
 
 def _over_throws(at: Moment, level: Callable[[Moment], Lattice]) -> Lattice:
