@@ -145,15 +145,27 @@ class BetRegister(Subject):
 
     @reads
     def games(
-        self, db: Connection, day: date | None = None, *, since: date | None = None
+        self,
+        db: Connection,
+        day: date | None = None,
+        *,
+        since: date | None = None,
+        ids: Iterable[str] | None = None,
     ) -> list[Listing]:
-        """The games of one slate, or of all slates from `since` on, by tip-off.
+        """The games of one slate, of all slates from `since` on, or of these ids, by tip-off.
 
         Each comes with the latest state that is known.
         """
         if isinstance(since, datetime):
             raise TypeError("`since` is a date: of a moment, give the date of its slate")
-        return [_known(row) for row in db.execute(q.GAMES, in_columns(slate=day, since=since))]
+        named = None if ids is None else pack(list(ids))
+        found = db.execute(q.GAMES, in_columns(slate=day, since=since, ids=named))
+        return [_known(row) for row in found]
+
+    @reads
+    def every_game(self, db: Connection) -> list[Game]:
+        """All games by tip-off, without their states."""
+        return [game_of(row) for row in db.execute("SELECT * FROM game ORDER BY start_at, id")]
 
     @writes
     def add(

@@ -108,6 +108,7 @@ SELECT *, EXISTS (
 ) AS tracked
 FROM game
 WHERE (:slate IS NULL OR slate = :slate) AND (:since IS NULL OR slate >= :since)
+  AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
 ORDER BY start_at, id
 """
 

@@ -55,16 +55,18 @@ async def named_game(store: Store, text: str, now: datetime) -> Listing:
     BadBet when there is none.
     """
     plain, _, day = text.strip().upper().partition(" ")
-    listed = await store.games()
+    listed = await store.every_game()
     fitting = [
-        (game, state) for game, state in listed
+        game for game in listed
         if plain in (game.name.upper(), game.home, game.away, game.id.upper())
         and (not day or game.slate.isoformat() == day.strip())
     ]  # fmt: skip
     if not fitting:
-        near = sorted({x.name for x, _ in listed if abs(x.start - now) <= _RECENT})
+        near = sorted({x.name for x in listed if abs(x.start - now) <= _RECENT})
         raise BadBet(f"{text!r} is no game that is known; {known_games(near)}")
-    return min(fitting, key=lambda x: (abs(x[0].start - now), x[0].id))
+    meant = min(fitting, key=lambda x: (abs(x.start - now), x.id))
+    (found,) = await store.games(ids=[meant.id])
+    return found
 
 
 def known_games(names: Sequence[str]) -> str:

@@ -246,7 +246,7 @@ async def edges_now(basis: PricingBasis, limits: OddsSettings, now: datetime) ->
             elif odds.best:
                 by_game.append(await _edges_of(basis, odds, state, limits))
     seen = await store.quotes.edges()
-    finals = {game.id: state for game, state in await store.games()}
+    finals = {game.id: state for game, state in await store.games(ids={x.game for x in seen})}
     listed = tuple(x for one in by_game for x in one.listed)
     apart = tuple(x for one in by_game for x in one.disagreements)
     left_out: Counter[str] = Counter()

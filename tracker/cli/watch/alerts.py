@@ -183,7 +183,7 @@ async def snooze(  # noqa: PLR0917 - one for each option
     wanted = _Wanted.of(list(words or ()), game, everything=everything, listing=listing, off=off)
     async with session(scope_of(context), write=True) as at:
         if wanted.listing:
-            names = {game.id: game.name for game, _ in await at.store.games()}
+            names = {game.id: game.name for game in await at.store.every_game()}
             _show(at, await at.store.alerting.snoozes(at.now), names, as_json)
         elif wanted.off:
             await _lift(at, wanted, as_json)
@@ -258,7 +258,7 @@ async def _target(at: Session, wanted: _Wanted) -> tuple[SnoozeScope, str, str]:
 async def _game(at: Session, text: str) -> Game:
     """The earliest recent or coming game of a name, a team or an id. Raises BadBet without one."""
     plain = "".join(text.upper().split())
-    games = [x for x, _ in await at.store.games() if x.start > at.now - _RECENT]
+    games = [x for x in await at.store.every_game() if x.start > at.now - _RECENT]
     fitting = sorted(
         (x for x in games if plain in (x.name.upper(), x.home, x.away, x.id.upper())),
         key=lambda x: x.start,
