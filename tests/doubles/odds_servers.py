@@ -153,8 +153,9 @@ class Hosts:
         return {
             "provider": {"id": "58", "name": "ESPN BET"},
             "details": f"{ESPN_CODES.get(favourite, favourite)} {points:g}", "overUnder": total,
-            "spread": spread, "homeTeamOdds": {"moneyLine": home},
-            "awayTeamOdds": {"moneyLine": away},
+            "spread": spread, "overOdds": -110, "underOdds": -110,
+            "homeTeamOdds": {"moneyLine": home, "spreadOdds": -110},
+            "awayTeamOdds": {"moneyLine": away, "spreadOdds": -110},
         }  # fmt: skip
 
     # ------------------------------------------------------------------------------- The Odds API

@@ -25,6 +25,7 @@ from tracker.domain.market import (
 from tracker.domain.money import parse_odds
 from tracker.domain.player import Player, Stat
 from tracker.domain.quote import (
+    ESPN_LINE,
     Closing,
     Quote,
     Selection,
@@ -153,6 +154,21 @@ def test_with_two_books_an_exchange_stands_in_and_then_espn() -> None:
     assert two.why["moneyline"] == "2 books quoted it, 3 count"
     assert close(GAME.id, 1, TIP, market("a", "b", "espn")).closing.by == "espn"
     assert close(GAME.id, 1, TIP, market("a", "espn", "kalshi")).closing.by == "kalshi"
+
+
+def test_a_line_without_prices_is_where_the_market_is_and_no_quote() -> None:
+    """A bet on it is converted, nobody sells it, and one with prices goes before it."""
+    line = [x for on in (SPREAD, OVER) for x in pair(ESPN_LINE, on, (2.0, 2.0))]
+    made = close(GAME.id, 1, TIP, two_sided(line))
+    assert (made.closing.home_spread, made.closing.by) == (-5.5, "espn line")
+    assert not made.fairs
+    worth = value(made, bet(Spread(Side.HOME, -5.5)))
+    assert (worth.grade, worth.reason) == (Grade.CONVERTED, "espn line")
+    assert worth.chance is not None
+    assert worth.chance.win == pytest.approx(0.5, abs=0.02)
+    assert best_quote(line, SPREAD, (ESPN_LINE, "espn"), (), TIP) is None
+    priced = [*line, *pair("espn", SPREAD, (1.80, 2.05))]
+    assert close(GAME.id, 1, TIP, two_sided(priced)).fair(SPREAD) is not None
 
 
 def test_a_book_that_two_sources_quote_is_one_book() -> None:

@@ -14,7 +14,7 @@ from tests.feeds.espn_pages import board, event, kind
 from tests.feeds.serving import Site, encoded, fixture
 from tracker.domain.game import Game
 from tracker.domain.prior import Lines
-from tracker.domain.quote import Selection, two_sided
+from tracker.domain.quote import ESPN_LINE, Selection, two_sided
 from tracker.engine.market import consensus
 from tracker.feeds import FeedError, FeedMalformed, espn_reading
 from tracker.feeds.feeds import Feeds
@@ -195,7 +195,7 @@ async def test_a_game_gets_its_lines_under_the_id_that_it_has_here(
     found = match(asked.parsed, [game(clock)], clock.now())
     spread = Selection("spread", "home", 2.5)
     assert {x.game for x in found.quotes} == {"0022400913"}
-    assert [x.odds for x in found.quotes if x.selection == spread] == [pytest.approx(1 + 100 / 110)]
+    assert [x.book for x in found.quotes if x.selection == spread] == [ESPN_LINE]
 
 
 async def test_the_leagues_list_tells_quotes_of_its_books(

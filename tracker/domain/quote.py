@@ -182,6 +182,10 @@ EXCHANGES = ("kalshi", "polymarket")
 ESPN = "espn"
 """The book under whose name the one line that ESPN shows is kept."""
 
+ESPN_LINE = "espn line"
+"""The book under whose name that line is kept where it is shown without prices. It is taken to be
+even; nobody sells it, and it is no quote."""
+
 UNSTAMPED = "nba:"
 """The beginning of the name of a book that is quoted only by the league's own list of odds, which
 gives no time."""

@@ -16,6 +16,7 @@ from tracker.domain.bet import Bet
 from tracker.domain.game import Game, GameState, Listing
 from tracker.domain.poll import Credit, Purchase, Purpose
 from tracker.domain.quote import (
+    ESPN_LINE,
     MONEYLINE,
     SPREAD,
     TOTAL,
@@ -118,7 +119,7 @@ async def game_odds(
     closing = (await store.quotes.closings(game.id)).get(game.id)
     begun = state is not None and state.phase.rank > 0
     oldest = LIVE_AGE if begun else DAY
-    offered = [offer(x, settings, now) for x in quotes]
+    offered = [offer(x, settings, now) for x in quotes if x.quote.book != ESPN_LINE]
     return GameOdds(
         game,
         now,

@@ -23,6 +23,7 @@ from tracker.domain.prior import NO_LINES, Lines
 from tracker.domain.quote import (
     AGE,
     ESPN,
+    ESPN_LINE,
     EXCHANGES,
     MONEYLINE,
     SPREAD,
@@ -224,6 +225,8 @@ def counts(book: str, mine: Sequence[str], anchors: Sequence[str]) -> bool:
     are used only for fair prices. ESPN takes no bets: it counts only where the person named it.
     """
     name = book.rpartition(":")[2]
+    if book == ESPN_LINE:
+        return False
     if mine:
         return book in mine or name in mine
     return name not in anchors and name != "espn"
@@ -303,7 +306,7 @@ def counted(quoted: Iterable[TwoSided]) -> list[TwoSided]:
 
     A book that both sources quote counts once, by its quote with a time.
     """
-    books = [x for x in quoted if x.book not in (ESPN, *EXCHANGES)]
+    books = [x for x in quoted if x.book not in (ESPN, ESPN_LINE, *EXCHANGES)]
     stamped = [x for x in books if not x.book.startswith(UNSTAMPED)]
     names = {x.book for x in stamped}
     if len(names) >= LEAST_BOOKS:
@@ -375,7 +378,7 @@ def main_line(quoted: Iterable[TwoSided], market: str) -> MainLine | None:
         near = [x for x in books if abs(_points(x) - median(map(_points, books))) <= FAR * 50]
         if len(near) >= LEAST_BOOKS:
             return _main(near, market, f"{len(near)} books")
-    for name in (*EXCHANGES, ESPN):
+    for name in (*EXCHANGES, ESPN, ESPN_LINE):
         one = [x for x in own if x.book == name]
         if one:
             return _main([min(one, key=lambda x: abs(x.chance - 0.5))], market, name)

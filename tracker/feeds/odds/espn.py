@@ -14,7 +14,7 @@ from tracker.domain.catalog import code_in
 from tracker.domain.game import Game, GameState, Phase, same_meeting
 from tracker.domain.money import decimal_of
 from tracker.domain.prior import Lines
-from tracker.domain.quote import MONEYLINE, SPREAD, TOTAL, Selection
+from tracker.domain.quote import ESPN_LINE, MONEYLINE, SPREAD, TOTAL, Selection
 from tracker.feeds import FeedError, Scoreboard
 from tracker.feeds.espn_reading import parse_summary
 from tracker.feeds.odds import UNUSABLE, BookPrice, OfferedGame, Parsed
@@ -39,8 +39,8 @@ _LONGEST_NAME = 40
 NAME = "espn"
 """The source's name in the settings and in polls, and the name of its book."""
 
-USUAL = 1 + 100 / 110
-"""Decimal odds of a line that is shown without its price: -110, the usual price of books."""
+EVEN = 2.0
+"""Decimal odds of both sides of a line that is shown without prices."""
 
 
 class OddsDocument(Strict):
@@ -109,15 +109,15 @@ def _offers(lines: Lines, document: OddsDocument) -> list[BookPrice]:
 
 
 def _priced(selection: Selection, first: object, second: object) -> list[BookPrice]:
-    """Both sides of a line at their prices, or at the usual one where these make no sense."""
+    """Both sides of a line at their prices, or the line alone where these make no sense."""
     one, other = _decimal(first), _decimal(second)
     if one is None or other is None or not agree(one, other, None):
-        return _pair(selection, USUAL, USUAL)
+        return _pair(selection, EVEN, EVEN, ESPN_LINE)
     return _pair(selection, one, other)
 
 
-def _pair(selection: Selection, first: float, second: float) -> list[BookPrice]:
-    return [BookPrice(NAME, selection, first), BookPrice(NAME, selection.opposite, second)]
+def _pair(selection: Selection, first: float, second: float, book: str = NAME) -> list[BookPrice]:
+    return [BookPrice(book, selection, first), BookPrice(book, selection.opposite, second)]
 
 
 class SummaryDocument(Strict):
