@@ -218,6 +218,7 @@ class TrialWatch:
         return TrialPair(trial, champion, challenger) if versions == known else None
 
     async def _shadow(self, pair: TrialPair, tracking: GameTracking) -> None:
+        """Forecast a game with both models, once for each moment and minute of it."""
         state = tracking.state
         minute = None if state is None else minutes_left(state)
         if state is None or minute is None:
@@ -231,12 +232,13 @@ class TrialWatch:
         if moment is not None and pair.trial.kind == PLAYERS.name:
             whom = {(tracking.game.league, Player(x.name, x.side).key) for x in state.players}
             recent = await self._store.players.recent_games(whom)
-        work = _Work(pair, tracking, state, self._pricing, recent, self._clock.now())
+        now = self._clock.now()
+        work = _BothForecasts(pair, tracking, state, moment, minute, self._pricing, recent, now)
         try:
             async with asyncio.timeout(SHADOW_LIMIT_S):
-                shadows, bets = await asyncio.to_thread(work.done, moment, minute)
+                shadows, bets = await asyncio.to_thread(work.made)
         except TimeoutError:
-            shadows, bets = (work.failed(moment, minute, f"more than {SHADOW_LIMIT_S:g} s"),), ()
+            shadows, bets = (work.failed(f"more than {SHADOW_LIMIT_S:g} s"),), ()
         if shadows or bets:
             await self._store.trials.keep(shadows, bets)
         failed = next((x.why for x in shadows if x.why), None)
@@ -245,17 +247,23 @@ class TrialWatch:
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
-    """One game state to forecast with both models, in a thread."""
+class _BothForecasts:
+    """The forecasts of one game state by both models of a trial, made in a thread.
+
+    `moment` names a moment at which models are compared; at any other, where it is None, only the
+    bets are. `minute` is the minutes that are left.
+    """
 
     pair: TrialPair
     tracking: GameTracking
     state: GameState
+    moment: str | None
+    minute: int
     pricing: Pricing
     recent: Recent
     now: datetime
 
-    def done(self, moment: str | None, minute: int) -> tuple[Sequence[Shadow], Sequence[ShadowBet]]:
+    def made(self) -> tuple[Sequence[Shadow], Sequence[ShadowBet]]:
         """What both models say of the game and its bets; nothing where the champion fails."""
         try:
             champion = self._seen(self.pair.champion)
@@ -266,29 +274,29 @@ class _Work:
         try:
             challenger = self._seen(self.pair.challenger)
             second = challenger.outlook()
-            shadows = self._bets(first, second, minute)
-            if moment is None:
-                return (), shadows
+            bets = self._bets(first, second)
+            if self.moment is None:
+                return (), bets
             if self.pair.trial.kind == GAMES.name:
-                return (self._record(moment, "", of_game(first, second, lines)),), shadows
-            return self._players(moment, champion, challenger), shadows
+                return (self._record("", of_game(first, second, lines)),), bets
+            return self._players(champion, challenger), bets
         except _BAD_FIGURES as why:
             failed = f"{type(why).__name__}: {why} at {self.state.game_clock}"
-            return (self.failed(moment, minute, failed),), ()
+            return (self.failed(failed),), ()
 
-    def failed(self, moment: str | None, minute: int, why: str) -> Shadow:
+    def failed(self, why: str) -> Shadow:
         """A record that the challenger could not forecast, and why."""
-        return self._record(moment or f"{minute} min", "", {}, why)
+        return self._record("", {}, why)
 
     def _seen(self, parameters: Parameters) -> Seen:
         bets = [x.bet for x in self.tracking.tracked]
         return self.pricing.seen(self.state, bets, parameters)
 
-    def _record(self, moment: str, subject: str, said: Mapping[str, Any], why: str = "") -> Shadow:
-        game = self.tracking.game.id
+    def _record(self, subject: str, said: Mapping[str, Any], why: str = "") -> Shadow:
+        game, moment = self.tracking.game.id, self.moment or f"{self.minute} min"
         return Shadow(self.pair.trial.id, game, moment, subject, self.now, said, why)
 
-    def _bets(self, first: Outlook, second: Outlook, minute: int) -> list[ShadowBet]:
+    def _bets(self, first: Outlook, second: Outlook) -> list[ShadowBet]:
         """Both models' chances of each open bet on this game alone."""
         game, found = self.tracking.game.id, []
         for x in self.tracking.tracked:
@@ -300,10 +308,10 @@ class _Work:
             if not was.decided and open_part > 0:
                 number, trial = x.bet.number, self.pair.trial.id
                 p = was.win / open_part
-                found.append(ShadowBet(trial, number, game, minute, self.now, p, chance))
+                found.append(ShadowBet(trial, number, game, self.minute, self.now, p, chance))
         return found
 
-    def _players(self, moment: str, champion: Seen, challenger: Seen) -> list[Shadow]:
+    def _players(self, champion: Seen, challenger: Seen) -> list[Shadow]:
         """What both models say of each player in the box score of whom recent games are known."""
         lines: dict[Player, dict[Stat, float]] = {}
         for x in self.state.players:
@@ -315,7 +323,7 @@ class _Work:
                 }
         first, second = (self._with_priors(x, lines) for x in (champion, challenger))
         shadows = of_players(first.outlook(), second.outlook(), lines)
-        return [self._record(moment, player.key, said) for player, said in shadows.items()]
+        return [self._record(player.key, said) for player, said in shadows.items()]
 
     def _games(self, player: Player) -> tuple[PlayerGame, ...]:
         game = self.state.game
