@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from tracker import __version__
 from tracker.clock import Clock
@@ -104,6 +105,13 @@ class _Pending:
     seldom: timedelta | None = None
 
 
+class _Outage(NamedTuple):
+    """A game without data: why, and since when in monotonic seconds."""
+
+    trouble: str
+    since: float
+
+
 class SystemNotices:
     """Turns events of the program into notices, sent through the same outbox as alerts.
 
@@ -127,9 +135,10 @@ class SystemNotices:
         self._pending: asyncio.Queue[_Pending] = asyncio.Queue()
         self._urgent: asyncio.Queue[str] = asyncio.Queue()
         self._refusing: set[str] = set()
-        self._without_data: dict[str, tuple[str, float]] = {}
+        self._without_data: dict[str, _Outage] = {}
         self._reported: set[str] = set()
         self._returned: dict[str, tuple[str, float]] = {}
+        """What the trouble was with games that have their data back, and its seconds."""
         self._outage = asyncio.Event()
 
     @property
@@ -183,7 +192,7 @@ class SystemNotices:
     def _lost(self, game: str, trouble: str) -> None:
         """Note a game without data, since the last good poll of it."""
         _, away = self._returned.pop(game, ("", _lost_after(trouble).total_seconds()))
-        self._without_data[game] = trouble, self._clock.monotonic() - away
+        self._without_data[game] = _Outage(trouble, self._clock.monotonic() - away)
         self._outage.set()
 
     def _found(self, event: GameBack | GameLeft | GameUnfinished) -> None:
@@ -194,8 +203,7 @@ class SystemNotices:
             self._returned.pop(game, None)
             self._reported.discard(game)
         elif found is not None and game in self._reported:
-            trouble, since = found
-            self._returned[game] = trouble, self._clock.monotonic() - since
+            self._returned[game] = found.trouble, self._clock.monotonic() - found.since
             self._outage.set()
             if self._reported <= self._returned.keys():
                 self._say_back()
@@ -220,7 +228,7 @@ class SystemNotices:
             waited = _lost_after(trouble)
             since = still or x.seen_at or now - waited
             away = max(now - since, waited).total_seconds()
-            self._without_data[x.game.title] = trouble, self._clock.monotonic() - away
+            self._without_data[x.game.title] = _Outage(trouble, self._clock.monotonic() - away)
             if last is not None and last[1] >= since + waited:
                 self._reported.add(x.game.title)
         self._outage.set()
@@ -239,7 +247,8 @@ class SystemNotices:
             self._outage.clear()
             await self._clock.sleep(GATHER_S)
             self._say_back()
-            lost = {x: y for x, (y, _) in self._without_data.items() if x not in self._reported}
+            without_data = self._without_data.items()
+            lost = {game: x.trouble for game, x in without_data if game not in self._reported}
             if lost:
                 self._reported.update(lost)
                 self._say(NO_DATA, no_data(lost), Level.DEFAULT)
