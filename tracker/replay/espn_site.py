@@ -302,12 +302,19 @@ _FILLER = "COACH'S DECISION"
 
 def summary(view: View) -> Json:
     """A game's summary. It has no `boxscore` before tip-off."""
+    begun = view.state.phase is not RecordedPhase.BEFORE
+    result: Json = {"header": _header(view, begun=begun)}
+    if begun:
+        result["boxscore"] = _boxscore(view)
+    return result | {"gameInfo": {"venue": _venue(view), "attendance": 0}}
+
+
+def _header(view: View, *, begun: bool) -> Json:
     recording, state = view.recording, view.state
     number = event_id(recording.league, recording.id)
     uid = f"s:40~l:{ESPN_LEAGUES[recording.league].number}~e:{number}"
     year = season(view)
-    begun = state.phase is not RecordedPhase.BEFORE
-    header = {
+    return {
         "id": number,
         "uid": uid,
         "season": {"year": year["year"], "current": True, "type": year["type"]},
@@ -332,30 +339,32 @@ def summary(view: View) -> Json:
         "links": [],
         "league": _league(recording.league),
     }
-    result: Json = {"header": header}
-    if begun:
-        pairs = ((recording.away, state.away, "away"), (recording.home, state.home, "home"))
-        result["boxscore"] = {
-            "teams": [
-                {
-                    "team": _box_team(view, team),
-                    "statistics": _team_statistics(side),
-                    "displayOrder": order,
-                    "homeAway": where,
-                }
-                for order, (team, side, where) in enumerate(pairs, start=1)
-            ]
-        }
-        if recording.home.players:
-            result["boxscore"]["players"] = [
-                {
-                    "team": _box_team(view, team),
-                    "statistics": [_players(team, side, recording.league)],
-                    "displayOrder": order,
-                }
-                for order, (team, side, _) in enumerate(pairs, start=1)
-            ]
-    return result | {"gameInfo": {"venue": _venue(view), "attendance": 0}}
+
+
+def _boxscore(view: View) -> Json:
+    recording, state = view.recording, view.state
+    pairs = ((recording.away, state.away, "away"), (recording.home, state.home, "home"))
+    result: Json = {
+        "teams": [
+            {
+                "team": _box_team(view, team),
+                "statistics": _team_statistics(side),
+                "displayOrder": order,
+                "homeAway": where,
+            }
+            for order, (team, side, where) in enumerate(pairs, start=1)
+        ]
+    }
+    if recording.home.players:
+        result["players"] = [
+            {
+                "team": _box_team(view, team),
+                "statistics": [_players(team, side, recording.league)],
+                "displayOrder": order,
+            }
+            for order, (team, side, _) in enumerate(pairs, start=1)
+        ]
+    return result
 
 
 def _status(view: View) -> Json:
