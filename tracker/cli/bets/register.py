@@ -14,7 +14,7 @@ from tracker.app.bets.bets_file import withdraw_left
 from tracker.app.choose_game import why_waits
 from tracker.app.health import read_since
 from tracker.app.views import bet_json, prior_words, show_json
-from tracker.cli import CommandEnded, Session, scope_of, session
+from tracker.cli import CommandEnded, Scope, Session, scope_of, session
 from tracker.cli.app import AsJson, Reference
 from tracker.cli.bets.worth import decision_lines
 from tracker.cli.models import basis_of
@@ -327,13 +327,7 @@ async def rules(
         raise Misused("--set and --default contradict each other: give one of them")
     scope = scope_of(context)
     if bet is None:
-        texts = [x.text for x in scope.settings().default_rules]
-        if as_json:
-            say_json({"rules": texts})
-        else:
-            say("\n".join(texts) or "none")
-            source = find_config(scope.config)
-            note(f"These are the defaults; change them under [rules] in {source}.")
+        _show_default_rules(scope, as_json=as_json)
         return
     wanted, change = parse_rules(replace) if replace else None, bool(replace) or default
     async with session(scope, write=change) as at:
@@ -364,3 +358,12 @@ async def rules(
         say("no rules: nothing is said of this bet")
         return
     table(("Rule", "State", "Fired"), [(r, s, str(n)) for r, s, n in rows], right=(2,))
+
+
+def _show_default_rules(scope: Scope, *, as_json: bool) -> None:
+    texts = [x.text for x in scope.settings().default_rules]
+    if as_json:
+        say_json({"rules": texts})
+        return
+    say("\n".join(texts) or "none")
+    note(f"These are the defaults; change them under [rules] in {find_config(scope.config)}.")
