@@ -14,10 +14,10 @@ from tracker.domain.money import (
     Odds,
     money_text,
     odds_text,
+    parlay_odds,
     parse_money,
     parse_odds,
     payout_if_won,
-    together,
 )
 
 
@@ -180,7 +180,7 @@ def test_any_text_is_a_figure_or_a_bad_bet(text: str) -> None:
 
 def test_legs_pay_their_product() -> None:
     """Legs pay exactly the product of their odds, which is shown in American form."""
-    both = together([parse_odds("-110"), parse_odds("-110")])
+    both = parlay_odds([parse_odds("-110"), parse_odds("-110")])
     assert (both.decimal, both.text) == (Fraction(441, 121), "+264")
     assert payout_if_won(1000, both) == 3645
 

@@ -26,4 +26,4 @@ def polymarket_answer(**book: object) -> bytes:
         "asks": [{"price": "0.30", "size": "90"}, {"price": "0.21", "size": "60"}],
     } | book  # fmt: skip
     prices = {"111": {"BUY": "0.19", "SELL": "0.21"}}
-    return polymarket.together(GAME, events, {"111": told}, prices)
+    return polymarket.one_document(GAME, events, {"111": told}, prices)

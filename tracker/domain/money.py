@@ -90,7 +90,7 @@ def decimal_of(american: float) -> float | None:
     return 1 + (american / 100 if american > 0 else 100 / -american)
 
 
-def together(odds: Sequence[Odds]) -> Odds:
+def parlay_odds(odds: Sequence[Odds]) -> Odds:
     """The odds of a parlay whose legs have these odds: the product, in American form."""
     product = Odds("", prod((x.decimal for x in odds), start=Fraction(1)))
     return Odds(product.american, product.decimal)

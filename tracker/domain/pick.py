@@ -27,7 +27,7 @@ from tracker.domain.market import (
     ThreeWay,
     Total,
 )
-from tracker.domain.money import Odds, together
+from tracker.domain.money import Odds, parlay_odds
 from tracker.domain.player import Roster, Stat, find_player, players_meant
 
 
@@ -315,7 +315,7 @@ class ParlayPick:
     def product(legs: Sequence[Pick]) -> Odds | None:
         """The product of the legs' odds; None when a leg has no odds."""
         odds = [leg.odds for leg in legs if leg.odds is not None]
-        return together(odds) if odds and len(odds) == len(legs) else None
+        return parlay_odds(odds) if odds and len(odds) == len(legs) else None
 
     @property
     def meaning(self) -> tuple[object, ...]:

@@ -23,10 +23,10 @@ from tracker.domain.money import (
     Odds,
     in_cents,
     money_text,
+    parlay_odds,
     parse_stake,
     payout_if_won,
     plain_signs,
-    together,
 )
 from tracker.domain.pick import Matchup, tags_of
 from tracker.domain.same_bet import TICKET
@@ -465,7 +465,7 @@ class _Reader:
             return odds if all(dropped) or not any(dropped) else None
         counted = [x for x, gone in zip(own_odds, dropped, strict=True) if not gone]
         known = [x for x in counted if x is not None]
-        return together(known) if known and len(known) == len(counted) else None
+        return parlay_odds(known) if known and len(known) == len(counted) else None
 
     def _first(self, group: Sequence[Row], read: Callable[[Row], int | None]) -> int | None:
         """The one value that the rows of a bet share, None without any; BadBet if they differ."""

@@ -192,7 +192,7 @@ class OddsSources:
             # A token without a book is not found; the other markets of its game have theirs.
             with suppress(FeedNotPublished):
                 books[token], prices[token] = await self._book(token)
-        body = polymarket.together(game, events.body, books, prices)
+        body = polymarket.one_document(game, events.body, books, prices)
         path = f"{events.path}?{game.id}"
         document = Document(
             polymarket.NAME, path, self._clock.now(), body, sha256(body).hexdigest()

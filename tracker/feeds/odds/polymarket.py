@@ -102,7 +102,7 @@ def tokens(events: bytes) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def together(game: Game, events: bytes, books: dict[str, Any], prices: dict[str, Any]) -> bytes:
+def one_document(game: Game, events: bytes, books: dict[str, Any], prices: dict[str, Any]) -> bytes:
     """One document made of all answers about a game, which can be stored and parsed again."""
     quoted = {
         "game": game.id, "league": game.league, "home": game.home, "away": game.away,
@@ -113,7 +113,7 @@ def together(game: Game, events: bytes, books: dict[str, Any], prices: dict[str,
 
 
 def parse(body: bytes) -> Parsed:
-    """The prices of a game's markets, from what `together` made. Raises FeedMalformed."""
+    """The prices of a game's markets, from what `one_document` made. Raises FeedMalformed."""
     answer, faults = read_json(PolymarketAnswer, body), Counter[str]()
     offers = [
         offer

@@ -335,7 +335,7 @@ def _pushes_on(leg: Market) -> tuple[object, float] | None:
             return ((told.span, told.part), told.line) if told.can_push else None
 
 
-def together(legs: Combination, outlook: Outlook, *, pushed: bool) -> float:
+def joint_chance(legs: Combination, outlook: Outlook, *, pushed: bool) -> float:
     """P(no leg loses), or with `pushed` P(every leg pushes), for legs that are still open.
 
     Legs of one span are summed on its lattice. Legs of several spans, and player lines, are joined

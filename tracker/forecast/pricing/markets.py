@@ -32,7 +32,7 @@ from tracker.forecast.pricing import (
     opened,
     question,
 )
-from tracker.forecast.pricing.joint import Combination, together
+from tracker.forecast.pricing.joint import Combination, joint_chance
 from tracker.forecast.pricing.player_lines import of_player, player_chance, work_out_figures
 
 if TYPE_CHECKING:
@@ -230,11 +230,11 @@ def _joined(legs: Sequence[tuple[Market, Chance | None]], outlook: Outlook) -> C
     combined = Combination.of(open_legs)
     if combined.exclusive:
         return LOST
-    alive = together(combined, outlook, pushed=False)
+    alive = joint_chance(combined, outlook, pushed=False)
     level = 0.0
     if not won and combined.can_push:
         # Each is near the truth on its own: legs that all push have not lost either.
-        level = min(together(combined, outlook, pushed=True), alive)
+        level = min(joint_chance(combined, outlook, pushed=True), alive)
     return opened(alive - level, level, 1.0 - alive)
 
 
