@@ -96,13 +96,13 @@ def judge_poll(
     after AGREEING_POLLS in a row agree. If another document reported the believed state, this one
     must also have had the time to catch up.
 
-    A final that takes back up to LEAP_POINTS, as many as a mistake may have added at once, is
-    believed after END_HELD; one that contradicts more than that never.
+    A final that takes back at most LEAP_POINTS, which one mistaken poll may have added, is believed
+    after END_HELD. One that contradicts more than that is never believed.
 
-    A state that leaps ahead, by more than a game can get on since the believed state last changed,
-    is believed after AGREEING_POLLS over LEAP_HELD, an end over END_HELD, a clock at zero never. So
-    is that a game is called off, that the teams' points are exchanged, and a clock too far back for
-    the points. A game that has been over for LONG_OVER is played on only by a document that moves.
+    A state that leaps ahead of what can have been played is believed once AGREEING_POLLS report it
+    for LEAP_HELD, an end for END_HELD; a clock at zero never. END_HELD is also the time for a game
+    that is called off, teams with each other's points, and a clock too far back for the points.
+    A game that has been over for LONG_OVER is in play again only by a document that changes.
     """
     report = _reported(tracking, read, origin, at, digest)
     judged = _contradicts(report) or _compared_with(tracking.state, report)
@@ -113,7 +113,7 @@ def judge_poll(
 
 @dataclass(frozen=True, slots=True)
 class _Report:
-    """What a document reports of a game. The rules of judgement below are asked about it.
+    """What a document reports of a game, which the rules of judgement below are about ("it").
 
     `read` is its state, completed from the believed one; `state` has the players of a box too,
     where `with_box`. `lag` is how far the document may be behind the one that reported the believed
@@ -175,7 +175,7 @@ def _compared_with(believed: GameState | None, report: _Report) -> JudgedPoll:
 
 
 def _contradicts(report: _Report) -> JudgedPoll | None:
-    """An end is in doubt, or not that of the game as it was seen: held, mostly for ever."""
+    """Its end is in doubt or contradicts the game as it was seen: held, mostly for good."""
     believed, read = report.tracking.state, report.read
     played = believed is not None and believed.phase in (Phase.LIVE, Phase.BREAK, Phase.FINAL)
     doubt = read.doubt if played or not read.phase.off else ""
@@ -191,7 +191,7 @@ def _contradicts(report: _Report) -> JudgedPoll | None:
 
 
 def _repeats(believed: GameState, report: _Report) -> JudgedPoll | None:
-    """It is the believed state again, which ends a hold."""
+    """It repeats the believed state, which ends a hold."""
     if report.read != believed:
         return None
     held_on = _unmoved(report.tracking, report.origin, report.digest)
@@ -199,7 +199,7 @@ def _repeats(believed: GameState, report: _Report) -> JudgedPoll | None:
 
 
 def _goes_on(believed: GameState, report: _Report) -> JudgedPoll | None:
-    """It is further on: believed at once, or held where it leaps."""
+    """It is further on: believed at once, or held where it leaps ahead."""
     if exchanged(believed, report.read) or goes_back(believed, report.read):
         return None
     held = _leap(report.tracking, report.read, report.origin, report.at)
@@ -207,9 +207,9 @@ def _goes_on(believed: GameState, report: _Report) -> JudgedPoll | None:
 
 
 def _is_late(believed: GameState, report: _Report) -> JudgedPoll | None:
-    """It is another document's and only late: it does not take the believed state back.
+    """It is another document's and merely late: the believed state stays.
 
-    Nor does it confirm an end that it lacks.
+    It does not confirm an end that it lacks.
     """
     read = report.read
     if not report.lag or exchanged(believed, read):
@@ -222,7 +222,7 @@ def _is_late(believed: GameState, report: _Report) -> JudgedPoll | None:
 
 
 def _is_old_copy(believed: GameState, report: _Report) -> JudgedPoll | None:
-    """It shows a game that is over as not begun, or one over for long in play, and stands still."""
+    """It stands still, though the game is over: before its tip, or in play long after the end."""
     read, over_since = report.read, report.tracking.final_at
     unbegun = read.phase is Phase.SCHEDULED
     if believed.phase is not Phase.FINAL or over_since is None:
@@ -236,7 +236,7 @@ def _is_old_copy(believed: GameState, report: _Report) -> JudgedPoll | None:
 
 
 def _takes_back(believed: GameState, report: _Report) -> JudgedPoll:
-    """It takes back what is believed: a correction once polls agree, and held or behind before."""
+    """It takes back what is believed: a correction once polls agree, until then held or behind."""
     read, lag = report.read, report.lag
     unbegun = read.phase is Phase.SCHEDULED and believed.score.total > 0
     off = read.phase.off and not believed.phase.off
@@ -254,10 +254,10 @@ def _takes_back(believed: GameState, report: _Report) -> JudgedPoll:
 
 
 def _unmoved(tracking: GameTracking, origin: Origin, digest: str) -> bool:
-    """Whether a document that repeats the believed state leaves what another one says on hold.
+    """Whether a report that repeats the believed state leaves another document's on hold.
 
-    It does while it stands still to the byte: that proves nothing against an end of a game in play,
-    nor against one that is told for minutes before it is believed.
+    Bytes that do not change prove nothing against an end of a game in play, nor against any other
+    report that is believed only after END_HELD.
     """
     held, believed = tracking.held, tracking.state
     if held is None or believed is None or held.origin == origin or not digest:
@@ -277,8 +277,8 @@ def _earlier_box(believed: GameState | None, read: GameState) -> bool:
 def _misread(believed: GameState | None, read: GameState) -> bool:
     """Whether a box of a game in play lists its players wrongly.
 
-    They have fewer minutes than in the last box, which had no more than were played; or they no
-    longer have the points of the score that the same box tells, and in the last box had.
+    Either they have fewer minutes than in the last box, which had no more than had been played; or
+    their points do not add up to the box's own score any more, as they did in the last box.
     """
     if believed is None or not (believed.players and read.players and read.phase.in_play):
         return False
@@ -292,9 +292,9 @@ def _misread(believed: GameState | None, read: GameState) -> bool:
 
 
 def disputed(tracking: GameTracking, origin: Origin) -> bool:
-    """Whether another document told fewer points than are believed, and of no earlier moment.
+    """Whether another document reported fewer points than are believed, at no earlier moment.
 
-    One of the two is wrong, or a poll late, so that nothing is certain by these points.
+    One of the two is wrong or late, so nothing counts as certain by these points.
     """
     held, believed = tracking.held, tracking.state
     if held is None or believed is None or held.origin == origin:
@@ -390,8 +390,8 @@ def _merely_late(believed: GameState, state: GameState, wait: timedelta) -> bool
     """Whether another document is only late and does not contradict the believed state.
 
     It shows the same moment by a clock in whole seconds; or the source's other document has
-    reported the end, and this one has not reached it yet. More points than the end has tell of play
-    after it.
+    reported the end, and this one has not reached it yet. One with more points than that end is not
+    late: it shows play after it.
     """
     if believed.phase.off or state.phase.off:
         return False
@@ -403,8 +403,8 @@ def _merely_late(believed: GameState, state: GameState, wait: timedelta) -> bool
 def _stands_behind(held: Held | None, believed: GameState, state: GameState) -> bool:
     """Whether another document shows an earlier moment and does not go on from it.
 
-    One that is right goes on; one that has stopped shows an old moment for ever, or two of them by
-    a source's two documents. More points than the believed state has are no earlier moment.
+    A document that is right goes on. One that has stopped shows an old moment for ever, or two of
+    them by a source's two documents. One with more points than are believed is not behind.
     """
     if state.phase.off or order_key(state) >= order_key(believed):
         return False
@@ -416,7 +416,7 @@ def _stands_behind(held: Held | None, believed: GameState, state: GameState) -> 
 def _leap(tracking: GameTracking, state: GameState, origin: Origin, at: datetime) -> Held | None:
     """The hold of a state that leaps ahead of the believed one; None where it may be believed.
 
-    How long ago the believed state changed is not known once the machine's clock was put back.
+    It may be where the machine's clock was set back, as it is not known then how long has passed.
     """
     believed, changed = tracking.state, tracking.changed_at
     if believed is None or changed is None or at < changed:
@@ -491,7 +491,7 @@ def seen_by(state: GameState, before: Sequence[PlayerLine]) -> tuple[PlayerLine,
     now = max(left, 0.0) / 60 if state.overtime == 0 else None
     known = {(x.side, x.id): x for x in before}
 
-    def told(line: PlayerLine) -> PlayerLine:
+    def seen(line: PlayerLine) -> PlayerLine:
         last = known.get((line.side, line.id))
         if now is None:
             return line
@@ -499,7 +499,7 @@ def seen_by(state: GameState, before: Sequence[PlayerLine]) -> tuple[PlayerLine,
             return line.seen_at(now)
         return line.seen_at(0.0 if last is None else last.seen)
 
-    return tuple(told(x) for x in state.players)
+    return tuple(seen(x) for x in state.players)
 
 
 def filled(state: GameState, before: GameState | None) -> GameState:
@@ -555,9 +555,9 @@ def players_of(tracked: Tracked, game_id: str) -> tuple[Player, ...]:
 
 
 def _with_names(tracking: GameTracking, read: GameState) -> GameState:
-    """A state whose players keep the names by which bets know them, where a source renames them.
+    """A state with the names by which bets know its players, where a source has renamed them.
 
-    Within a game a source's id stands for one player. A bet on the new name keeps that.
+    A player is recognised by the source's id. A new name that a bet uses is kept.
     """
     if tracking.state is None or not read.players:
         return read

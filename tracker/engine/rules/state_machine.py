@@ -57,7 +57,7 @@ class RuleReading(NamedTuple):
 
     `hurried` is whether one poll is enough to fire: in the last two minutes, in overtime, or for a
     decided bet. `before` is the chance of the reading before, None for the first. `shared` is
-    whether the bet is read at polls of several games. `news` is how far beyond all that was told
+    whether the bet is read at polls of several games. `news` is how far beyond all that has fired
     the figure must go to fire again, in its own unit; None for a chance: NEWS, in log-odds.
     """
 
@@ -382,7 +382,7 @@ def _press(
 
 
 def _is_news(state: RuleState, reading: RuleReading, *, up: bool) -> bool:
-    """Whether a reading lies a further band out than any that was told on that side."""
+    """Whether a reading lies far enough beyond all that has fired in its direction."""
     if state.extremes is None:
         return True
     (low, high), p = state.extremes, reading.p
@@ -391,23 +391,23 @@ def _is_news(state: RuleState, reading: RuleReading, *, up: bool) -> bool:
     return (log_odds(p) - log_odds(high) if up else log_odds(low) - log_odds(p)) >= NEWS
 
 
-def turned(rule: LevelRule, state: RuleState, told: float, *, up: bool) -> RuleState:
-    """A level rule after a rule of its bet told that the chance went up or down to `told`.
+def turned(rule: LevelRule, state: RuleState, p: float, *, up: bool) -> RuleState:
+    """A level rule after a rule of its bet fired at the chance `p`, on the way up or down.
 
-    Once that lies far enough on the other side of its level, what it told before is no longer what
-    was heard last, and crossing it the other way again is news.
+    If `p` is far enough beyond this rule's level, the person knows that the chance is there, and a
+    crossing in the other direction is news again, however far out the rule fired there before.
     """
-    above = log_odds(told) - log_odds(rule.level)
+    above = log_odds(p) - log_odds(rule.level)
     if state.extremes is None or (above if up else -above) < NEWS:
         return state
     low, high = state.extremes
     return replace(state, extremes=(1.0, high) if up else (low, 0.0))
 
 
-def doubted(rule: ChanceRule, state: RuleState, reading: RuleReading) -> RuleState:
-    """A rule after a correction: what it has just told is untold where that was not so.
+def after_correction(rule: ChanceRule, state: RuleState, reading: RuleReading) -> RuleState:
+    """A rule after a correction: it forgets that it has just fired where that was a mistake.
 
-    To pass the level, or to swing so far, in truth is then news.
+    It fires again once the chance does cross the level, or swing so far.
     """
     if not (state.extremes and _cooling(state, reading.at)):
         return state
@@ -420,10 +420,10 @@ def doubted(rule: ChanceRule, state: RuleState, reading: RuleReading) -> RuleSta
 
 
 def rebase(rule: ChanceRule, state: RuleState, reading: RuleReading) -> RuleStep:
-    """The rule after a chance that was renewed: what moved it is no news of the game.
+    """The rule after a chance that moved for another reason than the game; it does not fire.
 
-    A swing is measured from here. A level that is passed by it is as one of a bet that was added
-    beyond it: it arms once the chance has come back.
+    A swing is measured anew from this chance. A level that the chance has passed is treated as that
+    of a bet which was added beyond it: the rule arms once the chance has come back.
     """
     if state.phase is RulePhase.DONE:
         return _unchanged(state)
@@ -461,13 +461,13 @@ def _swing(rule: SwingRule, state: RuleState, reading: RuleReading) -> RuleStep:
     was = _farthest(window, reading.p)
     here = ((reading.at, reading.p),)
     if not _is_news(state, reading, up=reading.p > was):
-        # Within what was told before: the next swing is measured from here.
+        # No further out than has fired before: the next swing is measured from here.
         return _to(state.with_window(here), RulePhase.ARMED, Reason.TOLD_BEFORE)
     since = _swung_since(window, was, rule.size)
     verdict = _press(state, reading, since, Reason.SWUNG, up=reading.p > was)
     if not verdict.fires:
         return verdict
-    # Where it came from has been told as well.
+    # The message names the chance that it came from too.
     told = (*(state.extremes or ()), was, reading.p)
     extremes = (min(told), max(told))
     kept = replace(verdict.state, phase=RulePhase.ARMED, window=here, extremes=extremes)
@@ -477,9 +477,9 @@ def _swing(rule: SwingRule, state: RuleState, reading: RuleReading) -> RuleStep:
 def _lasting(
     window: list[tuple[datetime, float]], size: float, p: float
 ) -> list[tuple[datetime, float]]:
-    """The readings without the swing that they end with, where the next chance does not confirm it.
+    """The readings without the swing at their end, if the next chance `p` does not confirm it.
 
-    Else the way back from a single wrong reading would be a swing too.
+    Otherwise the way back from a single wrong reading would be a swing too.
     """
     if not window:
         return window

@@ -1,10 +1,10 @@
-"""What the rules of a bet make of a new state or a quote: each is stepped, each decision is a row.
+"""Steps the rules of a bet by a new game state or new quotes; each decision becomes a row.
 
-`apply_rules` steps those on the chance, `step_market` those on the market: each fresh answer is one
-reading, with the same machine. An edge goes through the machine of a level: it is put on a scale on
-which the band of a chance is a point and a half of edge, so that 5 % fires, 3.5 % arms again, and
-4.5 points more are news. What moves goes through that of a swing. On data that are not to be
-trusted rules do nothing (`freeze_doubted`, `freeze_pending`), and that is a row too.
+`apply_rules` steps the rules on the chance and on facts, `step_market` those on the market. Both
+use the state machine. An edge is stepped as a level is, on a scale on which the band of a chance is
+EDGE_BAND: a rule at 5 % fires there, arms again at 3.5 %, and fires again only 4.5 points further
+out. A price or line that moves is stepped as a swing is. While the data cannot be
+trusted no rule fires: `freeze_doubted` and `freeze_pending` make the rows that say so.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ from tracker.engine.rules.state_machine import (
     BAND,
     RuleReading,
     RuleStep,
+    after_correction,
     caught_up,
-    doubted,
     idle_range,
     rebase,
     step,
@@ -66,7 +66,7 @@ LEAST_MOVE = 0.005
 """A leg's chance that moves by less is not what moved its parlay."""
 
 _A_GAME = 100
-"""More than the periods of any game: tells apart what was told of each game of a parlay."""
+"""How far apart the facts of a parlay's games are numbered: more than the periods of any game."""
 
 _ASLEEP = frozenset({RulePhase.UNARMED, RulePhase.FIRING, RulePhase.DONE})
 """Phases in which a rule would not have acted in any case."""
@@ -191,7 +191,7 @@ def _corrected(
     if reading is None:
         return states
     return tuple(
-        doubted(rule, x, reading) if isinstance(rule, ChanceRule) else x
+        after_correction(rule, x, reading) if isinstance(rule, ChanceRule) else x
         for rule, x in zip(rules, states, strict=True)
     )
 
@@ -279,9 +279,9 @@ def _on_fact(
 
 
 def _once(bet: Bet, event: Fact, state: GameState) -> int | None:
-    """The number of what happens once in a game, or once in each of its periods; None for others.
+    """The number of a fact that happens once in a game, or once in a period; None for others.
 
-    It is told once, also when the feed corrects itself and tells it again.
+    It is announced once, even if the feed corrects itself and reports it again.
     """
     if event not in (Fact.START, Fact.HALFTIME, Fact.QUARTER):
         return None
@@ -290,10 +290,10 @@ def _once(bet: Bet, event: Fact, state: GameState) -> int | None:
 
 
 def _legs_before(old: Tracked, alert: Alert, game: str) -> Sequence[LegStanding]:
-    """A parlay's legs as they were before the reading that one of `game` confirms.
+    """A parlay's legs as they were before the reading that a poll of `game` has confirmed.
 
-    Another game's leg last moved then if that makes most of what the parlay moved by, else long
-    before, as where its game is at half-time.
+    A leg on another game is taken as of before its last move only if that was most of the parlay's
+    move. Otherwise it moved long before, such as a leg whose game is at half-time.
     """
     whole = old.chance.win / alert.was if old.chance is not None and alert.was else 1.0
 
@@ -535,7 +535,7 @@ def _market_value(rule: MarketRule, reading: MarketReading) -> float | None:
 
 
 def _read_again(rule: MarketRule, reading: MarketReading, last: MarketReading | None) -> bool:
-    """Whether a reading tells a rule anything beyond the last one, of whatever source's answer."""
+    """Whether a reading is a new one for a rule: a price that was not read again tells no edge."""
     if last is None or last.edge_at is None or reading.edge_at is None:
         return True
     return not isinstance(rule, EdgeRule) or reading.edge_at > last.edge_at

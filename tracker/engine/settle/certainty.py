@@ -48,10 +48,10 @@ _FIRING = RulePhase.FIRING
 
 
 def rules_as_added(results: Sequence[Result | None]) -> tuple[RuleState, ...]:
-    """The memory of `hit` and `dead` of a bet whose answer to the person said these results.
+    """The states of `hit` and `dead` of a new bet, of which some legs are already certain.
 
-    They are those of its legs that were certain then, one for a single bet, and None for the
-    others: nothing of them is news. The states lack the bet's number.
+    `results` are those of its legs, None for an open one. The person who adds the bet is told them
+    at once, so these rules do not announce them again. The states lack the bet's number.
     """
     ended = joint_result(results)
     for rule, means in ANNOUNCED_AS.items():
@@ -130,7 +130,7 @@ def _step(
 def _parlay_result(tracked: Tracked, slip: Parlay, polls: LastTwo) -> Result | None:
     """The result of a parlay that two polls make certain; None while it is open."""
     house = house_of(tracked.bet.book)
-    game, won = polls.now.state.game.id, _told_won(tracked)
+    game, won = polls.now.state.game.id, _announced_won(tracked)
     results = [
         known.result or polls.agreed(leg.market, house) if leg.game.id == game
         else _elsewhere(known, won)
@@ -146,11 +146,11 @@ def _hit_rule(tracked: Tracked) -> RuleState | None:
     return next((x for x in tracked.rules if x.rule == Fact.HIT.value), None)
 
 
-def _told_won(tracked: Tracked) -> Collection[int]:
+def _announced_won(tracked: Tracked) -> Collection[int]:
     """The indices of the legs that two polls of their own games have called won."""
     memory = _hit_rule(tracked)
     if memory is None or memory.phase is RulePhase.FIRING:
-        # Whether the whole stands by them is decided by what the games show now.
+        # Once the whole is announced, what the games show now decides whether it still stands.
         return range(len(tracked.legs))
     return [x.leg for x in map(LegEnd.of, memory.announced) if not x.dropped]
 
@@ -189,8 +189,8 @@ def announce_legs(change: Change, polls: LastTwo | None, now: datetime) -> Chang
     """Add an alert for a leg of a parlay that has won or dropped out while others are open.
 
     It is sent once for each leg, and taken back where a correction opens the leg again. Neither is
-    sent beside the message that the parlay itself is no HIT, which counts its legs. `polls` are the
-    believed states before this poll and after it.
+    sent beside the alert that takes back the parlay's own `hit`, which counts its legs. `polls` are
+    the believed states before this poll and after it.
     """
     if polls is None:
         return change

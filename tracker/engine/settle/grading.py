@@ -198,9 +198,9 @@ class Sure:
         return found
 
     def _level(self, market: GameMarket, house: HouseRules) -> Result | None:
-        """The result of a bet on regulation in a game with overtime: it was level then.
+        """The result of a bet on regulation in a game that went to overtime, being level then.
 
-        None where that does not tell, or where the points are known.
+        None where that does not decide the bet, or where the points are known.
         """
         state, span = self.state, market.span
         on_regulation = span.periods(state.game.rules) == Span.REGULATION.periods(state.game.rules)
@@ -310,9 +310,9 @@ class LastTwo:
     """The believed states before a poll and after it.
 
     `scored` is whether the poll's document confirms the score, and `boxed` whether it lists the
-    players: what it does not tell is in both states, but was told only once. `results` are the
-    certain results of single bets that both states agree on, by the bets' numbers; few bets have
-    one.
+    players: what it leaves out is in both states, but only one document has reported it. `results`
+    are the certain results of single bets that both states agree on, by the bets' numbers; few bets
+    have one.
     """
 
     before: Sure

@@ -197,8 +197,8 @@ def _doubt_results(change: Change, why: str, now: datetime) -> Change:
 def take_given(change: Change) -> Change:
     """Take up results that a person gave, or took back, since the last poll.
 
-    There is no alert: the person knows them. The rules of a bet that is open again begin anew, but
-    for a `hit` or `dead` of the whole bet that was told; the legs that were stay noted.
+    No alert is sent, as the person knows them. The rules of a bet that is open again begin anew,
+    except a `hit` or `dead` that announced the whole bet. Legs are not announced a second time.
     """
     found = Gathering(change)
     for tracked in change.tracking.tracked:
@@ -215,7 +215,7 @@ def take_given(change: Change) -> Change:
 
 
 def _anew(rule: RuleState) -> RuleState:
-    """A rule of a bet that is open again. A `hit` or `dead` of the whole bet stays told."""
+    """A rule of a bet that is open again. A `hit` or `dead` of the whole bet stays fired."""
     if rule.rule in ANNOUNCED_AS and rule.reason in (Reason.HAPPENED, Reason.BEYOND_WHEN_ADDED):
         return replace(rule, phase=RulePhase.FIRING)
     return replace(rule, phase=RulePhase.UNARMED, reason=None)
@@ -303,9 +303,9 @@ def go_on(change: Change, before: GameState | None, now: datetime) -> Change:
 
 
 def take_questions_back(change: Change, now: datetime) -> Change:
-    """Take back that a person must decide, where the game moves on in play and will have an end.
+    """Take back the questions to a person about a game that goes on after all.
 
-    A parlay stays with the person for what another game has left open.
+    A parlay stays with the person if another game has left a leg of it open.
     """
     tracking, state = change.tracking, change.tracking.state
     moves = change.ordering in (Ordering.NEWER, Ordering.CORRECTION)
