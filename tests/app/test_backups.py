@@ -99,6 +99,23 @@ def test_a_full_backup_holds_all_but_the_secrets(made: Path, night: Path) -> Non
     assert made.stat().st_mode & 0o077 == 0
 
 
+def test_what_waited_when_a_back_up_was_made_may_have_been_sent_since(
+    cli: Cli, made: Path, night: Path
+) -> None:
+    """After a restore such a message says that it may be a repeat; what was sent stays sent."""
+    copy = made / "tracker.db"
+    with closing(sqlite3.connect(copy)) as db:
+        db.execute(
+            "INSERT INTO delivery (alert, channel, state, due_at, updated_at) "
+            "SELECT id, 'phone', iif(id % 2, 'sent', 'due'), at, at FROM alert"
+        )
+        db.commit()
+    assert cli("restore", copy).status == 0
+    with closing(sqlite3.connect(night)) as db:
+        found = set(db.execute("SELECT state, repeat FROM delivery"))
+    assert found == {("due", 1), ("sent", 0)}
+
+
 def test_settings_come_back_without_any_secret_that_stood_in_them(
     cli: Cli, night: Path, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -138,6 +138,7 @@ async def restore(source: Path, place: TrackerFiles, now: datetime) -> Restored:
             rows = _inspect(fresh, file)
             async with await Store.open(fresh, now=now) as store:
                 content = await store.exports.hash()
+                await store.doubt_waiting()
             _check_log(fresh)
             with writer.held():
                 moved = replace_by(fresh, place.database, f"{now.astimezone(UTC):{STAMP}}")

@@ -274,6 +274,11 @@ class Outbox(Subject):
     """The queue of deliveries. What is due goes before other work that waits."""
 
     @writes
+    def doubt_waiting(self, db: Connection) -> None:
+        """Mark all that waits as a possible repeat: a back-up does not know what was sent since."""
+        db.execute(q.DOUBT_WAITING)
+
+    @writes
     def recover(self, db: Connection, at: datetime, channels: Sequence[str] = ()) -> int:
         """After a start, mark deliveries and cards that were being sent as unknown.
 

@@ -395,6 +395,10 @@ WHERE state = 'sending'
 
 RECOVER_DIGESTS = "UPDATE delivery SET told = 'unknown', repeat = 1 WHERE told = 'sending'"
 
+DOUBT_WAITING = """
+UPDATE delivery SET repeat = 1 WHERE state IN ('due', 'sending', 'unknown') OR told <> 'sent'
+"""
+
 _LEFT = """
 (delivery.state IN ('due', 'unknown') OR delivery.told <> 'sent')
   AND delivery.channel NOT IN (SELECT value FROM json_each(:channels))
