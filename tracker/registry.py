@@ -11,6 +11,7 @@ is.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -313,10 +314,14 @@ class Registry(Generic[M]):
             self._put(self.home(league) / name, json.dumps([*names]) + "\n")
 
     def _put(self, path: Path, text: str) -> None:
-        """Write a file whole or not at all; as root, for the owner of the database."""
+        """Write a file whole or not at all, onto the disk; as root, for the database's owner."""
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_suffix(".tmp")
-        fresh.write_text(text, "utf-8")
+        with fresh.open("w", encoding="utf-8") as out:
+            out.write(text)
+            out.flush()
+            # The database, which is synced, may say next that this model is in use.
+            os.fsync(out.fileno())
         fresh.replace(path)
         own_as(self.folder, self.folder.parent)
 

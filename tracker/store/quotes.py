@@ -80,8 +80,10 @@ _ADD_CLOSING = inserting(
 )
 
 _CLOSINGS = """
-SELECT * FROM closing WHERE :game IS NULL OR game = :game ORDER BY game, revision
+SELECT game, revision, tip_at, home_spread, total, home_chance, books, age_s, by, poll FROM closing
+WHERE :game IS NULL OR game = :game ORDER BY game, revision
 """
+"""Without `quoted`, which is most of a row."""
 
 _MADE_OF = "SELECT quoted FROM closing WHERE (game, revision) = (?, ?) AND quoted IS NOT NULL"
 
