@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.store.values import GAME, OTHER, T0, after, snapshot, started
 from tracker.app.bets import Bets
 from tracker.app.choose_game import Choice
-from tracker.app.explain import Explainer, _shared, _win_of, why_json
+from tracker.app.explain import Explainer, shares_of, why_json, win_of_parts
 from tracker.domain.chance import Chance
 from tracker.intake import Beside, draft_of
 from tracker.registry import GAMES, Registry
@@ -28,8 +28,8 @@ def test_the_shares_of_games_add_up(pairs: list[tuple[Chance, Chance]]) -> None:
     """The games' shares add up to the whole change, and a game that did not move has none."""
     before = {str(i): was for i, (was, _) in enumerate(pairs)} | {"still": Chance(0.5, 0.0, 0.5)}
     after_all = {str(i): now for i, (_, now) in enumerate(pairs)} | {"still": Chance(0.5, 0.0, 0.5)}
-    shares = _shared(before, after_all, list(before))
-    change = _win_of(after_all) - _win_of(before)
+    shares = shares_of(before, after_all, list(before))
+    change = win_of_parts(after_all) - win_of_parts(before)
     assert math.fsum(shares.values()) == pytest.approx(change, abs=1e-12)
     assert shares["still"] == pytest.approx(0.0, abs=1e-12)
 
@@ -45,7 +45,7 @@ async def a_parlay(store: Store) -> ShowView:
     shots = []
     for x, (game, part) in enumerate(((GAME, 0.5), (OTHER, 0.6), (GAME, 0.7), (OTHER, 0.9)), 1):
         parts[game.id] = part
-        win = _win_of({k: Chance(v, 0.0, 1.0 - v) for k, v in parts.items()})
+        win = win_of_parts({k: Chance(v, 0.0, 1.0 - v) for k, v in parts.items()})
         shot = replace(snapshot(1, after(x), win=win), part=Chance(part, 0.0, 1.0 - part))
         shots.append(SnapshotView(shot, x, game.id))
     return replace(view, snapshots=tuple(shots))

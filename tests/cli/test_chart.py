@@ -135,7 +135,7 @@ def test_many_legs_and_games_stay_within_the_picture() -> None:
     lanes = tuple(Lane(f"Tyrese Maxey o{n}.5 pts (SAC@PHI)", Result.WON) for n in range(12))
     games = ", ".join(["SAC@PHI"] * 12)
     course = Course("", games, (), (), (), (), 1.0, lanes, None, None)
-    told = picture._subtitle(course)
+    told = picture.subtitle(course)
     assert max(map(len, told.splitlines())) <= 84
     assert told.replace("\N{NBSP}", " ").count("Tyrese Maxey o") == 12
     assert [x.partition(" ")[0] for x in told.splitlines()[2:]] == [

@@ -22,9 +22,9 @@ from tests.cli.conftest import NOBODY, Cli, Terminal
 from tracker.cli import outcome, run_async
 from tracker.cli.demo import served
 from tracker.cli.replay import configuration
-from tracker.cli.screen import _widths, broken, make_printable, question, table
-from tracker.cli.setup.doctor import _clock, _files, _running
-from tracker.cli.watch.alerts import _short, alerts_line
+from tracker.cli.screen import broken, column_widths, make_printable, question, table
+from tracker.cli.setup.doctor import check_clock, check_files, check_running
+from tracker.cli.watch.alerts import alerts_line, short_chance
 from tracker.domain.money import plural, several
 from tracker.settings import (
     SYSTEM_STATE,
@@ -159,7 +159,7 @@ def test_a_label_is_as_wide_in_colour_as_without(monkeypatch: pytest.MonkeyPatch
 
 def test_an_explained_chance_is_certain_only_where_the_bet_is_decided() -> None:
     """`alerts --explain` rounds no open chance to 1 or 0."""
-    assert [_short(x) for x in (0.0, 0.0002, 0.4471, 0.9997, 1.0)] == [
+    assert [short_chance(x) for x in (0.0, 0.0002, 0.4471, 0.9997, 1.0)] == [
         ".000", ".001", ".447", ".999", "1.000",
     ]  # fmt: skip
 
@@ -167,14 +167,14 @@ def test_an_explained_chance_is_certain_only_where_the_bet_is_decided() -> None:
 def test_columns_give_way_between_words_only() -> None:
     """Columns that need little get it first; where not even parts of words fit, rich decides."""
     columns = [["Bet", "Gilgeous-Alexander over 31.5 points"], ["Now", "leads by 7"]]
-    assert _widths(columns, [False, False], 40) == [26, 10]
-    assert _widths(columns, [False, True], 32) == [18, 10]
-    assert _widths(columns, [False, False], 20) == [10, 6]
-    assert _widths(columns, [False, False], 12) == [None, None]
-    assert _widths([["Book", "東京ベット"]], [False], 40) == [10], "such letters take two columns"
+    assert column_widths(columns, [False, False], 40) == [26, 10]
+    assert column_widths(columns, [False, True], 32) == [18, 10]
+    assert column_widths(columns, [False, False], 20) == [10, 6]
+    assert column_widths(columns, [False, False], 12) == [None, None]
+    assert column_widths([["Book", "東京ベット"]], [False], 40) == [10], "such letters take two"
     told = [["Bet", "Sabonis double-double"], ["p(hit)", "player little known"]]
-    assert _widths(told, [False, True], 30) == [16, 10], "what a figure says in words gives way"
-    assert _widths(told, [False, True], 20) == [9, 7]
+    assert column_widths(told, [False, True], 30) == [16, 10], "a figure in words gives way"
+    assert column_widths(told, [False, True], 20) == [9, 7]
 
 
 def test_a_word_is_broken_after_its_hyphens_where_it_has_no_room(
@@ -297,10 +297,10 @@ async def test_doctor_sees_a_clock_that_is_wrong() -> None:
         settings = FeedsSettings(nba=here, wnba=here, espn=here)
         async with open_feeds(settings, SystemClock()) as feeds:
             await probe(feeds, ["nba"], SystemClock())
-            (check,) = _clock(feeds.server_time.ahead)
+            (check,) = check_clock(feeds.server_time.ahead)
     assert check.health.value == "bad"
     assert "fast: let it set itself" in check.text
-    assert _clock(None) == []
+    assert check_clock(None) == []
 
 
 @pytest.mark.parametrize(
@@ -328,10 +328,10 @@ def test_doctor_finds_a_file_that_somebody_else_made(
     made = tmp_path / "t.db.writer"
     made.touch(0o600)
     settings = load_settings(file, {"HOME": str(tmp_path)})
-    assert _files(settings) == []
+    assert check_files(settings) == []
     monkeypatch.setattr(os, "access", lambda path, _: path != made)
     monkeypatch.setattr(os, "geteuid", lambda: made.stat().st_uid + 1)
-    (check,) = _files(settings)
+    (check,) = check_files(settings)
     assert check.health.value == "bad"
     assert check.text.startswith(f"{made}: it belongs to ")
     assert str(made) in check.text.partition("sudo chown")[2]
@@ -349,7 +349,7 @@ def test_doctor_finds_a_file_system_without_locks(
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr(fcntl, "flock", none)
-    check = _running(load_settings(file, {"HOME": str(tmp_path)}))
+    check = check_running(load_settings(file, {"HOME": str(tmp_path)}))
     assert check.health.value == "bad"
     assert "[store] path" in check.text
 

@@ -443,15 +443,15 @@ def test_one_earlier_game_is_too_few_and_a_few_are_told_as_few() -> None:
 async def test_who_is_seen_again_goes_on_being_remembered(night: Night) -> None:
     """In a program that runs for months, each night's box score renews its players' rosters."""
     await night.met(DENVER)
-    assert not night.followed._rosters.news
+    assert not night.followed.rosters.news
     night.followed.meet(replace(DENVER, phase=Phase.CANCELLED))
-    assert not night.followed._rosters.news
+    assert not night.followed.rosters.news
     later = replace(GAME, id="0022600099", start=T0 + timedelta(days=50))
     night.followed.meet(replace(DENVER, game=later))
-    assert night.followed._rosters.news
+    assert night.followed.rosters.news
 
 
 def test_a_box_while_he_plays_is_met_too(night: Night) -> None:
     """A box score in play teaches the roster too."""
     night.followed.meet(replace(live(1, 400, (10, 8)), players=DENVER.players))
-    assert night.followed._rosters.news
+    assert night.followed.rosters.news

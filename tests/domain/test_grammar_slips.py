@@ -15,7 +15,7 @@ from tracker.domain.market import describe
 from tracker.domain.money import parse_odds
 from tracker.domain.pick import ParlayPick, Pick, Written
 from tracker.domain.player import Player
-from tracker.language import _readers, _readers_of, find_in, parse_bet, still_written
+from tracker.language import every_reader, find_in, parse_bet, readers_of, still_written
 from tracker.language.slots import Slots
 from tracker.language.tokens import Line
 
@@ -94,10 +94,10 @@ def test_a_word_is_offered_to_the_reader_that_takes_or_refuses_it() -> None:
     for number, (_, written) in enumerate(SLIPS[::4]):
         line = Line.over(written.replace("\\n", "\n"), find_in(*LEAGUES))
         for at, word in enumerate(line.words):
-            for reader, *_ in _readers():
+            for reader, *_ in every_reader():
                 line.at = at
                 if not leaves(reader, line, Slots(0, moneyline=number % 2 == 0)):
-                    assert reader in _readers_of(word.low), (written, word)
+                    assert reader in readers_of(word.low), (written, word)
                     break
 
 

@@ -23,7 +23,7 @@ from tests.doubles.clock import FakeClock
 from tests.engine.build import T0, a_book, bet
 from tests.store.values import poll, snapshot
 from tests.web.conftest import Served
-from tracker.app.tonight import PlayerLink, _game, players_of
+from tracker.app.tonight import PlayerLink, game_tonight, players_of
 from tracker.clock import SystemClock
 from tracker.domain.bet import TO_BE_GRADED, Leg, Parlay
 from tracker.domain.chance import NoChance
@@ -815,7 +815,7 @@ def test_a_range_that_was_never_known_stays_a_dash_while_the_page_is_open() -> N
     book = a_book(bet(1, "DEN ML"), bet(2, "DEN -4.5"))
     first, second = book.tracked
     unknown = replace(book, tracked=(first.without_chance(NoChance.LITTLE_KNOWN), second))
-    told = _game(unknown, {}, (), T0, UTC).texts()
+    told = game_tonight(unknown, {}, (), T0, UTC).texts()
     assert (told["b1.peak"], told["b1.low"], told["b2.peak"], told["b2.low"]) == ("–", "–", "", "")
 
 

@@ -236,10 +236,10 @@ class _Rebuild:
                 self._snapshots_of(game)[self._last_own(game, x)][0] for x in (begin, end)
             )
             causes = await self.within(
-                game, first, last, lambda part: _win_of({**after, game.id: part})
+                game, first, last, lambda part: win_of_parts({**after, game.id: part})
             )
             return causes, (first, last)
-        shares = _shared(before, after, [x.id for x in moved])
+        shares = shares_of(before, after, [x.id for x in moved])
         return tuple((x.name, shares[x.id]) for x in moved), (begin, end)
 
     def _snapshots_of(self, game: Game) -> list[tuple[int, SnapshotView]]:
@@ -356,19 +356,19 @@ class _Rebuild:
         return NO_CALIBRATIONS
 
 
-def _win_of(parts: Mapping[str, Chance | None]) -> float:
+def win_of_parts(parts: Mapping[str, Chance | None]) -> float:
     """The chance of a parlay to win, by those of its games."""
     whole = combined([Group(game, part) for game, part in parts.items()])
     return 0.0 if whole is None else whole.win
 
 
-def _shared(
+def shares_of(
     before: Mapping[str, Chance | None], after: Mapping[str, Chance | None], moved: Sequence[str]
 ) -> dict[str, float]:
     """What each game added, averaged over all orders in which the games could have moved."""
 
     def at(done: frozenset[str]) -> float:
-        return _win_of({game: (after if game in done else before)[game] for game in before})
+        return win_of_parts({game: (after if game in done else before)[game] for game in before})
 
     count = len(moved)
     known = {

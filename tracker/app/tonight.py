@@ -165,7 +165,7 @@ async def evening(
         tracking = replace(known, stale=known.stale or unread(known, since))
         tracking = as_shown(tracking, delay)
         readings = await store.cards.chances(tracking.game.id, now - 2 * BEHIND)
-        game = _game(tracking, _earlier(readings, now), snoozes, now, zone)
+        game = game_tonight(tracking, _earlier(readings, now), snoozes, now, zone)
         found.append(((game.card.closed, tracking.game.start, game.name), game))
     games = tuple(game for _, game in sorted(found, key=lambda x: x[0]))
     shown = {x.number for game in games for x in game.bets}
@@ -184,13 +184,14 @@ def _texts(key: str, row: Row) -> dict[str, str]:
     }
 
 
-def _game(
+def game_tonight(
     tracking: GameTracking,
     earlier: Mapping[int, float],
     snoozes: Sequence[Snooze],
     now: datetime,
     zone: tzinfo,
 ) -> GameOnPage:
+    """What the screen of the night shows of one game and its bets."""
     quiet = silence(tracking.game.id, snoozes, now, zone)
     made = card(tracking, earlier, now, zone, quiet=quiet, most=len(tracking.tracked))
     bets = [

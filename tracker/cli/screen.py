@@ -290,7 +290,7 @@ def table(
     grid = Table(box=None, pad_edge=False, header_style="dim", padding=(0, _GAP, 0, 0))
     columns = _filled(heads, rows)
     used = list(columns)
-    found = _widths(list(columns.values()), [i in right for i in used], console().width)
+    found = column_widths(list(columns.values()), [i in right for i in used], console().width)
     widths = [x for x in found if x is not None]
     if len(widths) < len(used):
         named = 1 if len(used) > 1 and used[1] in right else 2
@@ -396,7 +396,7 @@ def _least(texts: Sequence[str], pattern: re.Pattern[str], *, whole: bool) -> in
     )
 
 
-def _widths(
+def column_widths(
     columns: Sequence[Sequence[str]], whole: Sequence[bool], room: int
 ) -> Sequence[int | None]:
     """The width of each column of a table that may take `room` terminal columns.

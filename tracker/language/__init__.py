@@ -304,7 +304,7 @@ _Reader = Callable[[Line, Slots], bool]
 
 
 @cache
-def _readers() -> tuple[tuple[_Reader, bool, frozenset[str]], ...]:
+def every_reader() -> tuple[tuple[_Reader, bool, frozenset[str]], ...]:
     """The readers of terms and figures, the surest first, each with what it may begin with.
 
     That is, whether a plain figure, and which words of letters alone. A reader takes the next words
@@ -329,14 +329,14 @@ def _readers() -> tuple[tuple[_Reader, bool, frozenset[str]], ...]:
 
 
 @lru_cache(maxsize=8192)
-def _readers_of(low: str) -> tuple[_Reader, ...]:
+def readers_of(low: str) -> tuple[_Reader, ...]:
     """The readers that may take a word, by how it is written: each word is looked up once."""
     if say.SIGNED.fullmatch(low):
         return (read_signed,)
     if say.ANY_NUMBER.fullmatch(low) and not begins_phrase(low):
-        return tuple(reader for reader, figures, _ in _readers() if figures)
+        return tuple(reader for reader, figures, _ in every_reader() if figures)
     fits = not low.isalpha()
-    kept = (reader for reader, _, words in _readers() if fits or low in words)
+    kept = (reader for reader, _, words in every_reader() if fits or low in words)
     return (*kept, read_game_or_team, read_name)
 
 
@@ -371,7 +371,7 @@ def _read_leg(line: Line, *, many: bool) -> Slots:
             raise line.bad(f"{slots.expected}{LEGS}")
         elif slots.negated and slots.team and not slots.market_known and word.low in say.AT:
             raise line.wrong(say.AGAINST, line.at)  # `Lakers No @ 2.22`
-        elif not any(read(line, slots) for read in _readers_of(word.low)):
+        elif not any(read(line, slots) for read in readers_of(word.low)):
             more = word.low in ("/", "&") or _BULLET.fullmatch(word.low) or _begins(line, slots)
             raise line.bad(f"{slots.expected}{LEGS if slots.ready and more else ''}")
     slots.end = line.at

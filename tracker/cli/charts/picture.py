@@ -97,11 +97,11 @@ def write_picture(course: Course, path: Path) -> None:
             draw(axes)
             _ticks(course, axes)
         figure.align_ylabels()
-        _headed(figure, course.title, _subtitle(course), pad=34)
+        _headed(figure, course.title, subtitle(course), pad=34)
         _saved(figure, path)
 
 
-def _subtitle(course: Course) -> str:
+def subtitle(course: Course) -> str:
     """The course's subtitle and, below it, the legs that have no curve of their own."""
     legs = [
         f"{x.name}: {'open' if x.result is None else x.result.value}".replace(" ", "\N{NBSP}")

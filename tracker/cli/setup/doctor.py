@@ -113,7 +113,7 @@ async def _checks(scope: Scope, offline: bool) -> AsyncIterator[Check]:
         return
     yield _config(scope)
     found = (_channels(settings), *_pairing(settings), await _bets_file(scope, settings))
-    for check in (*found, *_files(settings), _running(settings), _disk(settings)):
+    for check in (*found, *check_files(settings), check_running(settings), _disk(settings)):
         yield check
     async for check in _database(scope, settings):
         yield check
@@ -195,7 +195,7 @@ async def _bets_file(scope: Scope, settings: Settings) -> Check:
     return Check("bets file", CheckResult.GOOD, text)
 
 
-def _files(settings: Settings) -> list[Check]:
+def check_files(settings: Settings) -> list[Check]:
     """A bad check for each file of the database that may not be written, such as one of root's."""
     store = settings.store.path
     beside = ("", "-wal", "-shm", ".lock", ".writer")
@@ -207,7 +207,8 @@ def _files(settings: Settings) -> list[Check]:
     ]
 
 
-def _running(settings: Settings) -> Check:
+def check_running(settings: Settings) -> Check:
+    """Whether the program runs on this database."""
     try:
         found = running_instance(settings.store.lock)
     except (NoLocks, OSError) as wrong:
@@ -226,7 +227,7 @@ def _running(settings: Settings) -> Check:
 
 async def _at_work(scope: Scope) -> AsyncIterator[Check]:
     """The checks of `--running`: that a daemon runs, which is bad otherwise, and polls."""
-    check = _running(scope.settings())
+    check = check_running(scope.settings())
     yield replace(check, health=CheckResult.BAD) if check.health is CheckResult.WARNING else check
     if check.health is CheckResult.GOOD:
         async with session(scope) as at:
@@ -304,7 +305,7 @@ async def _database(scope: Scope, settings: Settings) -> AsyncIterator[Check]:
 
 def _no_database(settings: Settings) -> Check:
     path = settings.store.path
-    if _running(settings).health is CheckResult.GOOD:
+    if check_running(settings).health is CheckResult.GOOD:
         text = f"{path} was taken away while the daemon runs: put the file back, and restart it"
         return Check("database", CheckResult.BAD, text)
     text = f"no database yet: the first bet or the daemon makes {path}"
@@ -439,10 +440,10 @@ async def _feeds(settings: Settings, leagues: list[str]) -> list[Check]:
         why = why.replace(name, host, 1) if named else f"{why} ({host})"
         text = f"{one.source}: {why}{left}: {advice}"
         found.append(Check(one.source, health, text))
-    return [*found, *_clock(ahead)]
+    return [*found, *check_clock(ahead)]
 
 
-def _clock(ahead: float | None) -> list[Check]:
+def check_clock(ahead: float | None) -> list[Check]:
     """Whether this machine's clock agrees with the sources'; no check when none sent its time."""
     from tracker.network import WRONG_CLOCK_S, clock_trouble
 

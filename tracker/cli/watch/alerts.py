@@ -118,7 +118,7 @@ def _explain(found: list[AlertView], zone: ZoneInfo, *, several: bool) -> None:
     rows = []
     for x in found:
         alert = x.alert
-        p = "" if alert.p is None else f"p={_short(alert.p)}"
+        p = "" if alert.p is None else f"p={short_chance(alert.p)}"
         bet = (str(x.bet_id),) if several else ()
         at = f"{alert.at.astimezone(zone):%H:%M:%S}"
         rows.append((at, *bet, alert.rule, p, *_decision(x)))
@@ -126,7 +126,7 @@ def _explain(found: list[AlertView], zone: ZoneInfo, *, several: bool) -> None:
     table(heads, rows)
 
 
-def _short(p: float) -> str:
+def short_chance(p: float) -> str:
     """A chance in three decimals, 1.000 and .000 only where it is decided."""
     shown = p if p in (0, 1) else min(max(p, 0.001), 0.999)
     return f"{shown:.3f}".removeprefix("0")

@@ -159,7 +159,7 @@ class FollowedBets:
         self._in_file: set[str] = set()
         self._mended: set[str] = set()
         self._moved: set[str] = set()
-        self._rosters = Rosters(store)
+        self.rosters = Rosters(store)
         self.recent: dict[Who, tuple[PlayerGame, ...]] = {}
         """The last games of each player whom a bet is about."""
         self.teams: dict[Team, dict[str, tuple[PlayerGame, ...]]] = {}
@@ -205,7 +205,7 @@ class FollowedBets:
 
     def meet(self, state: GameState) -> None:
         """Learn the rosters of a game's teams from its box score."""
-        self._rosters.meet(state)
+        self.rosters.meet(state)
 
     def moved(self) -> frozenset[str]:
         """The ids of the games whose bets, results by hand or absences the last refresh changed."""
@@ -221,7 +221,7 @@ class FollowedBets:
 
     def roster_of(self, game: Game) -> tuple[Player, ...]:
         """The players of both teams of a game, as far as they are known."""
-        return self._rosters.of(game)
+        return self.rosters.of(game)
 
     def leagues(self) -> frozenset[str]:
         """The NBA, and the leagues of the games that are bet on or that waiting bets may be on."""
@@ -234,10 +234,10 @@ class FollowedBets:
             self._stamp = None
         changed = await self._read_file()
         if self._version < 0 or slate_changed:
-            await self._rosters.load(self._clock.now())
-        if self._rosters.news:
+            await self.rosters.load(self._clock.now())
+        if self.rosters.news:
             changed = True
-            await self._rosters.keep(self._clock.now())
+            await self.rosters.keep(self._clock.now())
         version = await self._store.data_version()
         if not changed and not slate_changed and version == self._version:
             return None
@@ -327,13 +327,13 @@ class FollowedBets:
         now = self._clock.now()
         games = await self._store.games(since=slate_date(now - BACK))
         # As they are now, for work in another thread.
-        rosters = {game.id: self._rosters.of(game) for game, _ in games}
+        rosters = {game.id: self.rosters.of(game) for game, _ in games}
 
         def roster_of(game: Game) -> tuple[Player, ...]:
             return rosters.get(game.id, ())
 
         found = await asyncio.to_thread(
-            match, unbound, games, roster_of, now, self._zone, self._rosters.complete
+            match, unbound, games, roster_of, now, self._zone, self.rosters.complete
         )
         self._say(found.mistakes)
         await self._store.by_hand.ask(found.hopeless, now)
@@ -357,7 +357,7 @@ class FollowedBets:
         games = await self._store.games(since=slate_date(self._clock.now() - RECENT))
         ids = superseded(game for game, _ in games)
         trackings = tuple(self._trackings.values())
-        gone = strayed(trackings, self._rosters.of, self._clock.now())
+        gone = strayed(trackings, self.rosters.of, self._clock.now())
         plain = [x for x in gone if not (await self._store.by_hand.draft(x)).legs[0].names_a_game]
         await self._let_go(plain)
         moving = [tracking for tracking in trackings if tracking.game.id in ids]
