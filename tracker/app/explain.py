@@ -37,7 +37,7 @@ from tracker.domain.game import (
 )
 from tracker.domain.market import PlayerMarket
 from tracker.domain.policy import Rule
-from tracker.domain.poll import Origin
+from tracker.domain.poll import Document, Origin
 from tracker.domain.tracking import GameTracking, Group, Tracked
 from tracker.engine.decide.belief import judge_poll, with_poll
 from tracker.engine.decide.parlays import combined
@@ -269,8 +269,11 @@ class _Rebuild:
         state = await self._state(game, place, bets)
         found: tuple[float, Seen] | None = None
         quoted = await live_lines(self.at.store, state, shot.at)
+        shooters = any(isinstance(x, PlayerMarket) for x in markets)
         for parameters, live, told in product(
-            self._models(game.league, shot), dict.fromkeys((quoted, None)), states_by_plays(state)
+            self._models(game.league, shot),
+            dict.fromkeys((quoted, None)),
+            states_by_plays(state, shooters=shooters),
         ):
             seen = pricing.seen(told, bets, parameters, live)
             said = await asyncio.to_thread(seen.chance, markets)
@@ -322,7 +325,7 @@ class _Rebuild:
         found: GameState | None = None
         since, until = shot.at - back, shot.at + timedelta(microseconds=1)
         async for answer in self.at.store.upkeep.bodies(None, since, until):
-            state = await asyncio.to_thread(_read, answer.body, game)
+            state = await asyncio.to_thread(_read, answer, game)
             if state is not None:
                 origin = Origin(answer.source, answer.path)
                 judged = judge_poll(tracking, state, origin, answer.at, answer.digest)
@@ -390,11 +393,12 @@ def shares_of(
     }
 
 
-def states_by_plays(state: GameState) -> list[GameState]:
+def states_by_plays(state: GameState, *, shooters: bool = True) -> list[GameState]:
     """The state with each ball, tip and free throws that it may have had.
 
     Only play-by-plays tell them, which are not kept; the chance that was recorded tells them apart.
-    Of rare throws no shooter is tried, and a tip counts while quarters are to come.
+    Of rare throws no shooter is tried, and a tip counts while quarters are to come. `shooters` is
+    whether it matters who shoots, as it does for players' lines alone.
     """
     found = [state]
     if 1 <= state.period < state.game.rules.periods:
@@ -404,7 +408,7 @@ def states_by_plays(state: GameState) -> list[GameState]:
             found.append(replace(state, possession=side))
             kinds: list[tuple[str | None, Side | None, bool]] = [
                 (None, None, False),
-                *((x.id, None, False) for x in state.players if x.side is side),
+                *((x.id, None, False) for x in state.players if shooters and x.side is side),
                 (None, None, True),
                 (None, side, False),
                 (None, side.other, False),
@@ -420,10 +424,14 @@ def _same(state: GameState, shot: Snapshot) -> bool:
     return (state.period, state.clock, state.score) == (shot.period, shot.clock, shot.score)
 
 
-def _read(body: bytes, game: Game) -> GameState | None:
-    """The state of a game in a body of any source of its league; None if it is not there."""
-    teams = {game.home, game.away}
-    for source in SOURCES[game.league]:
+def _read(answer: Document, game: Game) -> GameState | None:
+    """The state of a game in an answer of a source of its league; None if it is not there."""
+    teams, body = {game.home, game.away}, answer.body
+    for source in (x for x in SOURCES[game.league] if x.name == answer.source):
+        box = source.box_path(game.id) if source.owns(game.id) else ""
+        # A night's boxes are many, and those of the other games take as long to read.
+        if box and answer.path.startswith(box.partition(game.id)[0]) and answer.path != box:
+            return None
         try:
             state = source.parse_box(body)
         except FeedError:
