@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -9,11 +10,17 @@ from decimal import Decimal
 import pytest
 
 from tracker.domain.bet import Bet
+from tracker.domain.chance import Chance, LittleKnown
 from tracker.domain.game import Game, Side
-from tracker.domain.market import Direction, Market, Moneyline, Span, Spread, Total
+from tracker.domain.market import Direction, Market, Moneyline, PlayerTotal, Span, Spread, Total
 from tracker.domain.money import parse_odds
-from tracker.domain.prior import NO_LINES, Finished, Lines, PregameLines, PriorSource
-from tracker.forecast import load_parameters
+from tracker.domain.player import Player, Stat
+from tracker.domain.prior import NO_LINES, Finished, Lines, PregameLines, Prior, PriorSource
+from tracker.forecast import forecast, load_parameters
+from tracker.forecast.market import before_tip
+from tracker.forecast.players import load_player_figures
+from tracker.forecast.players.priors import PlayerPriors, PlayerQuote, from_quote, with_quote
+from tracker.forecast.pricing.markets import chance_of
 from tracker.forecast.priors import Known
 
 NBA = load_parameters("nba")
@@ -136,3 +143,24 @@ def test_odds_of_both_sides_tell_the_margin() -> None:
     assert 3 < found.prior.margin < 7
     assert found.total_by == "the league's average"
     assert Decimal(str(found.prior.total)) == Decimal(str(NBA.average.total))
+
+
+def test_a_line_on_a_player_tells_of_no_other_figure_of_his() -> None:
+    """Of whom only a line on points is known, rebounds are not those of an average player."""
+    player, figures = Player("Alperen Sengun", Side.HOME), load_player_figures("nba")
+    even = Prior(0.0, 226.0, PriorSource.LINES)
+
+    def asked(*told: Stat) -> Callable[[Stat], Chance]:
+        lines = [PlayerQuote(PlayerTotal(player, x, Direction.OVER, 19.5), 1.95) for x in told]
+        prior = from_quote(lines[0], figures, 48)
+        for line in lines[1:]:
+            prior = with_quote(prior, line, figures)
+        priors = PlayerPriors(figures, {(Side.HOME, player.key): prior}, guess=False)
+        outlook = forecast(before_tip(GAME, [player]), even, NBA, players=priors)
+        return lambda stat: chance_of(PlayerTotal(player, stat, Direction.OVER, 19.5), outlook)
+
+    assert asked(Stat.PTS)(Stat.PTS).win == pytest.approx(0.49, abs=0.05)
+    for stat in (Stat.REB, Stat.PR):
+        with pytest.raises(LittleKnown):
+            asked(Stat.PTS)(stat)
+    assert 0 < asked(Stat.PTS, Stat.REB)(Stat.PR).win < 1

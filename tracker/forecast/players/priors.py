@@ -121,12 +121,14 @@ class PlayerPrior:
 
     `starting` and `bench` are his minutes of a regulation game as a starter and as a substitute,
     `starts` the chance that he starts, and `rates` his figures a minute in the order of BASIC.
+    `told` are the figures that lines tell of where nothing else is known of him; None otherwise.
     """
 
     starting: float
     bench: float
     starts: float
     rates: tuple[float, ...]
+    told: frozenset[Stat] | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError for minutes, starts or rates that no player can have."""
@@ -167,6 +169,12 @@ class PlayerPriors:
                 "little is known of the player: fewer than two games of his have been read"
             )
         return found or self.unknown
+
+    def ask(self, side: Side, key: str, stats: Sequence[Stat]) -> None:
+        """Raise LittleKnown where only lines are known of a player, and none on these figures."""
+        told = None if self.guess else self.of(side, key).told
+        if told is not None and not told.issuperset(stats):
+            raise LittleKnown("nothing is known of the player but lines on other figures")
 
     @Lazy
     def unknown(self) -> PlayerPrior:
@@ -317,7 +325,8 @@ def from_quote(quote: PlayerQuote, figures: PlayerFigures, regulation: float) ->
             lambda x: _over(of_minutes(x), market, figures, regulation),
             wanted, FEWEST / GAME_MINUTES, most,
         )  # fmt: skip
-    return _pulled(of_minutes(share), quote, figures, regulation, most=FARTHEST_PULL)
+    average = replace(of_minutes(share), told=frozenset())
+    return _pulled(average, quote, figures, regulation, most=FARTHEST_PULL)
 
 
 def with_quote(
@@ -399,9 +408,9 @@ def scaled(prior: PlayerPrior, stat: Stat, factor: float) -> PlayerPrior:
     moved = {PLACE[x] for x in stat.parts}
     if PLACE[Stat.PTS] in moved:
         moved.add(PLACE[Stat.THREES])
-    return replace(
-        prior, rates=tuple(x * factor if i in moved else x for i, x in enumerate(prior.rates))
-    )
+    rates = tuple(x * factor if i in moved else x for i, x in enumerate(prior.rates))
+    told = None if prior.told is None else prior.told.union(stat.parts)
+    return replace(prior, rates=rates, told=told)
 
 
 def _over(
