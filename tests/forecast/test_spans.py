@@ -58,6 +58,22 @@ def test_a_played_quarter_is_settled() -> None:
     assert price(Moneyline(Side.HOME, Span.Q1), outlook) == LOST
 
 
+@pytest.mark.parametrize("period", [1, 2, 3, 4])
+def test_while_nobody_can_score_yet_no_expected_total_moves(period: int) -> None:
+    """In the first ten seconds of a period; after them the points that are missing count."""
+    before = ((28, 30), (25, 22), (30, 31))[: period - 1]
+    spans = (Span.GAME, (Span.Q1, Span.Q2, Span.Q3, Span.Q4)[period - 1])
+
+    def expected(clock: float) -> list[float]:
+        outlook = forecast(state("nba", period, clock, *before, (0, 0)), PRIOR, NBA)
+        return [outlook.of(x).part("total").mean for x in spans]
+
+    begun = expected(720.0)
+    assert expected(714.0) == pytest.approx(begun, abs=0.02)
+    assert expected(710.0) == pytest.approx(begun, abs=0.02)
+    assert all(late < early - 0.5 for late, early in zip(expected(695.0), begun, strict=True))
+
+
 def test_a_clear_favourite_brings_a_first_half_points() -> None:
     """At the same total of the game; whoever it is, and not in the second half."""
     game = Game("1", "nba", "DEN", "LAL", datetime(2024, 1, 1, tzinfo=UTC))

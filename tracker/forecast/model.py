@@ -26,6 +26,7 @@ from tracker.forecast.game.flow import (
     Moment,
     Reach,
     each_parity,
+    opened,
     reach,
     sharpened,
     usual_bonus,
@@ -79,7 +80,7 @@ def forecast(
     many points, as a live line does. `players` are the priors of players and affect player lines
     alone.
     """
-    at = moment(state, prior, parameters.flow)
+    at = moment(_opened(state), prior, parameters.flow)
     if (at.possessions or at.fouls) and not state.overtime:
         at = at._replace(shift_total=late_shift(parameters, at))
     if shift != (0.0, 0.0):
@@ -97,6 +98,18 @@ def forecast(
         players=players,
         figures=parameters.players,
     )
+
+
+CAUGHT_UP = 180.0
+"""Seconds of a period from which the flow's points are as far as its clock."""
+
+
+def _opened(state: GameState) -> GameState:
+    """The state with a clock as the flow knows it, for which points fall from the first second."""
+    length = float(state.game.rules.period_seconds)
+    if state.phase is not Phase.LIVE or state.overtime or state.period == 0:
+        return state
+    return replace(state, clock=length - opened(length - state.clock, CAUGHT_UP))
 
 
 def _lattices(

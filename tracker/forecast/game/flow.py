@@ -99,6 +99,16 @@ TAKEN_BACK = 0.5
 2023-24, fewer late in a game."""
 
 
+IDLE = 10.0
+"""Seconds of a period in which nobody scores yet: in 19,476 quarters of four NBA seasons .05 points
+fell in the first ten seconds, and .76 in each ten from the twentieth on."""
+
+
+def opened(gone: float, caught_up: float) -> float:
+    """How far a period is by its points after `gone` seconds: as far as its clock later on."""
+    return max(gone - IDLE, 0.0) * caught_up / (caught_up - IDLE) if gone < caught_up else gone
+
+
 class Moment(NamedTuple):
     """The inputs of the model from one state: points, seconds, and signs that are + for home."""
 

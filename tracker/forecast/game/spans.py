@@ -26,7 +26,7 @@ from tracker.forecast.game.endgame import (
     short_and_long,
     tilted,
 )
-from tracker.forecast.game.flow import each_parity, fading, span_features, whole_numbers
+from tracker.forecast.game.flow import each_parity, fading, opened, span_features, whole_numbers
 from tracker.forecast.game.lattice import (
     Cells,
     Drawn,
@@ -306,7 +306,8 @@ class Periods:
             before, table = self._soon_over
             return Rest.of(table) if before is None else before.then(Rest.of(table))
         length = state.game.rules.period_seconds
-        part, early = state.clock / length, 1 - (length - state.clock) / OPENING
+        gone = opened(length - state.clock, OPENING)
+        part, early = 1 - gone / length, 1 - gone / OPENING
         rest = self._rest(figures.inside, figures.inside_variance, period, part, self.at)
         if early <= 0:
             return rest
