@@ -98,7 +98,7 @@ class Registration:
     `decide` says whether the bet repeats one that is there; None uses the ordinary rule. `who` is
     the way that it came. `also` are the numbers of bets that it may repeat, besides those that are
     found by its words and games. `paid` decides the new payout of a settled bet that comes again
-    with another price. `told` are the first states of a new bet's rules, without its number.
+    with another price. `rule_states` are the first states of a new bet's rules, without its number.
     """
 
     draft: Draft
@@ -108,7 +108,7 @@ class Registration:
     who: str = "cli"
     also: frozenset[int] = frozenset()
     paid: Decide | None = None
-    told: tuple[RuleState, ...] = ()
+    rule_states: tuple[RuleState, ...] = ()
 
     @property
     def named(self) -> tuple[Game, ...]:
@@ -293,7 +293,7 @@ def add(db: Connection, wanted: Registration, at: datetime) -> Added:
         _keep_games(db, games)
         _bind(db, number, games, wager, at)
     if added.created:
-        keep_rules(db, (replace(x, bet=number) for x in wanted.told))
+        keep_rules(db, (replace(x, bet=number) for x in wanted.rule_states))
     return added
 
 

@@ -275,7 +275,7 @@ class Bets:
         wager = wager_of(draft, chosen)
         certain = already(draft, chosen)
         wanted = replace(
-            self.registration(draft, chosen, now), told=rules_as_added(certain.results)
+            self.registration(draft, chosen, now), rule_states=rules_as_added(certain.results)
         )
         (added,) = await self.store.register([wanted], self.rules, now)
         if isinstance(added, BadBet):

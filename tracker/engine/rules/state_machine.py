@@ -254,8 +254,8 @@ def _level(rule: LevelRule, state: RuleState, reading: RuleReading) -> RuleStep:
     waits = state.phase in _IN_COOLDOWN and _cooling(state, reading.at)
     if waits and not (outside and _worse(rule, state, reading.p)):
         # A chance that broke the cooldown but did not last has not shortened it.
-        told = _that_fired(state)
-        state = state if state.window == told else state.with_window(told)
+        last = _last_fired(state)
+        state = state if state.window == last else state.with_window(last)
         return _to(state, RulePhase.COOLING, Reason.COOLING_DOWN if outside else Reason.BELOW)
     match state.phase:
         case RulePhase.DONE:
@@ -281,13 +281,13 @@ def _cross(rule: LevelRule, state: RuleState, reading: RuleReading) -> RuleStep:
 
     Where the chance passed the level during the cooldown, `was` is the chance that fired last.
     """
-    told = _that_fired(state)
-    safe = state.window[len(told) :]
+    last = _last_fired(state)
+    safe = state.window[len(last) :]
     if not safe and reading.before is not None:
         passed = _beyond(rule, state, reading.before) >= 0
-        safe = ((reading.at, told[0][1] if passed and told else reading.before),)
+        safe = ((reading.at, last[0][1] if passed and last else reading.before),)
     since = safe[0][0] if safe else None
-    state = state.with_window((*told, *safe))
+    state = state.with_window((*last, *safe))
     verdict = _press(state, reading, since, Reason.CROSSED, up=_upward(rule, state))
     if not verdict.fires:
         return verdict
@@ -295,7 +295,7 @@ def _cross(rule: LevelRule, state: RuleState, reading: RuleReading) -> RuleStep:
     return verdict._replace(state=crossed, was=safe[0][1] if safe else None)
 
 
-def _that_fired(state: RuleState) -> tuple[tuple[datetime, float], ...]:
+def _last_fired(state: RuleState) -> tuple[tuple[datetime, float], ...]:
     """The reading that a level rule fired at last, which its window begins with; () without it."""
     first = state.window[:1]
     return first if first and state.fired and first[0][0] == state.fired[-1] else ()
@@ -309,10 +309,10 @@ def _upward(rule: LevelRule, state: RuleState) -> bool:
 
 def _worse(rule: LevelRule, state: RuleState, p: float) -> bool:
     """Whether a chance lies NEWS further beyond the level than the one that fired."""
-    told = _that_fired(state)
-    if rule.comparison is Comparison.CROSSES or not told:
+    last = _last_fired(state)
+    if rule.comparison is Comparison.CROSSES or not last:
         return False
-    return _beyond(rule, state, p) - _beyond(rule, state, told[0][1]) >= NEWS
+    return _beyond(rule, state, p) - _beyond(rule, state, last[0][1]) >= NEWS
 
 
 def _rearm(rule: LevelRule, state: RuleState, reading: RuleReading) -> tuple[RuleState, bool]:
@@ -412,7 +412,7 @@ def after_correction(rule: ChanceRule, state: RuleState, reading: RuleReading) -
     if not (state.extremes and _cooling(state, reading.at)):
         return state
     if isinstance(rule, LevelRule):
-        untrue = any((p >= rule.level) != (reading.p >= rule.level) for _, p in _that_fired(state))
+        untrue = any((p >= rule.level) != (reading.p >= rule.level) for _, p in _last_fired(state))
     else:
         before = reading.p if reading.before is None else reading.before
         untrue = abs(reading.p - before) >= rule.size - _EDGE
@@ -468,8 +468,8 @@ def _swing(rule: SwingRule, state: RuleState, reading: RuleReading) -> RuleStep:
     if not verdict.fires:
         return verdict
     # The message names the chance that it came from too.
-    told = (*(state.extremes or ()), was, reading.p)
-    extremes = (min(told), max(told))
+    fired_at = (*(state.extremes or ()), was, reading.p)
+    extremes = (min(fired_at), max(fired_at))
     kept = replace(verdict.state, phase=RulePhase.ARMED, window=here, extremes=extremes)
     return verdict._replace(state=kept, was=was)
 

@@ -58,9 +58,9 @@ def rules_as_added(results: Sequence[Result | None]) -> tuple[RuleState, ...]:
         if ended is means:
             return (RuleState(0, rule, _FIRING, reason=Reason.BEYOND_WHEN_ADDED),)
     legs = [LegEnd(i, x is not Result.WON) for i, x in enumerate(results) if x is not None]
-    told = tuple(x.number for x in legs)
-    hit = RuleState(0, Fact.HIT.value, RulePhase.ARMED, announced=told)
-    return (hit,) if told and ended is None else ()
+    announced = tuple(x.number for x in legs)
+    hit = RuleState(0, Fact.HIT.value, RulePhase.ARMED, announced=announced)
+    return (hit,) if announced and ended is None else ()
 
 
 def announce_certain(change: Change, polls: LastTwo | None, now: datetime) -> Change:
@@ -205,16 +205,16 @@ def announce_legs(change: Change, polls: LastTwo | None, now: datetime) -> Chang
         if memory is None or memory.phase in (RulePhase.DONE, RulePhase.FIRING):
             continue
         news = (*_dropped(tracked, slip, polls), *_won(tracked, slip, polls))
-        told = {LegEnd.of(x) for x in memory.announced}
-        fresh = [x for x in news if x not in told]
-        back = [x for x in sorted(told) if _reopened(tracked, slip, x, polls)]
+        known = {LegEnd.of(x) for x in memory.announced}
+        fresh = [x for x in news if x not in known]
+        back = [x for x in sorted(known) if _reopened(tracked, slip, x, polls)]
         if not (fresh or back) or any(x.lost for x in tracked.legs):
             continue
         last = memory
         for x in (*fresh, *back):
             _, alert = fact_alert(tracked, last, Fact.HIT, state, now)
             announced = (*last.announced, x.number)
-            if x in told:
+            if x in known:
                 alert = replace(alert, reason=Reason.TAKEN_BACK, detail=TAKEN_BACK)
                 announced = tuple(y for y in last.announced if y != x.number)
             found.alerts += [] if tracked.bet.number in opened else [replace(alert, leg=x.leg)]
@@ -252,10 +252,10 @@ def _won(tracked: Tracked, slip: Parlay, polls: LastTwo) -> list[LegEnd]:
     return found
 
 
-def _reopened(tracked: Tracked, slip: Parlay, told: LegEnd, polls: LastTwo) -> bool:
-    """Whether a leg on this game that was told as won is called so by neither of the two polls."""
-    leg, state, house = slip.legs[told.leg], polls.now.state, house_of(tracked.bet.book)
-    if told.dropped or leg.game.id != state.game.id or tracked.legs[told.leg].result is not None:
+def _reopened(tracked: Tracked, slip: Parlay, won: LegEnd, polls: LastTwo) -> bool:
+    """Whether neither of the two polls calls a leg on this game won that was announced so."""
+    leg, state, house = slip.legs[won.leg], polls.now.state, house_of(tracked.bet.book)
+    if won.dropped or leg.game.id != state.game.id or tracked.legs[won.leg].result is not None:
         return False
     sure = {x.result(leg.market, house) for x in (polls.before, polls.now)}
     return state.phase.in_play and polls.covers(leg.market) and Result.WON not in sure
