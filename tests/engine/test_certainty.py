@@ -357,6 +357,28 @@ def test_a_box_of_before_neither_bears_a_figure_out_nor_takes_it_back() -> None:
     assert [x for x in seen if x[2:]] == ["4 hit"]
 
 
+def test_a_player_who_is_missing_from_boxes_takes_no_figure_of_his_back() -> None:
+    """Nor does it open a parlay, or its leg, again; a box with a lower figure does."""
+    line = PlayerTotal(Player("Big Man", Side.HOME), Stat.PTS, Direction.OVER, 20.5)
+    leg, (man,) = Leg(GAME, line), star(21).players
+    mate = PlayerLine("8", "A Mate", Side.HOME, (("pts", 0),), 21.0, played=True)
+    whole = Parlay((leg, Leg(GAME, Total(Direction.OVER, 20.5))))
+    part = Parlay((leg, Leg(GAME, Moneyline(Side.HOME))))
+    markets: tuple[Market | Parlay, ...] = (line, whole, part)
+    bets = [Bet(n, "x", x, GAME, RULES, T0) for n, x in enumerate(markets, 1)]
+    tracking, seen = a_book(*bets), list[list[str]]()
+    for n, points in enumerate((21, 21, None, None, None, 21, 18, 18)):
+        alone = () if points is None else (replace(man, stats=(("pts", points),)),)
+        state = replace(star(21), players=(*alone, mate), clock=300.0 - n)
+        change = look(tracking, state, n * 10, BOX)
+        tracking = change.tracking
+        seen.append([f"{x.bet} {x.reason.value}" for x in told(change)])
+    back = ["1 taken_back", "2 taken_back", "3 taken_back"]
+    assert [sorted(x) for x in seen[1:]] == [
+        ["1 happened", "2 happened", "3 happened"], [], [], [], [], [], back
+    ]  # fmt: skip
+
+
 OTHER = Game("0022600002", "nba", "BOS", "NYK", T0)
 
 

@@ -70,7 +70,7 @@ def announce_certain(change: Change, polls: LastTwo | None, now: datetime) -> Ch
     """
     if polls is None or not polls.now.state.phase.in_play:
         return change
-    state = polls.now.state
+    state, game = polls.now.state, polls.now.state.game.id
     found = Gathering(change)
     for tracked in change.tracking.tracked:
         slip, result = tracked.bet.market, polls.results.get(tracked.bet.number)
@@ -83,6 +83,8 @@ def announce_certain(change: Change, polls: LastTwo | None, now: datetime) -> Ch
             # Most bets at most polls: nothing is certain, and nothing was.
             continue
         if isinstance(slip, Parlay):
+            if announced and not all(polls.lists(slip.legs[i].market) for i in slip.in_game(game)):
+                continue
             result = _parlay_result(tracked, slip, polls)
         elif not polls.covers(slip):
             continue

@@ -344,7 +344,13 @@ class LastTwo:
 
     def covers(self, market: Market) -> bool:
         """Whether the poll's document tells what decides a market."""
-        return self.boxed if isinstance(market, PlayerMarket) else self.scored
+        if isinstance(market, PlayerMarket):
+            return self.boxed and self.lists(market)
+        return self.scored
+
+    def lists(self, market: Market) -> bool:
+        """Whether a market's player is in the box: that he is missing corrects no figure of his."""
+        return not isinstance(market, PlayerMarket) or self.now.line(market.player) is not None
 
     def agreed(self, market: Market, house: HouseRules) -> Result | None:
         """The certain result of a market that two polls agree on; None without one."""
