@@ -107,9 +107,10 @@ CAUGHT_UP = 180.0
 def _opened(state: GameState) -> GameState:
     """The state with a clock as the flow knows it, for which points fall from the first second."""
     length = float(state.game.rules.period_seconds)
-    if state.phase is not Phase.LIVE or state.overtime or state.period == 0:
+    gone = length - state.clock
+    if state.phase is not Phase.LIVE or state.overtime or not state.period or gone >= CAUGHT_UP:
         return state
-    return replace(state, clock=length - opened(length - state.clock, CAUGHT_UP))
+    return replace(state, clock=length - opened(gone, CAUGHT_UP))
 
 
 def _lattices(
