@@ -203,6 +203,8 @@ def test_a_port_in_use_is_told(cli: Cli) -> None:
         (("replay", "run", "SAC@PHI", "--bet", "DEN ML"), 1, "is about none of these games"),
         (("demo", "--speed", "0"), 2, "above 0"),
         (("clv", "--by", "moon"), 2, "Invalid value for '--by': 'moon' is not one of 'market'"),
+        (("delete", "1"), 2, "there is no command 'delete': you may mean `tracker withdraw`"),
+        (("help",), 2, "you may mean `tracker --help`"),
         (("edit", "1", "--tag"), 2, "requires an argument; see `tracker edit --help`"),
     ],
 )

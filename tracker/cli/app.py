@@ -211,12 +211,39 @@ def run(args: Sequence[str]) -> int:
     return outcome(work)
 
 
+_MEANT = {
+    word: verb
+    for verb, words in {
+        "withdraw": "delete remove rm cancel del drop",
+        "bets": "list ls open all",
+        "performance": "stats record results statistics roi",
+        "profit": "money pnl bankroll balance",
+        "status": "live tonight now scores",
+        "edit": "change update fix undo",
+        "settle": "grade result won lost",
+        "chart": "graph plot",
+        "run": "start daemon",
+        "config show": "settings configuration",
+        "--help": "help commands",
+    }.items()
+    for word in words.split()
+}
+"""The command that is meant by another word for it."""
+
+
+def _verb_of(given: Sequence[str]) -> str:
+    return next((x for x in given if not x.startswith("-")), "")
+
+
 def _misused(wrong: typer.TyperException, given: Sequence[str]) -> int:
     """Print what is wrong with the arguments and where the help is; returns the exit status."""
     context: typer.Context | None = getattr(wrong, "ctx", None)
     message = wrong.format_message()
     if not message.strip() or type(wrong).__name__ == "NoArgsIsHelpError":
         typer.echo(message)
+        return USAGE
+    if message.startswith("No such command") and (meant := _MEANT.get(_verb_of(given))):
+        complain(f"there is no command {_verb_of(given)!r}: you may mean `tracker {meant}`")
         return USAGE
     verb = next((x for x in given if any(x == y.name for y in VERBS)), "")
     path = context.command_path if context is not None else f"tracker {verb}".rstrip()
