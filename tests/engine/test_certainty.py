@@ -368,7 +368,8 @@ def test_a_player_who_is_missing_from_boxes_takes_no_figure_of_his_back() -> Non
     bets = [Bet(n, "x", x, GAME, RULES, T0) for n, x in enumerate(markets, 1)]
     tracking, seen = a_book(*bets), list[list[str]]()
     for n, points in enumerate((21, 21, None, None, None, 21, 18, 18)):
-        alone = () if points is None else (replace(man, stats=(("pts", points),)),)
+        own = (("pts", points or 0),)
+        alone = () if points is None else (replace(man, stats=own, minutes=0.5),)
         state = replace(star(21), players=(*alone, mate), clock=300.0 - n)
         change = look(tracking, state, n * 10, BOX)
         tracking = change.tracking
