@@ -114,6 +114,19 @@ def test_the_ball_is_followed(tmp_path: Path, seasons: Seasons) -> None:
     assert (told.starts.left >= told.starts.until).all()
 
 
+def test_a_recording_that_takes_a_period_back_is_no_game_to_fit_on(
+    tmp_path: Path, seasons: Seasons
+) -> None:
+    """Points of a later quarter that stand in the first one would widen it for every game."""
+    seasons(tmp_path, {"2020-21": 1})
+    data = read(tmp_path, "nba")
+    told = trace(data)
+    told.seconds.home[0, 720] = told.seconds.home[0, 1440] + 5
+    sound = complete(data, told)
+    assert not sound[0]
+    assert sound[1:].all()
+
+
 def test_a_possession_of_the_last_minute_is_seen_while_play_stands() -> None:
     """In a close game its start counts longer than a second of play; no other start does."""
 

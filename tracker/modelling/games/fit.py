@@ -340,14 +340,19 @@ def only(data: Dataset, games: Array) -> Dataset:
 
 
 def complete(data: Dataset, traced: Trace) -> Array:
-    """A mask of the games whose events cover the whole game and agree with the result."""
+    """A mask of the games whose events cover the whole game and agree with the result.
+
+    No period takes points back, as one does where a recording is mixed up.
+    """
     regulation = data.league.regulation_seconds
     home, away = traced.seconds.home, traced.seconds.away
     level = home[:, regulation] == away[:, regulation]
     last_period = data.events.period[data.events.starts[1:] - 1]
     overtime = last_period > data.league.periods
     played = (home[:, regulation // 2] > 0) & (home[:, regulation] > home[:, regulation // 2])
-    whole: Array = (level == overtime) & (data.games.home != data.games.away) & played
+    ends = slice(None, None, data.league.period_seconds)
+    grows = np.all([np.diff(x[:, ends].astype(int)).min(axis=1) >= 0 for x in (home, away)], axis=0)
+    whole: Array = (level == overtime) & (data.games.home != data.games.away) & played & grows
     return whole
 
 
