@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tracker.domain.alert import Alert, Decision, Reason
-from tracker.domain.bet import ScoreMoments, Snapshot
+from tracker.domain.bet import GameSnapshot, ScoreMoments, Snapshot
 from tracker.domain.chance import Chance
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score, Side
@@ -63,13 +63,12 @@ def _change(tracking: GameTracking, bets: int, n: int) -> Change:
     assert state is not None
     mu, sigma = ScoreMoments(112.1, 108.2, 3.9, 220.3), ScoreMoments(7.0, 7.1, 9.3, 11.2)
     win = 0.5 + (n % 40) / 100
+    shared = GameSnapshot(
+        at, 3, state.clock, state.game_clock, state.score, mu, sigma, "gauss-6@2026-11", "lines-2"
+    )
     snapshots = tuple(
-        Snapshot(
-            bet, at, 3, state.clock, state.game_clock, state.score, mu, sigma,
-            Chance(win, 0.0, 1 - win), "gauss-6@2026-11", "lines-2", "none",
-        )
-        for bet in range(1, bets + 1)
-    )  # fmt: skip
+        Snapshot(bet, shared, Chance(win, 0.0, 1 - win), "none") for bet in range(1, bets + 1)
+    )
     rules = tuple(RuleState(x.bet, _RULES[0].text, streak=n) for x in snapshots)
     alert = Alert(
         1, "p >= 0.80", n + 1, at, Decision.FIRED, Reason.CROSSED, state.game_clock, state.score,
@@ -85,7 +84,7 @@ async def measure(bets: int, *, durable: bool) -> list[float]:
         path = Path(folder) / "tracker.db"
         async with await Store.open(path, now=_START, durable=durable) as store:
             for points in range(bets):
-                pick = parse_pick(f"LAL@DEN over {100.5 + points}", find_in("nba"))
+                pick = parse_pick(f"LAL@DEN over {180.5 + points / 2}", find_in("nba"))
                 draft = Draft(pick, pick.matchup, rules=_RULES)
                 await store.add(draft, game=_GAME, defaults=_RULES, at=_START)
             for n, (poll, change) in enumerate(polls(bets)):

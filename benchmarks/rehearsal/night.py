@@ -209,7 +209,7 @@ async def _read(course: Course, path: Path) -> None:
             official = bool(view and view.settlements and view.settlements[-1].official_at)
             result = None if bet.result is None else bet.result.value
             course.results[name, bet.draft.pick.text] = (result, bet.revision, official)
-            seen = [(x.snapshot.at, x.snapshot.chance) for x in view.snapshots] if view else []
+            seen = [(x.snapshot.game.at, x.snapshot.chance) for x in view.snapshots] if view else []
             course.chances[name, bet.draft.pick.text] = [
                 (at, p.win) for at, p in seen if p is not None
             ]

@@ -35,7 +35,8 @@ def at(period: int, clock: float, chance: Chance, seconds: float = 0.0) -> Snaps
     """A moment of the game with its chance; the home team leads by ten."""
     shot = snapshot(1, after(seconds or period * 1000 - clock), 0.5)
     score = Score(period * 25 + 10, period * 25)
-    return replace(shot, period=period, clock=clock, score=score, chance=chance)
+    game = replace(shot.game, period=period, clock=clock, score=score)
+    return replace(shot, game=game, chance=chance)
 
 
 def even(win: float) -> Chance:

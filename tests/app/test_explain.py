@@ -72,7 +72,7 @@ async def test_the_moments_of_a_parlay_are_of_the_game_that_moved_it(tmp_path: P
         both = await explainer.explain(view, (0, 3))
     wins = [x.snapshot.known.win for x in view.snapshots]
     assert told.games == (GAME, GAME)
-    assert (told.first.at, told.last.at) == (after(1), after(3))
+    assert (told.first.game.at, told.last.game.at) == (after(1), after(3))
     assert (told.first.known.win, told.last.known.win) == (wins[1], wins[2])
     assert both.games == (GAME, OTHER)
     shown = why_json(both)

@@ -85,7 +85,7 @@ def test_an_hour_without_a_board_in_the_middle_of_a_game(kind: FaultKind, tmp_pa
             assert not [x for x in found if x.withdrawn_at is not None or x.review is not None]
             view = await store.show_view(found[0].number)
             assert view is not None
-            told = [x.snapshot.at for x in view.snapshots]
+            told = [x.snapshot.game.at for x in view.snapshots]
             assert not _between(told, LOST + timedelta(minutes=2), FOUND)
             assert _between(told, FOUND, FOUND + timedelta(seconds=45))
             assert view.settlements[-1].settlement.at > FOUND

@@ -95,7 +95,7 @@ async def test_each_changed_state_has_one_snapshot_a_bet(played: tuple[Path, str
     moments = {
         (
             view.bet.game and view.bet.game.id,
-            tuple((x.poll, x.snapshot.period, x.snapshot.clock) for x in view.snapshots),
+            tuple((x.poll, x.snapshot.game.period, x.snapshot.game.clock) for x in view.snapshots),
         )
         for view in views
         if view is not None

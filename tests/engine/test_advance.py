@@ -115,7 +115,7 @@ def test_one_snapshot_for_each_bet_and_changed_state(seed: int) -> None:
     assert len(taken) == 3 * len(states)
     for number in (1, 2, 3):
         mine = [x for x in taken if x.bet == number]
-        assert [(x.period, x.clock, x.score) for x in mine] == [
+        assert [(x.game.period, x.game.clock, x.game.score) for x in mine] == [
             (x.period, x.clock, x.score) for x in states
         ]
         tracked = evening.tracking.tracked[number - 1]

@@ -286,8 +286,8 @@ def test_a_parlay_with_an_unknown_leg_has_no_chance_and_its_rules_stand_still() 
     assert night.poll(soon(), -500) == []
     assert night.tracked().chance is not None
     (shot,) = night.last.snapshots
-    assert shot.prior is not None
-    assert "10 games" in shot.prior.by
+    assert shot.game.prior is not None
+    assert "10 games" in shot.game.prior.by
 
 
 def test_lines_that_become_known_move_a_chance_at_once_and_fire_nothing() -> None:

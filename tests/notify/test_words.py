@@ -114,7 +114,8 @@ def test_a_time_of_the_hour_that_comes_twice_names_its_zone() -> None:
 def test_time_that_did_not_pass_is_no_cause_over_a_break() -> None:
     """From the half to the third quarter the clock is the same: what moved is who plays on."""
     half = snapshot(12, NOW, 0.1)
-    text = cause_text("clock", half, replace(half, period=half.period + 1), GAME)
+    later = replace(half, game=replace(half.game, period=half.game.period + 1))
+    text = cause_text("clock", half, later, GAME)
     assert text == "less time is left, or a break is over"
     assert cause_text("clock", half, half, GAME) == "less time is left"
 

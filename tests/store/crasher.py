@@ -95,7 +95,7 @@ def parts_of(change: Change) -> dict[str, object]:
 def found(path: Path) -> dict[str, object]:
     """What is on disk after the death: rows by table, and whether the file is sound."""
     tables = (
-        "poll", "body", "snapshot", "game_poll", "latest", "rule_state", "alert", "delivery",
+        "poll", "body", "snapshot", "game_snapshot", "latest", "rule_state", "alert", "delivery",
         "settlement", "confirmation", "review", "leg_standing", "leg_group", "standing",
         "player_game",
     )  # fmt: skip

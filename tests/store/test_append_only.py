@@ -11,7 +11,9 @@ from tracker.domain.bet import Result
 from tracker.domain.tracking import Change, Review
 from tracker.store import Store
 
-HISTORY = ("poll", "snapshot", "alert", "settlement", "confirmation", "review", "audit")
+HISTORY = (
+    "poll", "game_snapshot", "snapshot", "alert", "settlement", "confirmation", "review", "audit",
+)  # fmt: skip
 
 
 async def filled(store: Store) -> None:
@@ -35,8 +37,8 @@ async def test_history_cannot_be_changed(store: Store, table: str, verb: str) ->
     """Every UPDATE and DELETE on a table of history is refused."""
     await filled(store)
     statement = verb.format(table)
-    if table == "settlement":
-        statement = statement.replace("SET at", "SET settled_at")
+    other = {"settlement": "settled_at", "snapshot": "calibration_id"}
+    statement = statement.replace("SET at", f"SET {other.get(table, 'at')}")
     with pytest.raises(sqlite3.IntegrityError, match="append-only"):
         await store._db.write(lambda db: db.execute(statement))
 
@@ -47,7 +49,7 @@ async def test_history_cannot_be_replaced(store: Store, table: str) -> None:
     await filled(store)
     before = await rows_of(store, table)
     forged = {
-        k: "forged" if k in ("reason", "why", "game_clock", "what") else v
+        k: "forged" if k in ("reason", "why", "game_clock", "what", "calibration_id") else v
         for k, v in before[0].items()
     }
     forged |= {"at": "forged"} if table == "confirmation" else {}

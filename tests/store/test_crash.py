@@ -30,12 +30,12 @@ def test_every_statement_is_a_point_of_death(deaths: list[dict[str, Any]]) -> No
 def test_a_poll_is_recorded_whole_or_not_at_all(deaths: list[dict[str, Any]]) -> None:
     """At any instant of a kill, a poll is stored with all its consequences or not at all."""
     before = {
-        "poll": 1, "body": 1, "snapshot": 0, "game_poll": 0, "latest": 0, "rule_state": 0,
+        "poll": 1, "body": 1, "snapshot": 0, "game_snapshot": 0, "latest": 0, "rule_state": 0,
         "alert": 0, "delivery": 0, "settlement": 0, "confirmation": 0, "review": 0,
         "leg_standing": 0, "leg_group": 0, "standing": 0, "player_game": 0,
     }  # fmt: skip
     after = {
-        "poll": 2, "body": 2, "snapshot": 3, "game_poll": 1, "latest": 3, "rule_state": 3,
+        "poll": 2, "body": 2, "snapshot": 3, "game_snapshot": 1, "latest": 3, "rule_state": 3,
         "alert": 6, "delivery": 6, "settlement": 3, "confirmation": 3, "review": 1,
         "leg_standing": 2, "leg_group": 1, "standing": 3, "player_game": 1,
     }  # fmt: skip

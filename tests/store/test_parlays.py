@@ -179,7 +179,9 @@ async def test_a_poll_that_tells_of_both_games_keeps_both_moments(store: Store) 
     assert all(x.snapshot.part is not None for x in shown.snapshots)
     # Both games stand at the same minute of play, and that is two moments of the slip.
     await give(store, 3, Result.WON, 3600, after(130.0))
-    moments = {(x.game, x.snapshot.period, int(x.snapshot.clock // 60)) for x in shown.snapshots}
+    moments = {
+        (x.game, x.snapshot.game.period, int(x.snapshot.game.clock // 60)) for x in shown.snapshots
+    }
     assert len({x[1:] for x in moments}) < len(moments)
     assert sum(x.bet == 3 for x in await store.outcomes.predictions()) == len(moments)
 

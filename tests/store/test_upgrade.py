@@ -144,6 +144,9 @@ async def test_every_row_of_the_first_schema_is_kept(
     """Each column of each row is kept, and a bet's market has become its leg."""
     new = await upgraded(path)
     legs = {x["bet"]: x for x in new["leg"]}
+    games = {x["id"]: x for x in new["game_snapshot"]}
+    new["game_poll"] = [{"game": x["game"], "poll": x["poll"]} for x in games.values()]
+    new["snapshot"] = [games[x["game_snapshot"]] | x for x in new["snapshot"]]
     for table, before in old.items():
         # What was filled from older rows is marked as done there.
         new["meta"] = [x for x in new["meta"] if x["name"] != "outcomes"]
@@ -188,7 +191,7 @@ async def test_history_of_the_first_schema_stays_append_only(
     """Tables that were rebuilt refuse changes as before."""
     assert old
     async with await Store.open(path, now=T0) as store:
-        for statement in ("DELETE FROM snapshot", "UPDATE snapshot SET at = 'x'"):
+        for statement in ("DELETE FROM snapshot", "UPDATE snapshot SET win = 0"):
             with pytest.raises(sqlite3.IntegrityError, match="append-only"):
                 await store._db.write(lambda db, x=statement: db.execute(x))  # type: ignore[misc]
         with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
@@ -220,6 +223,44 @@ async def test_what_is_certain_is_not_told_again_after_an_upgrade(
         (3, "hit"): "done",
         (4, "halftime"): "unarmed",
     }
+
+
+def test_what_the_snapshots_of_a_game_shared_is_kept_once() -> None:
+    """Each is as before, also where a poll told of two games, or a forecast of it differed."""
+    columns = (
+        "at, period, clock, game_clock, home, away, mu_home, mu_away, mu_margin, mu_total, "
+        "sigma_home, sigma_away, sigma_margin, sigma_total, model_version, feature_version, "
+        "prior_margin, prior_total, prior_by, bet, leg, win, push, lose, calibration_id, "
+        "part_win, no_chance, raw_win, own, own_mu"
+    )
+    rows = f"SELECT poll, {columns} FROM snapshot{{}} ORDER BY poll, bet, leg"  # noqa: S608
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        db.executescript("\n".join(migrations()[:29]))
+        db.executemany(
+            "INSERT INTO game_poll VALUES (?, ?)", [("a", 1), ("b", 1), ("a", 2), ("c", 2)]
+        )
+        # Bet 3 has been given another game since.
+        legs = [(1, 0, "a"), (2, 0, "a"), (2, 1, "b"), (3, 0, "d")]
+        add_leg = (
+            "INSERT INTO leg (bet, number, game_id, market, span) VALUES (?, ?, ?, 'x', 'game')"
+        )
+        db.executemany(add_leg, legs)
+        for poll, bet, leg, total in (
+            (1, 1, 0, 220.0), (1, 2, 0, 220.0), (1, 2, 1, 199.0), (1, 3, 0, 220.0),
+            (2, 1, 0, 221.0), (2, 2, 0, 222.0), (2, 3, 0, 221.0),
+        ):  # fmt: skip
+            db.execute(
+                "INSERT INTO snapshot VALUES (?, ?, ?, 't', 3, 61.5, 'Q3', 61, 55, 1, 2, 3, ?, 4, "
+                "5, 6, 7, .5, 0, .5, 'm', 'f', 'c', .1, .2, .7, NULL, 4.5, ?, iif(? = 1, 'x', "
+                "NULL), .4, 0, .6, NULL, 8, 9)",
+                (poll, bet, leg, total, total, bet),
+            )
+        before = db.execute(rows.format("")).fetchall()
+        db.executescript(migrations()[29])
+        whole = " JOIN game_snapshot ON game_snapshot.id = snapshot.game_snapshot"
+        assert db.execute(rows.format(whole)).fetchall() == before
+        games = db.execute("SELECT game, poll, count(*) FROM game_snapshot GROUP BY game, poll")
+        assert games.fetchall() == [("a", 1, 2), ("a", 2, 3), ("b", 1, 1)]
 
 
 def taken(step: int, bets: int, polls: int = 8) -> tuple[int, list[tuple[object, ...]]]:

@@ -12,7 +12,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tracker.domain.alert import Alert, Decision, Reason
-from tracker.domain.bet import Confirmation, Result, ScoreMoments, Settlement, Snapshot
+from tracker.domain.bet import (
+    Confirmation,
+    GameSnapshot,
+    Result,
+    ScoreMoments,
+    Settlement,
+    Snapshot,
+)
 from tracker.domain.chance import Chance
 from tracker.domain.draft import Draft
 from tracker.domain.game import Game, GameState, Phase, Score
@@ -83,9 +90,8 @@ def snapshot(bet: int, at: datetime, win: float = 0.6) -> Snapshot:
     """A snapshot at a moment."""
     mu, sigma = ScoreMoments(112.5, 108.25, 4.25, 220.75), ScoreMoments(7.0, 7.1, 9.3, 11.2)
     chance = Chance(win, 0.0, 1.0 - win)
-    return Snapshot(
-        bet, at, 3, 611.3, "Q3 10:12", Score(61, 55), mu, sigma, chance, "m1", "f1", "c0"
-    )
+    game = GameSnapshot(at, 3, 611.3, "Q3 10:12", Score(61, 55), mu, sigma, "m1", "f1")
+    return Snapshot(bet, game, chance, "c0")
 
 
 def alert(bet: int, at: datetime, episode: int = 1, *, fired: bool = True) -> Alert:

@@ -71,7 +71,7 @@ def periods(market: Wager, league: League, shots: Sequence[Snapshot]) -> tuple[i
 
     The whole game is drawn until that part begins.
     """
-    played = max(x.period for x in shots)
+    played = max(x.game.period for x in shots)
     whole = 1, max(league.periods, played)
     if isinstance(market, Parlay) or market.span in (Span.GAME, Span.REGULATION):
         return whole
@@ -93,7 +93,7 @@ def game_ticks(
     for number in range(first, last + 1):
         begins = game_seconds(league, number, league.length_of(number)) - begin
         ends = game_seconds(league, number, 0.0) - begin
-        inside = [x.score for x in shots if x.period == number]
+        inside = [x.game.score for x in shots if x.game.period == number]
         score = (inside[-1].away, inside[-1].home) if inside else None
         line = begins if number > first else None
         found.append(Tick((begins + ends) / 2, league.period_name(number), line, score))
@@ -135,7 +135,7 @@ def own_figure(shot: Snapshot, market: Wager) -> OwnFigure | None:
         return shot.own
     if isinstance(market, Parlay | PlayerTotal | DoubleDouble) or market.span is not Span.GAME:
         return None
-    score, mu, sigma = shot.score, shot.mu, shot.sigma
+    score, mu, sigma = shot.game.score, shot.game.mu, shot.game.sigma
     match market:
         case Moneyline() | Spread() | ThreeWay():
             sign = -1 if market.side is Side.AWAY else 1
@@ -216,10 +216,10 @@ def place(text: str, views: Sequence[SnapshotView], league: str, zone: ZoneInfo)
         return len(views) - 1
     played = _game_time(words, LEAGUES[league])
     if played is not None:
-        at = [game_seconds(LEAGUES[league], x.period, x.clock) for x in shots]
+        at = [game_seconds(LEAGUES[league], x.game.period, x.game.clock) for x in shots]
         return _last(text, [x <= played for x in at])
-    moment = _instant(words, shots[0].at, zone)
-    return _last(text, [x.at <= moment for x in shots])
+    moment = _instant(words, shots[0].game.at, zone)
+    return _last(text, [x.game.at <= moment for x in shots])
 
 
 def _last(text: str, before: Sequence[bool]) -> int:

@@ -160,10 +160,12 @@ def _over_one(
     begin = game_seconds(league, first, league.length_of(first))
     end = game_seconds(league, last, 0.0) - begin
     # The curve must not turn back where a clock is corrected by a second or two.
-    played = accumulate((game_seconds(league, x.period, x.clock) - begin for x in shots), max)
+    played = accumulate(
+        (game_seconds(league, x.game.period, x.game.clock) - begin for x in shots), max
+    )
     places, shots = _within(list(played), shots, end)
     raw = tuple(
-        Point(x, s.known.win, own_figure(s, market), s.score.home, s.score.away)
+        Point(x, s.known.win, own_figure(s, market), s.game.score.home, s.game.score.away)
         for x, s in zip(places, shots, strict=True)
     )
     ending = _ending(view.bet.result, shots, raw)
@@ -199,12 +201,12 @@ def _over_games(
     zone: tzinfo,
 ) -> Course:
     """The course of a parlay over several games, in wall-clock time."""
-    known = sorted(known, key=lambda x: x.snapshot.at)
+    known = sorted(known, key=lambda x: x.snapshot.game.at)
     first = min(x.start for x in slip.games) - _WARM_UP
-    begin = min(max(known[0].snapshot.at, first), known[-1].snapshot.at)
-    before = [x for x in known if x.snapshot.at < begin]
+    begin = min(max(known[0].snapshot.game.at, first), known[-1].snapshot.game.at)
+    before = [x for x in known if x.snapshot.game.at < begin]
     shots = [x.snapshot for x in (*before[-1:], *known[len(before) :])]
-    places = [max(0.0, (x.at - begin).total_seconds()) for x in shots]
+    places = [max(0.0, (x.game.at - begin).total_seconds()) for x in shots]
     points = [Point(x, s.known.win, None, 0, 0) for x, s in zip(places, shots, strict=True)]
     ending = _ending(view.bet.result, shots, points)
     cut = list(_until(points, shots, ending))
@@ -247,10 +249,14 @@ def _within(
     first, last = inside[0], inside[-1]
     kept = list(zip(places[first : last + 1], shots[first : last + 1], strict=True))
     if first > 0:
-        kept.insert(0, (0.0, replace(shots[first - 1], score=shots[first].score)))
+        kept.insert(0, (0.0, _scored_as(shots[first - 1], shots[first])))
     if last + 1 < len(shots):
-        kept.append((end, replace(shots[last + 1], score=shots[last].score)))
+        kept.append((end, _scored_as(shots[last + 1], shots[last])))
     return [min(end, max(0.0, x)) for x, _ in kept], [shot for _, shot in kept]
+
+
+def _scored_as(shot: Snapshot, other: Snapshot) -> Snapshot:
+    return replace(shot, game=replace(shot.game, score=other.game.score))
 
 
 def _levels(view: ShowView) -> tuple[float, ...]:
@@ -305,7 +311,7 @@ def _ended_at(view: ShowView, begin: datetime) -> float | None:
     """When the result came, in seconds after `begin`; None where that time is not the game's."""
     if not view.settlements:
         return None
-    first, last = view.settlements[0].settlement, view.snapshots[-1].snapshot.at
+    first, last = view.settlements[0].settlement, view.snapshots[-1].snapshot.game.at
     if first.by_hand or first.at - last > _AFTER:
         return None
     return (first.at - begin).total_seconds()
@@ -316,7 +322,7 @@ def _ended_at(view: ShowView, begin: datetime) -> float | None:
 
 def _mark(alert: Alert, shots: Sequence[Snapshot], points: Sequence[Point]) -> Mark:
     """An alert at the place of the last snapshot before it."""
-    index = max((i for i, x in enumerate(shots) if x.at <= alert.at), default=0)
+    index = max((i for i, x in enumerate(shots) if x.game.at <= alert.at), default=0)
     at = points[index]
     way = _way(alert)
     # A level or a swing is drawn at the chance of its alert, a fact on the curve.
@@ -362,7 +368,7 @@ def _lanes(
         name = " + ".join(short_market(slip.legs[i].market, slip.legs[i].game) for i in legs)
         named = name if game.name in name else f"{name} ({game.name})"
         points = [
-            (max(0.0, (x.snapshot.at - begin).total_seconds()), x.snapshot.part.win)
+            (max(0.0, (x.snapshot.game.at - begin).total_seconds()), x.snapshot.part.win)
             for x in known
             if x.game == game.id and x.snapshot.part is not None
         ]
@@ -402,12 +408,12 @@ def series(views: Sequence[SnapshotView], points: int) -> dict[str, list[Any]]:
     """
     taken = _thinned([x.snapshot for x in views if x.snapshot.chance is not None], points)
     return {
-        "at": [iso(x.at) for x in taken],
+        "at": [iso(x.game.at) for x in taken],
         "win": [round(x.known.win, 4) for x in taken],
-        "mu": [round(x.mu.total, 1) for x in taken],
-        "sigma": [round(x.sigma.total, 1) for x in taken],
-        "score": [[x.score.home, x.score.away] for x in taken],
-        "clock": [x.game_clock for x in taken],
+        "mu": [round(x.game.mu.total, 1) for x in taken],
+        "sigma": [round(x.game.sigma.total, 1) for x in taken],
+        "score": [[x.game.score.home, x.game.score.away] for x in taken],
+        "clock": [x.game.game_clock for x in taken],
     }
 
 

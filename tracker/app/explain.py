@@ -23,7 +23,7 @@ from tracker.app.pricing import (
 )
 from tracker.app.views import clock_digits, game_name_json, part, prior_json
 from tracker.domain import Misused, TrackerError
-from tracker.domain.bet import Bet, Snapshot
+from tracker.domain.bet import Bet, GameSnapshot, Snapshot
 from tracker.domain.chance import Chance, Unpriceable
 from tracker.domain.game import (
     MOST_FREE_THROWS,
@@ -178,7 +178,7 @@ def last_of_note(shots: Sequence[Snapshot]) -> tuple[int, int]:
 
 def _window(shots: Sequence[Snapshot], end: int) -> int:
     begin = end
-    while begin > 0 and shots[end].at - shots[begin - 1].at <= WITHIN:
+    while begin > 0 and shots[end].game.at - shots[begin - 1].game.at <= WITHIN:
         begin -= 1
     # A break may last longer than WITHIN: the snapshot before it still counts.
     return min(begin, end - 1)
@@ -206,7 +206,7 @@ class _Rebuild:
 
     async def prior(self, game: Game) -> Believed:
         """The prior of a game."""
-        bets = await bets_on(self.at.store, [game], self.view.snapshots[-1].snapshot.at)
+        bets = await bets_on(self.at.store, [game], self.view.snapshots[-1].snapshot.game.at)
         pricing = await pricing_of(self.at.basis, [game], bets)
         return pricing.believed(game, bets)
 
@@ -264,11 +264,11 @@ class _Rebuild:
         """What the forecast of a game saw at a snapshot, by the model that reproduces it best."""
         shot = self.view.snapshots[place].snapshot
         markets = markets_in(self.bet, game.id)
-        bets = await self._bets_by(game, shot.at)
-        pricing = await pricing_of(self.at.basis, [game], bets, shot.at)
+        bets = await self._bets_by(game, shot.game.at)
+        pricing = await pricing_of(self.at.basis, [game], bets, shot.game.at)
         state = await self._state(game, place, bets)
         found: tuple[float, Seen] | None = None
-        quoted = await live_lines(self.at.store, state, shot.at)
+        quoted = await live_lines(self.at.store, state, shot.game.at)
         shooters = any(isinstance(x, PlayerMarket) for x in markets)
         for parameters, live, told in product(
             self._models(game.league, shot),
@@ -300,7 +300,7 @@ class _Rebuild:
         players, and possessions and fouls of both teams.
         """
         upto = self.view.snapshots[: place + 1]
-        shots = [x.snapshot for x in upto if x.game in ("", game.id)]
+        shots = [x.snapshot.game for x in upto if x.game in ("", game.id)]
         tracking = GameTracking(game, tuple(map(Tracked.fresh, bets)))
         asks = any(isinstance(x, PlayerMarket) for x in markets_in(self.bet, game.id))
         found: GameState | None = None
@@ -311,7 +311,7 @@ class _Rebuild:
         return found or rebuilt(shots, game)
 
     async def _from_bodies(
-        self, shot: Snapshot, tracking: GameTracking, back: timedelta
+        self, shot: GameSnapshot, tracking: GameTracking, back: timedelta
     ) -> GameState | None:
         """The state of a game by the raw bodies up to a moment, as long as these are stored.
 
@@ -345,7 +345,7 @@ class _Rebuild:
                     found.append(registry.read(league, entry.name))
                 except TrackerError:
                     continue
-        same = [x for x in found if x.model_version == shot.model_version] or found[:1]
+        same = [x for x in found if x.model_version == shot.game.model_version] or found[:1]
         calibrations = self._calibrations(league, shot.calibration_id)
         players = found[0].players
         return [replace(x, players=players, calibrations=calibrations) for x in same]
@@ -420,7 +420,7 @@ def states_by_plays(state: GameState, *, shooters: bool = True) -> list[GameStat
     return found
 
 
-def _same(state: GameState, shot: Snapshot) -> bool:
+def _same(state: GameState, shot: GameSnapshot) -> bool:
     return (state.period, state.clock, state.score) == (shot.period, shot.clock, shot.score)
 
 
@@ -449,7 +449,7 @@ def _read(answer: Document, game: Game) -> GameState | None:
     return None
 
 
-def rebuilt(shots: Sequence[Snapshot], game: Game) -> GameState:
+def rebuilt(shots: Sequence[GameSnapshot], game: Game) -> GameState:
     """The state of a game by its snapshots alone.
 
     Points by period are known only if there is a snapshot of every break before.
@@ -457,11 +457,16 @@ def rebuilt(shots: Sequence[Snapshot], game: Game) -> GameState:
     last = shots[-1]
     phase = _phase(last)
     return GameState(
-        game, phase, last.period, last.clock, last.score, periods=_periods(shots, last)
+        game,
+        phase,
+        last.period,
+        last.clock,
+        last.score,
+        periods=_periods(shots, last),
     )
 
 
-def _phase(shot: Snapshot) -> Phase:
+def _phase(shot: GameSnapshot) -> Phase:
     if shot.game_clock.startswith("Final"):
         return Phase.FINAL
     by_name = {x.value.capitalize(): x for x in (Phase.SCHEDULED, Phase.SUSPENDED)}
@@ -470,7 +475,7 @@ def _phase(shot: Snapshot) -> Phase:
     return Phase.BREAK if shot.clock == 0 else Phase.LIVE
 
 
-def _periods(shots: Sequence[Snapshot], last: Snapshot) -> tuple[Score, ...] | None:
+def _periods(shots: Sequence[GameSnapshot], last: GameSnapshot) -> tuple[Score, ...] | None:
     ends = {x.period: x.score for x in shots if x.clock == 0}
     before, found = Score(0, 0), []
     for period in range(1, last.period + 1):
@@ -519,8 +524,8 @@ def why_json(explained: Explained) -> dict[str, Any]:
 def _end_json(x: Snapshot, game: Game) -> dict[str, Any]:
     return {
         "game": game_name_json(game),
-        **part(x, "at", "period"),
-        "clock": clock_digits(x.clock),
-        **part(x, "game_clock", "score"),
+        **part(x.game, "at", "period"),
+        "clock": clock_digits(x.game.clock),
+        **part(x.game, "game_clock", "score"),
         "win": x.known.win,
     }

@@ -245,19 +245,20 @@ _MOMENTS = ("home", "away", "total", "margin")
 
 def snapshot_json(view: SnapshotView) -> Json:
     """A snapshot as `tracker show --json` lists it."""
-    x = view.snapshot
+    x, game = view.snapshot, view.snapshot.game
     return {
-        "at": iso(x.at),
-        "period": x.period,
-        "clock": clock_digits(x.clock),
-        "clock_s": x.clock,
-        "game_clock": x.game_clock,
-        "score": plain(x.score),
-        "mu": part(x.mu, *_MOMENTS),
-        "sigma": part(x.sigma, *_MOMENTS),
-        **part(x, "chance", "no_chance", "prior", "own"),
+        **part(game, "at", "period"),
+        "clock": clock_digits(game.clock),
+        "clock_s": game.clock,
+        **part(game, "game_clock", "score"),
+        "mu": part(game.mu, *_MOMENTS),
+        "sigma": part(game.sigma, *_MOMENTS),
+        **part(x, "chance", "no_chance"),
+        "prior": plain(game.prior),
+        "own": plain(x.own),
         "poll": view.poll,
-        **part(x, "model_version", "feature_version", "calibration_id"),
+        **part(game, "model_version", "feature_version"),
+        "calibration_id": x.calibration_id,
     }
 
 

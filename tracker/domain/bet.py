@@ -271,17 +271,12 @@ class OwnFigure:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A bet's chance at one moment, with the game state and the forecast that it comes from.
+class GameSnapshot:
+    """A game at one moment and its forecast: what all bets on it share.
 
-    `chance` is None when it is not known; `no_chance` then says why. `part` is the joint chance of
-    those legs of a parlay that are on this game. `prior` is what was believed before tip-off; None
-    in a snapshot of an earlier version. `raw` is the forecast's chance before the calibration that
-    `calibration_id` names. `own` is the figure that decides the bet; None when the final score
-    (`mu`, `sigma`) decides it, and when the figure is not known.
+    `prior` is what was believed before tip-off; None in a snapshot of an earlier version.
     """
 
-    bet: int
     at: datetime
     period: int
     clock: float
@@ -289,13 +284,27 @@ class Snapshot:
     score: Score
     mu: ScoreMoments
     sigma: ScoreMoments
-    chance: Chance | None
     model_version: str
     feature_version: str
+    prior: SourcedPrior | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A bet's chance at one moment of a game.
+
+    `chance` is None when it is not known; `no_chance` then says why. `part` is the joint chance of
+    those legs of a parlay that are on this game. `raw` is the forecast's chance before the
+    calibration that `calibration_id` names. `own` is the figure that decides the bet; None when the
+    final score (`mu`, `sigma`) decides it, and when the figure is not known.
+    """
+
+    bet: int
+    game: GameSnapshot
+    chance: Chance | None
     calibration_id: str
     part: Chance | None = None
     no_chance: NoChance | None = None
-    prior: SourcedPrior | None = None
     raw: Chance | None = None
     own: OwnFigure | None = None
 

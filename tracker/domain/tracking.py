@@ -549,7 +549,7 @@ _STORED = (
 class Change:
     """All that one poll changes, to be recorded in one transaction.
 
-    `rules` and `legs` hold only the ones that changed. `notes` are events for the log.
+    All `snapshots` have one `game`. `rules` and `legs` hold what changed, `notes` events to log.
     """
 
     tracking: GameTracking

@@ -258,9 +258,9 @@ async def follow(
 def _seen(x: Snapshot, game: Game) -> SeenChance:
     rules = game.rules
     played = 0.0
-    for period in range(1, x.period + 1):
-        played += rules.length_of(period) - (x.clock if period == x.period else 0.0)
-    return SeenChance(x.at, played / 60.0, x.known.win)
+    for period in range(1, x.game.period + 1):
+        played += rules.length_of(period) - (x.game.clock if period == x.game.period else 0.0)
+    return SeenChance(x.game.at, played / 60.0, x.known.win)
 
 
 def in_play(history: History) -> bool:

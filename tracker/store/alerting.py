@@ -496,10 +496,10 @@ WHERE alert.id = :alert
 """
 
 _EARLIER = """
-SELECT snapshot.bet, snapshot.at, snapshot.win FROM game_poll
-JOIN poll ON poll.id = game_poll.poll
-CROSS JOIN snapshot ON snapshot.poll = poll.id
-WHERE game_poll.game = :game AND poll.at >= :since AND snapshot.win IS NOT NULL
+SELECT snapshot.bet, whole.at, snapshot.win FROM game_snapshot AS whole
+JOIN poll ON poll.id = whole.poll
+CROSS JOIN snapshot ON snapshot.game_snapshot = whole.id
+WHERE whole.game = :game AND poll.at >= :since AND snapshot.win IS NOT NULL
 ORDER BY poll.id
 """
 

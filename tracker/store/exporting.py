@@ -124,13 +124,14 @@ TABLES: dict[str, str] = {
         ORDER BY at, source, path, digest
     """,
     "snapshots": f"""
-        SELECT bet, leg, snapshot.at, period, clock, game_clock, home, away, mu_home, mu_away,
+        SELECT bet, leg, game_snapshot.at, period, clock, game_clock, home, away, mu_home, mu_away,
           mu_margin, mu_total, sigma_home, sigma_away, sigma_margin, sigma_total, win, push, lose,
           model_version, feature_version, calibration_id, no_chance, prior_margin, prior_total,
           prior_by, raw_win, raw_push, raw_lose, own, own_mu, own_sigma,
           {_POLL}
-        FROM snapshot JOIN poll ON poll.id = snapshot.poll
-        ORDER BY bet, snapshot.at, poll.source, poll.path, poll.at, poll.digest, leg
+        FROM snapshot JOIN game_snapshot ON game_snapshot.id = snapshot.game_snapshot
+          JOIN poll ON poll.id = game_snapshot.poll
+        ORDER BY bet, game_snapshot.at, poll.source, poll.path, poll.at, poll.digest, leg
     """,  # noqa: S608 - no value comes from outside
     "alerts": f"""
         SELECT bet, leg, rule, episode, alert.at, decision, reason, game_clock, home, away, p, was,

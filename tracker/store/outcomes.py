@@ -72,20 +72,21 @@ One query serves several groupings: the tallies of each are added up from its ro
 _COUNTED = "stake_cents IS NOT NULL AND payout_cents IS NOT NULL AND result <> 'void'"
 
 
-_FIRST = """outcome CROSS JOIN snapshot AS first ON (first.poll, first.bet) = ((
+_FIRST = """outcome CROSS JOIN snapshot AS first ON (first.game_snapshot, first.bet) = ((
   SELECT min((
-    SELECT game_poll.poll FROM game_poll
-    CROSS JOIN snapshot ON (snapshot.poll, snapshot.bet) = (game_poll.poll, outcome.bet)
-    WHERE game_poll.game = leg.game_id {usable} ORDER BY game_poll.poll LIMIT 1
+    SELECT whole.id FROM game_snapshot AS whole
+    CROSS JOIN snapshot ON (snapshot.game_snapshot, snapshot.bet) = (whole.id, outcome.bet)
+    WHERE whole.game = leg.game_id {usable} ORDER BY whole.poll LIMIT 1
   )) FROM leg WHERE leg.bet = outcome.bet
 ), outcome.bet)"""
-"""Each settled bet with its first snapshot, or the first that is usable. It is found by the polls
-of the bet's games: to group all snapshots by bet would read millions of rows."""
+"""Each settled bet with its first snapshot, or the first that is usable. It is found by those of
+the bet's games: to group all snapshots by bet would read millions of rows."""
 
 _FIRST_MODEL = f"""LEFT JOIN (
-  SELECT outcome.bet, min(first.leg), first.model_version
+  SELECT outcome.bet, min(first.leg), whole.model_version
     || iif(first.calibration_id = 'none', '', ' + ' || first.calibration_id) AS model
-  FROM {_FIRST.format(usable="")} GROUP BY outcome.bet
+  FROM {_FIRST.format(usable="")} JOIN game_snapshot AS whole ON whole.id = first.game_snapshot
+  GROUP BY outcome.bet
 ) AS first USING (bet)"""  # noqa: S608 - constants alone
 """The model that gave each bet its first chance: SQLite takes the other columns from the row that
 has the minimum."""
@@ -289,7 +290,8 @@ def _in_order(by: Grouping, found: Mapping[str, Tally]) -> Mapping[str, Tally]:
 
 
 _LAST_CHANCES = """WITH last AS MATERIALIZED (
-  SELECT bet, leg, max(poll) AS poll FROM snapshot WHERE win > 0 AND lose > 0
+  SELECT bet, leg, max(game_snapshot) AS game_snapshot FROM game_snapshot AS whole
+  CROSS JOIN snapshot ON snapshot.game_snapshot = whole.id WHERE win > 0 AND lose > 0
   GROUP BY ((bet * 256 + leg) * 64 + period) * 64 + CAST(clock / 60 AS INTEGER)
 )"""
 """The last chance in each minute of game time; for a parlay over several games, in each minute of
@@ -298,7 +300,8 @@ what else is asked is looked up for the few rows that are left."""
 
 _LAST_SNAPSHOT = """last
 CROSS JOIN snapshot
-  ON (snapshot.poll, snapshot.bet, snapshot.leg) = (last.poll, last.bet, last.leg)
+  ON (snapshot.game_snapshot, snapshot.bet, snapshot.leg)
+    = (last.game_snapshot, last.bet, last.leg)
 JOIN outcome ON outcome.bet = last.bet"""
 
 _PREDICTIONS = f"""
@@ -307,7 +310,7 @@ SELECT last.bet, snapshot.win / (snapshot.win + snapshot.lose) AS p, bet.game_id
   raw_win / (raw_win + raw_lose) AS raw, outcome.result = 'won' AS won
 FROM {_LAST_SNAPSHOT} JOIN bet ON bet.number = last.bet
 WHERE outcome.result IN ('won', 'lost')
-ORDER BY last.bet, last.poll
+ORDER BY last.bet, last.game_snapshot
 """  # noqa: S608 - constants alone
 
 
@@ -361,7 +364,7 @@ SELECT leg.*, coalesce(raw_win, win) AS win, coalesce(raw_lose, lose) AS lose,
 FROM {_LAST_SNAPSHOT} JOIN leg ON leg.bet = last.bet JOIN game ON game.id = leg.game_id
 WHERE outcome.official AND outcome.result IN ('won', 'lost') AND game.league = ?
   AND NOT EXISTS (SELECT 1 FROM leg AS other WHERE (other.bet, other.number) = (last.bet, 1))
-ORDER BY game.start_at, game.id, last.bet, last.poll
+ORDER BY game.start_at, game.id, last.bet, last.game_snapshot
 """  # noqa: S608 - constants alone
 
 

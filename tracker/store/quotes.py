@@ -168,11 +168,9 @@ SELECT digest, ? FROM poll WHERE id = ? AND digest <> '' ON CONFLICT DO NOTHING
 """
 
 _TIPPED = """
-SELECT poll.at AS at, snapshot.period AS period, snapshot.clock AS clock
-FROM game_poll JOIN poll ON poll.id = game_poll.poll
-JOIN snapshot ON snapshot.poll = poll.id
-JOIN leg ON leg.bet = snapshot.bet AND leg.number = snapshot.leg AND leg.game_id = game_poll.game
-WHERE game_poll.game = ? AND snapshot.period >= 1 ORDER BY poll.at LIMIT 1
+SELECT poll.at AS at, game_snapshot.period AS period, game_snapshot.clock AS clock
+FROM game_snapshot JOIN poll ON poll.id = game_snapshot.poll
+WHERE game_snapshot.game = ? AND game_snapshot.period >= 1 ORDER BY poll.at LIMIT 1
 """
 
 

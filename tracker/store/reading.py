@@ -14,6 +14,7 @@ from tracker.domain.alert import Alert
 from tracker.domain.bet import (
     ASK_BOOK,
     Bet,
+    GameSnapshot,
     OwnFigure,
     ScoreMoments,
     Settlement,
@@ -126,11 +127,11 @@ def tracked(db: Connection, bets: Sequence[Bet]) -> list[Tracked]:
 
 
 _READINGS = """
-SELECT snapshot.poll, snapshot.at, snapshot.win, snapshot.push FROM game_poll
-CROSS JOIN snapshot ON (snapshot.poll, snapshot.bet, snapshot.leg) = (
-  game_poll.poll, :bet, (SELECT min(number) FROM leg WHERE bet = :bet AND game_id = :game)
+SELECT whole.poll, whole.at, snapshot.win, snapshot.push FROM game_snapshot AS whole
+CROSS JOIN snapshot ON (snapshot.game_snapshot, snapshot.bet, snapshot.leg) = (
+  whole.id, :bet, (SELECT min(number) FROM leg WHERE bet = :bet AND game_id = :game)
 )
-WHERE game_poll.game = :game ORDER BY game_poll.poll DESC
+WHERE whole.game = :game ORDER BY whole.poll DESC
 """
 """The chances of a bet on one of its games, the last one first: read as many as are wanted."""
 
@@ -300,7 +301,7 @@ class Reading(Subject):
         return ShowView(
             bet=bet,
             snapshots=tuple(
-                SnapshotView(_snapshot(x), x["poll"], x["game_id"])
+                SnapshotView(_snapshot(x), x["poll"], x["game"])
                 for x in db.execute(q.SNAPSHOTS, {"bet": number})
             ),
             alerts=tuple(_alerts_view(db, explain=True, bet=number)),
@@ -509,24 +510,28 @@ def _status(
 def _snapshot(x: Any) -> Snapshot:
     return Snapshot(
         bet=x["bet"],
-        at=moment(x["at"]),
-        period=x["period"],
-        clock=x["clock"],
-        game_clock=x["game_clock"],
-        score=Score(x["home"], x["away"]),
-        mu=ScoreMoments(x["mu_home"], x["mu_away"], x["mu_margin"], x["mu_total"]),
-        sigma=ScoreMoments(x["sigma_home"], x["sigma_away"], x["sigma_margin"], x["sigma_total"]),
+        game=GameSnapshot(
+            at=moment(x["at"]),
+            period=x["period"],
+            clock=x["clock"],
+            game_clock=x["game_clock"],
+            score=Score(x["home"], x["away"]),
+            mu=ScoreMoments(x["mu_home"], x["mu_away"], x["mu_margin"], x["mu_total"]),
+            sigma=ScoreMoments(
+                x["sigma_home"], x["sigma_away"], x["sigma_margin"], x["sigma_total"]
+            ),
+            model_version=x["model_version"],
+            feature_version=x["feature_version"],
+            prior=None
+            if x["prior_by"] is None
+            else SourcedPrior(x["prior_margin"], x["prior_total"], x["prior_by"]),
+        ),
         chance=stored_chance(x),
-        model_version=x["model_version"],
-        feature_version=x["feature_version"],
         calibration_id=x["calibration_id"],
         part=None
         if x["part_win"] is None
         else Chance(x["part_win"], x["part_push"], x["part_lose"]),
         no_chance=None if x["no_chance"] is None else NoChance(x["no_chance"]),
-        prior=None
-        if x["prior_by"] is None
-        else SourcedPrior(x["prior_margin"], x["prior_total"], x["prior_by"]),
         raw=None if x["raw_win"] is None else Chance(x["raw_win"], x["raw_push"], x["raw_lose"]),
         own=None if x["own_mu"] is None else OwnFigure(x["own"], x["own_mu"], x["own_sigma"]),
     )

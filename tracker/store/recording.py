@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import zlib
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from sqlite3 import Connection
 
-from tracker.domain.bet import Settlement, Snapshot
+from tracker.domain.bet import GameSnapshot, Settlement, Snapshot
 from tracker.domain.chance import Chance
 from tracker.domain.game import Game, GameState
 from tracker.domain.policy import Fact
@@ -244,50 +245,62 @@ def _keep_snapshots(db: Connection, change: Change, poll: int, followed: Followe
     taken = [x for x in change.snapshots if x.bet in followed]
     if not taken:
         return
-    db.execute(q.ADD_GAME_POLL, (change.tracking.game.id, poll))
-    db.executemany(q.ADD_SNAPSHOT, (_snapshot(x, poll, followed[x.bet]) for x in taken))
-    db.executemany(q.KEEP_LATEST, (_latest(x) for x in taken if x.chance is not None))
+    shared, key = taken[0].game, {"game": change.tracking.game.id, "poll": poll}
+    db.execute(q.ADD_GAME_SNAPSHOT, _game_snapshot(shared) | key)
+    number = db.execute(q.GAME_SNAPSHOT_ID, key).fetchone()[0]
+    rows: dict[int, list[tuple[object, ...]]] = defaultdict(list)
+    for x in taken:
+        row = _snapshot(x, number, followed[x.bet])
+        rows[len(row)].append(row)
+    for size, same in rows.items():
+        db.executemany(q.ADD_SNAPSHOT[size], same)
+    at = stamp(shared.at)
+    db.executemany(q.KEEP_LATEST, (_latest(x, at) for x in taken if x.chance is not None))
 
 
-def _latest(x: Snapshot) -> tuple[object, ...]:
+def _latest(x: Snapshot, at: str) -> tuple[object, ...]:
     certain = x.chance is None or x.chance.decided
     still_open = None if certain else x.known.win
-    return (x.bet, stamp(x.at), *_results(x.chance), still_open, still_open)
+    return (x.bet, at, *_results(x.chance), still_open, still_open)
 
 
 def _results(chance: Chance | None) -> tuple[float | None, float | None, float | None]:
     return (None, None, None) if chance is None else (chance.win, chance.push, chance.lose)
 
 
-def _snapshot(x: Snapshot, poll: int, leg: int) -> tuple[object, ...]:
-    return (
-        poll,
-        x.bet,
-        leg,
-        stamp(x.at),
-        x.period,
-        x.clock,
-        x.game_clock,
-        x.score.home,
-        x.score.away,
-        x.mu.home,
-        x.mu.away,
-        x.mu.margin,
-        x.mu.total,
-        x.sigma.home,
-        x.sigma.away,
-        x.sigma.margin,
-        x.sigma.total,
-        *_results(x.chance),
-        x.model_version,
-        x.feature_version,
-        x.calibration_id,
-        *_results(x.part),
-        None if x.no_chance is None else x.no_chance.value,
-        *((None, None, None) if x.prior is None else (x.prior.margin, x.prior.total, x.prior.by)),
-        *_results(x.raw),
-        *((None, None, None) if x.own is None else (x.own.now, x.own.mu, x.own.sigma)),
-    )
+def _game_snapshot(x: GameSnapshot) -> dict[str, object]:
+    prior = x.prior
+    return {
+        "at": stamp(x.at),
+        "period": x.period,
+        "clock": x.clock,
+        "game_clock": x.game_clock,
+        "home": x.score.home,
+        "away": x.score.away,
+        "mu_home": x.mu.home,
+        "mu_away": x.mu.away,
+        "mu_margin": x.mu.margin,
+        "mu_total": x.mu.total,
+        "sigma_home": x.sigma.home,
+        "sigma_away": x.sigma.away,
+        "sigma_margin": x.sigma.margin,
+        "sigma_total": x.sigma.total,
+        "model_version": x.model_version,
+        "feature_version": x.feature_version,
+        "prior_margin": None if prior is None else prior.margin,
+        "prior_total": None if prior is None else prior.total,
+        "prior_by": None if prior is None else prior.by,
+    }
+
+
+def _snapshot(x: Snapshot, game_snapshot: int, leg: int) -> tuple[object, ...]:
+    """The values of a snapshot, without the last ones that are None where nearly all have none."""
+    row = (game_snapshot, x.bet, leg, *_results(x.chance), x.calibration_id)
+    own = (None, None, None) if x.own is None else (x.own.now, x.own.mu, x.own.sigma)
+    if x.part is None and x.raw is None and x.no_chance is None:
+        return row if x.own is None else (*row, *own)
+    why = None if x.no_chance is None else x.no_chance.value
+    return (*row, *own, why, *_results(x.part), *_results(x.raw))
 
 
 def settle(db: Connection, settled: Settlement, poll: int | None) -> bool:

@@ -223,10 +223,10 @@ def tenths(shares: Sequence[float], change: int) -> list[int]:
 
 def cause_text(name: str, first: Snapshot, last: Snapshot, game: Game) -> str:
     """Explain a cause of a chance's change between two snapshots, by the cause's name."""
-    home = last.score.home - first.score.home
-    away = last.score.away - first.score.away
+    home = last.game.score.home - first.game.score.home
+    away = last.game.score.away - first.game.score.away
     # A break takes no time off the clock, but after it is known who plays on.
-    same = first.period == last.period
+    same = first.game.period == last.game.period
     played = {
         "home points": f"{game.home} scored {home}",
         "away points": f"{game.away} scored {away}",

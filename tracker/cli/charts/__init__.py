@@ -271,8 +271,8 @@ def why_lines(explained: Explained) -> list[str]:
     names = dict.fromkeys(x.name for x in explained.games)
     lines = [f"#{bet.id} {shown_as(bet)} · {', '.join(names)}"]
     for x, game in zip((first, last), explained.games, strict=True):
-        score = score_text(game, x.score)
-        lines.append(f"  {x.game_clock:<10} {score:<18} p(hit) {hit_text(x.known, 1):>7}")
+        score = score_text(game, x.game.score)
+        lines.append(f"  {x.game.game_clock:<10} {score:<18} p(hit) {hit_text(x.known, 1):>7}")
     lines += [
         paint(f"  {'before':<10} {prior_words(explained.prior, explained.games[1])}", "dim"),
         "",

@@ -227,7 +227,7 @@ def _moved(bet: BetView, x: _Picture) -> str:
     if view is None or bet.chance is None or bet.chance_at is None or bet.result is not None:
         return ""
     since = bet.chance_at - _SPAN
-    earlier = [one.snapshot for one in view.priced.snapshots if one.snapshot.at <= since]
+    earlier = [one.snapshot for one in view.priced.snapshots if one.snapshot.game.at <= since]
     if not earlier:
         return ""
     points = whole_points(bet.chance.win, earlier[-1].known.win)

@@ -389,7 +389,9 @@ def why_text(x: Explained) -> str:
     head = f"{name}: {hit_text(first.known, 1)} → {hit_text(last.known, 1)}"
     # The two moments of a parlay over several games may be of different ones.
     ends = zip(x.games, (first, last), strict=True)
-    moments = [f"{score_text(game, shot.score)}, {shot.game_clock}" for game, shot in ends]
+    moments = [
+        f"{score_text(game, shot.game.score)}, {shot.game.game_clock}" for game, shot in ends
+    ]
     lines = [head, " → ".join(moments)]
     points = tenths([share for _, share in x.causes], points_moved(first.known, last.known))
     causes = zip((cause for cause, _ in x.causes), points, strict=True)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tracker.domain.alert import Alert
-from tracker.domain.bet import OwnFigure, Parlay, Snapshot
+from tracker.domain.bet import GameSnapshot, OwnFigure, Parlay, Snapshot
 from tracker.domain.chance import Chance, NoChance, maker
 from tracker.domain.events import (
     BoxChanged,
@@ -459,18 +459,17 @@ def _see_one(
 
 
 def _snapshots(state: GameState, outlook: Outlook, now: datetime) -> TakeSnapshot:
-    """A function that takes a bet's snapshot; all but the bet's own chance is prepared once."""
-    clock, score = state.game_clock, state.score
-    shared = (now, state.period, state.clock, clock, score, outlook.mu, outlook.sigma)
-    versions = (outlook.model_version, outlook.feature_version)
+    """A function that takes a bet's snapshot; what the bets share is prepared once."""
+    shared = GameSnapshot(
+        now, state.period, state.clock, state.game_clock, state.score, outlook.mu, outlook.sigma,
+        outlook.model_version, outlook.feature_version, outlook.prior,
+    )  # fmt: skip
     game, calibrations = state.game.id, outlook.calibrations
 
     def take(seen: Tracked, raw: Chance | None, own: OwnFigure | None) -> Snapshot:
         by = calibrations.name if not calibrations.maps else _corrected_by(seen, game, calibrations)
-        return _SNAPSHOT(
-            seen.bet.number, *shared, seen.chance, *versions, by,
-            part_of(seen, game) if seen.groups else None, seen.no_chance, outlook.prior, raw, own,
-        )  # fmt: skip
+        part = part_of(seen, game) if seen.groups else None
+        return _SNAPSHOT(seen.bet.number, shared, seen.chance, by, part, seen.no_chance, raw, own)
 
     return take
 

@@ -297,7 +297,7 @@ async def _market(site: Site, view: ShowView, now: datetime) -> Pairs:
 
 async def _prior(site: Site, view: ShowView, game: Game, now: datetime) -> str:
     """The prior of a bet's game in words: that of the last snapshot, else the present one."""
-    own = [x.snapshot.prior for x in view.snapshots if view.game_at(x) == game]
+    own = [x.snapshot.game.prior for x in view.snapshots if view.game_at(x) == game]
     kept = own[-1] if own else None
     if kept is not None:
         return prior_text(kept, game)
@@ -436,7 +436,10 @@ async def why(
     shown = tenths([x for _, x in found.causes], change)
     return page(
         "why.html", f"Why #{view.bet.id} moved", "/", bet=view.bet, begin=begin, end=end,
-        ends=[(x.game_clock, score_text(y, x.score), hit_text(x.known, 1)) for x, y in ends],
+        ends=[
+            (shot.game.game_clock, score_text(x, shot.game.score), hit_text(shot.known, 1))
+            for shot, x in ends
+        ],
         before=prior_words(found.prior, game), change=_points(change),
         causes=[
             (name, _points(points), cause_text(name, found.first, found.last, game))
@@ -458,11 +461,11 @@ async def moments(
     found, following = view.page(before, _MOMENTS)
     rows = [
         (
-            at_text(x.snapshot.at, zone),
-            x.snapshot.game_clock,
-            "" if (game := view.game_at(x)) is None else score_text(game, x.snapshot.score),
+            at_text(x.snapshot.game.at, zone),
+            x.snapshot.game.game_clock,
+            "" if (game := view.game_at(x)) is None else score_text(game, x.snapshot.game.score),
             _win(x.snapshot),
-            f"{x.snapshot.mu.total:.1f} ± {x.snapshot.sigma.total:.1f}",
+            f"{x.snapshot.game.mu.total:.1f} ± {x.snapshot.game.sigma.total:.1f}",
         )
         for x in found
     ]
