@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -10,17 +9,17 @@ from decimal import Decimal
 import pytest
 
 from tracker.domain.bet import Bet
-from tracker.domain.chance import Chance, LittleKnown
+from tracker.domain.chance import LittleKnown
 from tracker.domain.game import Game, Side
 from tracker.domain.market import Direction, Market, Moneyline, PlayerTotal, Span, Spread, Total
 from tracker.domain.money import parse_odds
 from tracker.domain.player import Player, Stat
 from tracker.domain.prior import NO_LINES, Finished, Lines, PregameLines, Prior, PriorSource
-from tracker.forecast import forecast, load_parameters
+from tracker.forecast import Outlook, forecast, load_parameters
 from tracker.forecast.market import before_tip
 from tracker.forecast.players import load_player_figures
 from tracker.forecast.players.priors import PlayerPriors, PlayerQuote, from_quote, with_quote
-from tracker.forecast.pricing.markets import chance_of
+from tracker.forecast.pricing.markets import WORTH_A_SHEET, chance_of, price_all, work_out
 from tracker.forecast.priors import Known
 
 NBA = load_parameters("nba")
@@ -146,21 +145,30 @@ def test_odds_of_both_sides_tell_the_margin() -> None:
 
 
 def test_a_line_on_a_player_tells_of_no_other_figure_of_his() -> None:
-    """Of whom only a line on points is known, rebounds are not those of an average player."""
+    """Of whom only a line on points is known, rebounds are not those of an average player.
+
+    So it is however many bets are priced together.
+    """
     player, figures = Player("Alperen Sengun", Side.HOME), load_player_figures("nba")
     even = Prior(0.0, 226.0, PriorSource.LINES)
 
-    def asked(*told: Stat) -> Callable[[Stat], Chance]:
+    def seen(*told: Stat) -> Outlook:
         lines = [PlayerQuote(PlayerTotal(player, x, Direction.OVER, 19.5), 1.95) for x in told]
         prior = from_quote(lines[0], figures, 48)
         for line in lines[1:]:
             prior = with_quote(prior, line, figures)
         priors = PlayerPriors(figures, {(Side.HOME, player.key): prior}, guess=False)
-        outlook = forecast(before_tip(GAME, [player]), even, NBA, players=priors)
-        return lambda stat: chance_of(PlayerTotal(player, stat, Direction.OVER, 19.5), outlook)
+        return forecast(before_tip(GAME, [player]), even, NBA, players=priors)
 
-    assert asked(Stat.PTS)(Stat.PTS).win == pytest.approx(0.49, abs=0.05)
+    def asked(stat: Stat, points: float = 19.5) -> Market:
+        return PlayerTotal(player, stat, Direction.OVER, points)
+
+    assert chance_of(asked(Stat.PTS), seen(Stat.PTS)).win == pytest.approx(0.49, abs=0.05)
     for stat in (Stat.REB, Stat.PR):
         with pytest.raises(LittleKnown):
-            asked(Stat.PTS)(stat)
-    assert 0 < asked(Stat.PTS, Stat.REB)(Stat.PR).win < 1
+            chance_of(asked(stat), seen(Stat.PTS))
+        for prepare in (work_out, price_all):
+            outlook, many = seen(Stat.PTS), [asked(stat, n + 0.5) for n in range(WORTH_A_SHEET)]
+            prepare(many, outlook)
+            assert set(price_all(many, outlook)) == {None}
+    assert 0 < chance_of(asked(Stat.PR), seen(Stat.PTS, Stat.REB)).win < 1

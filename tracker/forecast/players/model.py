@@ -308,12 +308,18 @@ class PlayerOutlook:
         """The distribution of his final figure. Raises Unpriceable."""
         found = self._pmfs.get(stat)
         if found is None:
+            self.ask(stat.parts)
             has = self.has(stat)
             chances = (
                 np.ones(1) if self.over else self.with_throws(stat, self.remainder.added(stat))
             )
             found = self._pmfs[stat] = Pmf(has, chances)
         return found
+
+    def ask(self, stats: Sequence[Stat]) -> None:
+        """Raise LittleKnown where nothing is known of these figures of his, and they may change."""
+        if not self.over:
+            self.priors.ask(self.side, self.key, stats)
 
     def tens(self, stats: Sequence[Stat]) -> Floats:
         """P(ten or more in n of these figures | class of minutes). Raises Unpriceable."""
@@ -515,6 +521,7 @@ def work_out(asked: Iterable[tuple[PlayerOutlook, Stat]]) -> None:
     for seen, stat in asked:
         if not seen.over and stat not in seen._pmfs:  # noqa: SLF001 - kept with the player
             try:
+                seen.ask(stat.parts)
                 wanted[seen, stat] = seen.has(stat)
             except Unpriceable:
                 continue

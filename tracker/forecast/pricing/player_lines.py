@@ -88,7 +88,6 @@ def _worked_out(market: PlayerMarket, seen: PlayerOutlook, *, over: bool) -> Cha
 def _of_total(market: PlayerTotal, seen: PlayerOutlook) -> Chance:
     """The chance of the over. A line that he has already passed has won even if he is unknown."""
     try:
-        _ask(seen, market.stat.parts)
         pmf = seen.pmf(market.stat)
     except LittleKnown:
         if seen.has(market.stat) > market.points:
@@ -100,19 +99,13 @@ def _of_total(market: PlayerTotal, seen: PlayerOutlook) -> Chance:
     return opened(above, level, below)
 
 
-def _ask(seen: PlayerOutlook, stats: Sequence[Stat]) -> None:
-    """Raise LittleKnown where nothing is known of these figures of his, and they may change."""
-    if not seen.over:
-        seen.priors.ask(seen.side, seen.key, stats)
-
-
 def _multiple(market: DoubleDouble, seen: PlayerOutlook, *, over: bool) -> Chance:
     reached = sum(seen.has(x) >= CATEGORY_REACHED for x in CATEGORIES)
     if reached >= market.categories:
         return WON
     if over or seen.over:
         return LOST
-    _ask(seen, Stat.PRA.parts)
+    seen.ask(Stat.PRA.parts)
     p = _together([replace(market, happens=True)], seen, pushed=False)
     return opened(p, 0.0, 1.0 - p)
 
