@@ -196,3 +196,16 @@ def test_a_parlay_whose_leg_may_push_is_worth_what_it_pays_then() -> None:
     assert found.edge is not None
     assert found.edge < edge(chance, 4.0) - 0.02
     assert found.fair_odds == pytest.approx(4.0 / brings)
+
+
+def test_a_bet_is_priced_by_the_same_line_whichever_bet_is_asked_about() -> None:
+    """Of two lines as near to even odds the first bet's counts, as the daemon has it."""
+    lay = replace(bet(1, "DEN -4.5"), odds=parse_odds("-110"))
+    take = replace(bet(2, "LAL +6.5"), odds=parse_odds("-110"))
+    pricing, states = Pricing(Known(lambda _: None)), {GAME.id: GameState.scheduled(GAME)}
+    daemon = pricing.seen(states[GAME.id], [lay, take])
+    for one, other in ((lay, take), (take, lay)):
+        chance, _ = pricing.worth(one, states, beside=[other])
+        assert chance == daemon.chance([one.legs[0].market])
+    new = replace(take, number=0)
+    assert pricing.worth(new, states, beside=[lay]) == pricing.worth(take, states, beside=[lay])

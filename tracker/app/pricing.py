@@ -137,12 +137,12 @@ class Pricing:
         where no reason is known either. `beside` are the other bets on the games, whose lines tell
         of them too.
         """
-        groups, paid = [], 1.0
+        groups, paid, known = [], 1.0, in_order([*beside, bet])
         for game in bet.games:
             legs = [x for x in bet.legs if x.game.id == game.id]
             try:
                 quoted = (live or {}).get(game.id)
-                outlook = self.seen(states[game.id], [*beside, bet], live=quoted).outlook()
+                outlook = self.seen(states[game.id], known, live=quoted).outlook()
                 part = parlay([x.market for x in legs], outlook)
                 if len(bet.legs) > 1 and not part.decided:
                     paid *= part_paid((x.odds, chance_of(x.market, outlook)) for x in legs)
@@ -204,16 +204,22 @@ async def price_now(basis: PricingBasis, bet: Bet, now: datetime) -> Priced | No
     games = [x.game for x in states.values()]
     known = await bets_on(store, games, now)
     beside = [x for x in known if x.number != bet.number]
-    pricing = await pricing_of(basis, games, [*beside, bet])
+    together = in_order([*beside, bet])
+    pricing = await pricing_of(basis, games, together)
     live = {x: await live_lines(store, y, now) for x, y in states.items()}
     chance, paid = await asyncio.to_thread(pricing.worth, bet, states, live, beside)
     if chance is None or isinstance(chance, NoChance):
         return chance
-    told = [pricing.believed(x, [*beside, bet]) for x in games]
+    told = [pricing.believed(x, together) for x in games]
     # Whose margin and whose total is said of one game alone: of several it would not be clear.
     sources = dict.fromkeys(by for x in told for by in (x.margin_by, x.total_by))
     prior = told[0].by if len(told) == 1 else ", ".join(sources)
     return Priced(chance, prior, tuple(states.values()), paid)
+
+
+def in_order(bets: Iterable[Bet]) -> list[Bet]:
+    """Bets as the daemon prices them, of whose lines one may count: by number, new ones last."""
+    return sorted(bets, key=lambda x: (not x.number, x.number))
 
 
 async def bets_on(store: Store, games: Iterable[Game], until: datetime) -> list[Bet]:
