@@ -12,6 +12,7 @@ from tests.engine.build import (
     BOX,
     EVENTS,
     GAME,
+    SCHEDULED,
     T0,
     a_book,
     after,
@@ -188,6 +189,24 @@ def test_the_minutes_of_the_house_let_a_game_stand(left: float, result: Result) 
     cut = live(4, left, (30, 20), (30, 20), (30, 20), (10, 5), phase=Phase.LIVE)
     state = replace(cut, phase=Phase.CANCELLED)
     assert judge(market("DEN ML"), state, HouseRules()).result is result
+
+
+def test_nothing_is_taken_for_untold_before_this_run_has_asked_for_an_hour() -> None:
+    """After a night asleep no failed poll asks, voids or confirms; runs of two hours still ask."""
+    stopped, silent = replace(THIRD, phase=Phase.SUSPENDED), Unreadable(Trouble.DOWN, "no network")
+    end, called_off = final(*HALF, (30, 20), (30, 20)), replace(THIRD, phase=Phase.CANCELLED)
+    for state in (SCHEDULED, stopped, called_off, end):
+        tracking = look(a_book(bet(1, "DEN ML", *EVENTS)), state, 9000).tracking
+        tracking = look(tracking, state, 9060).tracking
+        tracking = replace(tracking, listened_from=after(60 * HOURS))
+        change = note(tracking, silent, after(60 * HOURS + 10))
+        assert (change.reviews, change.settlements, change.confirmations) == ((), (), ())
+    tracking = look(a_book(bet(1, "DEN ML")), stopped, 9000).tracking
+    for evening in (24, 48):
+        tracking = replace(tracking, listened_from=after(evening * HOURS))
+        for minutes in range(0, 120, 20):
+            tracking = look(tracking, stopped, evening * HOURS + 60 * minutes).tracking
+    assert results(tracking) == ["review"]
 
 
 def test_an_end_that_is_not_believed_goes_to_a_person_within_hours() -> None:

@@ -73,7 +73,7 @@ GAME_LOST_AFTER = timedelta(seconds=90)
 """How long a game in play, or due to be, may be unreadable before it is reported as lost."""
 
 SURELY_OFF_AFTER = timedelta(hours=1)
-"""How long a game must have been reported as called off, unchanged, to count as surely off."""
+"""How long a game must have been called off, unchanged and polled, to count as surely off."""
 
 
 def advance(
@@ -236,10 +236,7 @@ def note(tracking: GameTracking, why: Unreadable, now: datetime) -> Change:
 
 
 def _surely_off(tracking: GameTracking, now: datetime) -> bool:
-    settled = all(x.done_in(tracking.game.id) for x in tracking.tracked)
-    return settled or (
-        tracking.changed_at is not None and now - tracking.changed_at >= SURELY_OFF_AFTER
-    )
+    return tracking.still_from is not None and now - tracking.still_from >= SURELY_OFF_AFTER
 
 
 def _heard(

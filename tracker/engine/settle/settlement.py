@@ -68,6 +68,10 @@ STILL_AFTER = timedelta(hours=3)
 """How long a game in play has been interrupted, or its polls have brought nothing new, before a
 person decides its bets."""
 
+ASKED_FOR = timedelta(hours=1)
+"""How long this run of the program must have polled a game before a person is asked, or a result is
+official unread: what came while nothing ran, or the machine slept, may be in the next document."""
+
 UNHEARD_AFTER = timedelta(hours=12)
 """How long no poll of a game in play could be read before a person decides its bets: a feed may
 fail for a whole night."""
@@ -477,7 +481,7 @@ def end_unheard(change: Change, doubt: str, now: datetime) -> Change:
     `doubt` says why a reported end is not believed; empty where no end was reported.
     """
     tracking = change.tracking
-    why = _reason_to_ask(tracking, doubt, now)
+    why = _reason_to_ask(tracking, doubt, now) if _asked_for(tracking, now) >= ASKED_FOR else ""
     if not why:
         return change
     if all(x.done_in(tracking.game.id) for x in tracking.tracked):
@@ -500,6 +504,12 @@ def _let_go(change: Change, why: str, now: datetime) -> Change:
     return replace(change, tracking=left, notes=notes)
 
 
+def _asked_for(tracking: GameTracking, now: datetime) -> timedelta:
+    """How long this run of the program has polled a game; for ever where that is not known."""
+    began = tracking.listened_from
+    return timedelta.max if began is None else now - began
+
+
 def _reason_to_ask(tracking: GameTracking, doubt: str, now: datetime) -> str:
     """Why a person has to decide a game's bets; empty while its end may still come."""
     state = tracking.state
@@ -508,15 +518,16 @@ def _reason_to_ask(tracking: GameTracking, doubt: str, now: datetime) -> str:
     if state is None or state.phase is Phase.SCHEDULED:
         late = now - tracking.game.start >= NOT_BEGUN_AFTER
         return "no source has told that it was played" if late else ""
-    if not state.phase.in_play or tracking.still_from is None:
+    if not state.phase.in_play or tracking.changed_at is None:
         return ""
-    still = now - tracking.still_from
+    still = now - tracking.changed_at
     at = f"last seen at {state.game_clock}, {state.score.text}"
     if doubt:
         return f"{doubt}; {at}" if still >= UNBELIEVED_AFTER else ""
-    since = tracking.silent_since
-    if since is not None and since < now:
-        return f"no source tells how it ended; {at}" if now - since >= UNHEARD_AFTER else ""
+    if tracking.seen_at is not None and tracking.seen_at < now:
+        unheard = now - tracking.seen_at >= UNHEARD_AFTER
+        unheard = unheard and _asked_for(tracking, now) >= STILL_AFTER
+        return f"no source tells how it ended; {at}" if unheard else ""
     if still < STILL_AFTER:
         return ""
     what = "interrupted and not resumed" if state.phase is Phase.SUSPENDED else "no end was told"
@@ -539,7 +550,8 @@ def confirm_unread(change: Change, why: Unreadable, now: datetime) -> Change:
     if tracking.checks >= FINAL_CHECKS:
         return _settle_late(change, tracking.state, why.claim, now)
     limit = UNREAD_AFTER if why.trouble in _ANSWERS else UNREAD_AWAY_AFTER
-    if now < check_times(tracking.final_at)[1] + limit:
+    overdue = now >= check_times(tracking.final_at)[1] + limit
+    if not overdue or _asked_for(tracking, now) < ASKED_FOR:
         return change
     if why.claim:
         doubted = _doubt_results(change, why.claim, now)
