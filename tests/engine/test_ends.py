@@ -371,21 +371,20 @@ def test_a_final_box_that_exchanges_the_points_revises_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
-    [(4, 20, 10, Phase.LIVE), (4, 0, 10, Phase.BREAK), (4, 0, -10, Phase.BREAK)],
-    ids=["in play", "at the buzzer", "too few at the buzzer"],
+    ("clock", "told", "phase"),
+    [(20, (35, 19), Phase.LIVE), *((0, x, Phase.BREAK) for x in ((35, 19), (15, 19), (29, 25)))],
+    ids=["in play", "at the buzzer", "too few at the buzzer", "level at the buzzer"],
 )
 def test_points_that_were_a_mistake_keep_no_final_in_doubt(
-    told: tuple[int, float, int, Phase],
+    clock: float, told: tuple[int, int], phase: Phase
 ) -> None:
     """Ten points too many in the last poll of play: the final counts once it has lasted.
 
-    So it does where the last period was seen to its end, with ten too many or too few.
+    So it does where the last period was seen to its end, with ten too many or too few, or level.
     """
-    period, clock, more, phase = told
     points = (*HALF, (28, 38), (25, 19))
     tracking = followed("DEN ML")
-    wrong = live(period, clock, *points[:-1], (25 + more, 19), phase=phase)
+    wrong = live(4, clock, *points[:-1], told, phase=phase)
     tracking = look(tracking, wrong, 5000).tracking
     assert tracking.state == wrong
     for seconds in range(5060, 5360, 60):

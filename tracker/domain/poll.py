@@ -386,8 +386,7 @@ def played_out(state: GameState) -> bool:
     """Whether a game is over by what was seen of it, be it called final or not."""
     if state.phase is Phase.FINAL:
         return True
-    last = state.phase is Phase.BREAK and state.period >= state.game.rules.periods
-    return last and state.clock == 0 and state.score.margin != 0
+    return state.phase is Phase.BREAK and state.played_out and not state.drawn
 
 
 def _other_points(before: GameState, final: GameState, most: float) -> str:
@@ -396,7 +395,7 @@ def _other_points(before: GameState, final: GameState, most: float) -> str:
     In the period with which the game ended, up to `most` may be a mistake like that in its score.
     """
     was, now = _over(before, before.periods), _over(before, final.periods)
-    last = before.period if played_out(before) else 0
+    last = before.period if before.played_out and final.period == before.period else 0
     for number, (old, new) in enumerate(zip(was, now, strict=False), 1):
         differ = max(abs(old.home - new.home), abs(old.away - new.away))
         if differ > (most if number == last else CORRECTION):
