@@ -357,6 +357,20 @@ def test_a_box_of_before_neither_bears_a_figure_out_nor_takes_it_back() -> None:
     assert [x for x in seen if x[2:]] == ["4 hit"]
 
 
+@pytest.mark.parametrize(("way", "boxed"), [(Direction.OVER, True), (Direction.UNDER, False)])
+def test_a_player_whom_no_box_lists_keeps_no_parlay_dead(way: Direction, boxed: bool) -> None:
+    """A total that was passed by mistake is taken back, beside a leg that cannot have lost."""
+    other = PlayerTotal(Player("Other Man", Side.HOME), Stat.PTS, way, 20.5)
+    slip = Parlay((Leg(GAME, other), Leg(GAME, Total(Direction.UNDER, 127.5))))
+    tracking, seen = a_book(Bet(1, "x", slip, GAME, RULES, T0)), list[str]()
+    for n, points in enumerate((21, 21, 15, 15, 15, 15)):
+        state = replace(star(points), clock=300.0 - n)
+        change = look(tracking, state if boxed else replace(state, players=()), n * 10)
+        tracking = change.tracking
+        seen += [x.reason.value for x in told(change)]
+    assert seen == ["happened", "taken_back"]
+
+
 def test_a_player_who_is_missing_from_boxes_takes_no_figure_of_his_back() -> None:
     """Nor does it open a parlay, or its leg, again; a box with a lower figure does."""
     line = PlayerTotal(Player("Big Man", Side.HOME), Stat.PTS, Direction.OVER, 20.5)

@@ -12,10 +12,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tracker.domain.alert import Alert, Reason
-from tracker.domain.bet import Parlay, Result, joint_result
+from tracker.domain.bet import Leg, Parlay, Result, joint_result
 from tracker.domain.catalog.books import house_of
 from tracker.domain.chance import NoChance
 from tracker.domain.game import GameState
+from tracker.domain.market import Direction, DoubleDouble, Market, PlayerTotal
 from tracker.domain.policy import Fact
 from tracker.domain.tracking import Change, Gathering, LegStanding, RulePhase, RuleState, Tracked
 from tracker.engine.decide.facts import ANNOUNCED_AS, TAKEN_BACK, fact_alert
@@ -70,21 +71,15 @@ def announce_certain(change: Change, polls: LastTwo | None, now: datetime) -> Ch
     """
     if polls is None or not polls.now.state.phase.in_play:
         return change
-    state, game = polls.now.state, polls.now.state.game.id
+    state = polls.now.state
     found = Gathering(change)
     for tracked in change.tracking.tracked:
         slip, result = tracked.bet.market, polls.results.get(tracked.bet.number)
-        announced = [
-            ANNOUNCED_AS[x.rule]
-            for x in tracked.rules
-            if x.phase is _FIRING and x.rule in ANNOUNCED_AS
-        ]
+        announced = _announced(tracked)
         if not (result or announced or tracked.legs) or tracked.ended:
             # Most bets at most polls: nothing is certain, and nothing was.
             continue
         if isinstance(slip, Parlay):
-            if announced and not all(polls.lists(slip.legs[i].market) for i in slip.in_game(game)):
-                continue
             result = _parlay_result(tracked, slip, polls)
         elif not polls.covers(slip):
             continue
@@ -92,6 +87,13 @@ def announce_certain(change: Change, polls: LastTwo | None, now: datetime) -> Ch
             ever = _possible(tracked, polls) if announced else frozenset()
             _step(found, tracked, result, ever, state, now)
     return found.change
+
+
+def _announced(tracked: Tracked) -> list[Result]:
+    """The results of the whole bet by which `hit` or `dead` has fired."""
+    return [
+        ANNOUNCED_AS[x.rule] for x in tracked.rules if x.phase is _FIRING and x.rule in ANNOUNCED_AS
+    ]
 
 
 def _step(
@@ -133,14 +135,32 @@ def _parlay_result(tracked: Tracked, slip: Parlay, polls: LastTwo) -> Result | N
     """The result of a parlay that two polls make certain; None while it is open."""
     house = house_of(tracked.bet.book)
     game, won = polls.now.state.game.id, _announced_won(tracked)
+    announced = _announced(tracked) if polls.now.state.players else []
+
+    def here(leg: Leg) -> Result | None:
+        """That a box lacks a player takes back nothing that his figures may have decided."""
+        early = None if polls.lists(leg.market) else _early(leg.market)
+        return early if early in announced else polls.agreed(leg.market, house)
+
     results = [
-        known.result or polls.agreed(leg.market, house) if leg.game.id == game
-        else _elsewhere(known, won)
+        known.result or here(leg) if leg.game.id == game else _elsewhere(known, won)
         for leg, known in zip(slip.legs, tracked.legs, strict=True)
-    ]  # fmt: skip
+    ]
     if Result.LOST not in results and any(x.unclear for x in tracked.legs):
         return None
     return joint_result(results)
+
+
+def _early(market: Market) -> Result | None:
+    """The only result that a player's figures can make certain before the end."""
+    match market:
+        case PlayerTotal():
+            holds = market.direction is Direction.OVER
+        case DoubleDouble():
+            holds = market.happens
+        case _:
+            return None
+    return Result.WON if holds else Result.LOST
 
 
 def _hit_rule(tracked: Tracked) -> RuleState | None:
