@@ -59,6 +59,26 @@ async def test_export_import_export_is_byte_identical(played: Path, tmp_path: Pa
         assert await one.trackings(()) == await other.trackings(())
 
 
+async def test_a_game_of_which_a_poll_gave_two_forecasts_comes_back(
+    played: Path, tmp_path: Path
+) -> None:
+    """An upgrade may have kept both: each bet has its own again."""
+    with closing(sqlite3.connect(played)) as db:
+        names = [x[1] for x in db.execute("PRAGMA table_info(game_snapshot)")][1:]
+        same = ", ".join(names).replace("mu_total", "mu_total + 1")
+        add = f"INSERT INTO game_snapshot ({', '.join(names)}) SELECT {same} FROM game_snapshot"  # noqa: S608
+        other = db.execute(f"{add} LIMIT 1").lastrowid
+        db.execute(
+            "INSERT INTO snapshot (game_snapshot, bet, leg, win, push, lose, calibration_id) "
+            "SELECT ?, number, 0, .5, 0, .5, 'none' FROM bet LIMIT 1",
+            (other,),
+        )
+        db.commit()
+    text = await text_of(played)
+    await restored(text, tmp_path / "copy.db")
+    assert await text_of(tmp_path / "copy.db") == text
+
+
 async def test_every_table_is_in_it_but_raw_responses_and_the_daemon(played: Path) -> None:
     """A table that a later schema adds is archived without being named."""
     told = {json.loads(line)[0] for line in (await text_of(played)).splitlines()[1:]}

@@ -36,12 +36,16 @@ SELECT leg.bet, min(leg.number) AS leg FROM leg JOIN bet ON bet.number = leg.bet
 WHERE leg.game_id = ? AND bet.withdrawn_at IS NULL GROUP BY leg.bet
 """
 
-ADD_GAME_SNAPSHOT = inserting(
-    "game_snapshot",
-    "game poll at period clock game_clock home away mu_home mu_away mu_margin mu_total "
-    "sigma_home sigma_away sigma_margin sigma_total model_version feature_version "
-    "prior_margin prior_total prior_by",
+_GAME_SNAPSHOT = (
+    "game, poll, at, period, clock, game_clock, home, away, mu_home, mu_away, mu_margin, mu_total, "
+    "sigma_home, sigma_away, sigma_margin, sigma_total, model_version, feature_version, "
+    "prior_margin, prior_total, prior_by"
 )
+
+ADD_GAME_SNAPSHOT = f"""
+INSERT INTO game_snapshot ({_GAME_SNAPSHOT}) SELECT :{_GAME_SNAPSHOT.replace(", ", ", :")}
+WHERE NOT EXISTS (SELECT 1 FROM game_snapshot WHERE (game, poll) = (:game, :poll))
+"""  # noqa: S608 - our names
 
 GAME_SNAPSHOT_ID = "SELECT max(id) FROM game_snapshot WHERE (game, poll) = (:game, :poll)"
 

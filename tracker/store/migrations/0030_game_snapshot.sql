@@ -100,9 +100,7 @@ BEGIN SELECT RAISE(ABORT, 'snapshots are append-only'); END;
 CREATE TRIGGER game_snapshot_stays BEFORE DELETE ON game_snapshot
 BEGIN SELECT RAISE(ABORT, 'snapshots are append-only'); END;
 CREATE TRIGGER game_snapshot_once BEFORE INSERT ON game_snapshot
-WHEN EXISTS (
-  SELECT 1 FROM game_snapshot WHERE id = NEW.id OR (game, poll) = (NEW.game, NEW.poll)
-)
+WHEN EXISTS (SELECT 1 FROM game_snapshot WHERE id = NEW.id)
 BEGIN SELECT RAISE(IGNORE); END;
 CREATE TRIGGER snapshot_kept BEFORE UPDATE ON snapshot
 BEGIN SELECT RAISE(ABORT, 'snapshots are append-only'); END;
