@@ -107,6 +107,8 @@ async def test_each_changed_state_has_one_snapshot_a_bet(played: tuple[Path, str
 
 LINES = (
     "Paul George under 6.5 reb",
+    "Paul George over 12.5 pts",
+    "Paul George over 4.5 ast",
     "Oubre over 15.5 pts",
     "Paul George double-double",
     "Broome over 3.5 pts",
@@ -146,9 +148,9 @@ async def test_player_lines_and_a_parlay_end_as_the_box_says(corrected: Path) ->
         shown = [await store.show_view(n) for n in numbers]
         kept = await store.players.recent_games([("nba", "paul george"), ("nba", "johni broome")])
     ends = [(x.bet.result, x.bet.status.value) for x in shown if x is not None]
-    assert [str(x) for x, _ in ends] == ["won", "lost", "lost", "void", "won"]
+    assert [str(x) for x, _ in ends] == ["won", "won", "won", "lost", "lost", "void", "won"]
     assert {x for _, x in ends} == {"official"}
-    assert [len(x.snapshots) > 200 for x in shown if x is not None] == [True] * 3 + [False, True]
+    assert [len(x.snapshots) > 200 for x in shown if x is not None] == [True] * 5 + [False, True]
     [played] = kept["nba", "paul george"]
     assert dict(played.stats)[Stat.REB] == 2
     assert len(kept) == 1

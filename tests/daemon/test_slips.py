@@ -29,7 +29,10 @@ SLIPS = {
 def in_the_second_quarter(config: Path) -> bool:
     """Whether a bet was forecast in the second quarter."""
     with closing(sqlite3.connect(config.with_name("tracker.db"))) as db:
-        return db.execute("SELECT 1 FROM snapshot WHERE period >= 2 LIMIT 1").fetchone() is not None
+        return (
+            db.execute("SELECT 1 FROM game_snapshot WHERE period >= 2 LIMIT 1").fetchone()
+            is not None
+        )
 
 
 def all_are_settled(found: night.Bets) -> bool:
