@@ -42,8 +42,8 @@ pytestmark = [
     ),
 ]
 
-SPEED = 60.0
-"""Clock seconds for each real one: a game takes two and a half minutes, longer than the tests."""
+SPEED = 40.0
+"""Clock seconds for each real one: a game takes almost four minutes, longer than the tests."""
 
 LOADS_S = 1.0
 """Seconds in which the daemon should start; if it takes longer, it joins games in play."""
