@@ -8,8 +8,9 @@ import pytest
 
 from tracker.cli.bets.rules import bets_on
 from tracker.domain.alert import Decision
+from tracker.domain.chance import log_odds
 from tracker.domain.policy import LevelRule, parse_rule
-from tracker.engine.rules.state_machine import BAND, COOLDOWN, NEWS, log_odds
+from tracker.engine.rules.state_machine import BAND, COOLDOWN, NEWS
 from tracker.modelling.metrics import TrialCourse
 from tracker.modelling.rule_trial import follow, rehearsed
 from tracker.replay import shipped

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.engine.build import after, rng
 from tracker.domain.alert import Reason
+from tracker.domain.chance import log_odds
 from tracker.domain.policy import LevelRule, SwingRule, parse_rule
 from tracker.domain.tracking import Readings, RulePhase, RuleState
 from tracker.engine.rules.state_machine import (
@@ -24,7 +25,6 @@ from tracker.engine.rules.state_machine import (
     RuleReading,
     caught_up,
     idle_range,
-    log_odds,
     rebase,
     step,
     unmoved,

@@ -457,12 +457,7 @@ def rebuilt(shots: Sequence[GameSnapshot], game: Game) -> GameState:
     last = shots[-1]
     phase = _phase(last)
     return GameState(
-        game,
-        phase,
-        last.period,
-        last.clock,
-        last.score,
-        periods=_periods(shots, last),
+        game, phase, last.period, last.clock, last.score, periods=_periods(shots, last)
     )
 
 

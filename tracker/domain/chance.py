@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, make_dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, ParamSpec, TypeVar, assert_never, cast
 
 from tracker.domain import TrackerError
@@ -136,6 +138,17 @@ def chances_of(rows: Sequence[Sequence[float]]) -> list[Chance]:
             raise ValueError(f"not a chance: {(w, p, x)}")
         found.append(_CHANCE(w, p, x))
     return found
+
+
+_EDGE = 1e-9
+"""The least distance from 0 and 1 of a chance whose log-odds are taken."""
+
+
+@lru_cache(maxsize=4096)
+def log_odds(p: float) -> float:
+    """The log-odds of a chance, finite also at 0 and 1."""
+    kept = min(max(p, _EDGE), 1 - _EDGE)
+    return math.log(kept / (1 - kept))
 
 
 WON = Chance(1.0, 0.0, 0.0)

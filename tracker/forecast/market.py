@@ -10,11 +10,11 @@ points alone do not show.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from tracker.domain.chance import log_odds
 from tracker.domain.game import Game, GameState, Phase, PlayerLine, Score
 from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.player import Player, Stat
@@ -193,9 +193,5 @@ def margin_gap(own: Outlook, lines: Lines) -> float:
     # A point of expected margin moves the win by the density of margins near 0.
     near = (margin.less_than(NEAR + 1) - margin.less_than(-NEAR)) / (2 * NEAR + 1)
     slope = near / (chance * (1 - chance))
-    gap = _logit(devig(lines.home_ml, lines.away_ml)) - _logit(chance)
+    gap = log_odds(devig(lines.home_ml, lines.away_ml)) - log_odds(chance)
     return max(-LARGEST_GAP, min(LARGEST_GAP, gap / max(slope, 1e-3)))
-
-
-def _logit(p: float) -> float:
-    return math.log(p / (1 - p))

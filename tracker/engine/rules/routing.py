@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from tracker.domain.alert import Alert, Decision, Reason
 from tracker.domain.bet import Parlay, Result
+from tracker.domain.chance import log_odds
 from tracker.domain.game import GameState, Phase
 from tracker.domain.market import Market
 from tracker.domain.money import plural
@@ -35,7 +36,7 @@ from tracker.domain.policy import (
     topic_of,
 )
 from tracker.domain.tracking import Change, RuleState, Tracked
-from tracker.engine.rules.state_machine import COOLDOWN, NEWS, log_odds
+from tracker.engine.rules.state_machine import COOLDOWN, NEWS
 from tracker.engine.settle.certainty import announced_as, surely
 
 BUDGET_SPAN = timedelta(hours=1)

@@ -13,10 +13,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import NamedTuple, assert_never
 
 from tracker.domain.alert import Reason
+from tracker.domain.chance import log_odds
 from tracker.domain.policy import ChanceRule, Comparison, LevelRule, Rule, SwingRule
 from tracker.domain.tracking import IdleRange, IdleSpan, Readings, RulePhase, RuleState
 
@@ -47,6 +47,7 @@ _NONE_FIRED = (1.0, 0.0)
 """The extremes of a rule that has fired in neither direction."""
 
 _EDGE = 1e-9
+"""By how much rounding may put a move below the size of a swing."""
 
 _ROUNDING = 1e-12
 """How far, in log-odds, rounding may put a chance that lies on a level to one side of it."""
@@ -85,13 +86,6 @@ class RuleStep(NamedTuple):
         """Whether a decision not to fire is worth a row, because its reason is a new one."""
         quiet = self.reason is Reason.BELOW and before.phase is not RulePhase.PENDING
         return not self.fires and not quiet and self.reason is not before.reason
-
-
-@lru_cache(maxsize=4096)
-def log_odds(p: float) -> float:
-    """The log-odds of a chance, finite also at 0 and 1."""
-    kept = min(max(p, _EDGE), 1 - _EDGE)
-    return math.log(kept / (1 - kept))
 
 
 def step(rule: ChanceRule, state: RuleState, reading: RuleReading) -> RuleStep:

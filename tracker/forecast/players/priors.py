@@ -15,6 +15,7 @@ import numpy as np
 
 from tracker.domain import Lazy
 from tracker.domain.chance import LittleKnown
+from tracker.domain.chance import log_odds as logit
 from tracker.domain.game import Side
 from tracker.domain.market import Direction, PlayerTotal
 from tracker.domain.player import PlayerGame, Stat
@@ -96,9 +97,6 @@ _STEPS = 30
 
 _NEAR = 1e-7
 """The log odds by which a solved chance may be off."""
-
-_SMALLEST = 1e-12
-"""The least distance from 0 and 1 of a chance whose log odds are taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,7 +341,7 @@ def from_before(
     if not quote.late:
         return True
     said = _over(prior, quote.market, figures, regulation)
-    return abs(_logit(_over_of(quote)) - _logit(said)) <= BEFORE_TIP
+    return abs(logit(_over_of(quote)) - logit(said)) <= BEFORE_TIP
 
 
 def _over_of(quote: PlayerQuote) -> float:
@@ -379,14 +377,14 @@ def _solved(rising: Callable[[float], float], wanted: float, low: float, high: f
     The log odds of a figure above a line are nearly straight in the log of its rate, so that a few
     secants suffice (regula falsi by the Illinois rule: an end that stays counts half as much).
     """
-    goal, ends = _logit(wanted), [math.log(low), math.log(high)]
-    off = [_logit(rising(x)) - goal for x in (low, high)]
+    goal, ends = logit(wanted), [math.log(low), math.log(high)]
+    off = [logit(rising(x)) - goal for x in (low, high)]
     if off[0] >= 0 or off[1] <= 0:
         return low if off[0] >= 0 else high
     stays, at = None, ends[0]
     for _ in range(_STEPS):
         at = (ends[0] * off[1] - ends[1] * off[0]) / (off[1] - off[0])
-        left = _logit(rising(math.exp(at))) - goal
+        left = logit(rising(math.exp(at))) - goal
         if abs(left) < _NEAR:
             break
         moves = int(left > 0)
@@ -395,12 +393,6 @@ def _solved(rising: Callable[[float], float], wanted: float, low: float, high: f
             off[stays] /= 2
         stays = 1 - moves
     return math.exp(at)
-
-
-def _logit(chance: float) -> float:
-    """The log odds of a chance, kept finite."""
-    chance = min(max(chance, _SMALLEST), 1 - _SMALLEST)
-    return math.log(chance / (1 - chance))
 
 
 def scaled(prior: PlayerPrior, stat: Stat, factor: float) -> PlayerPrior:
